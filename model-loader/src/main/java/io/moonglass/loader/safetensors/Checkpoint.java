@@ -1,0 +1,145 @@
+package io.moonglass.loader.safetensors;
+
+import io.moonglass.loader.config.ConfigSection;
+import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.ModelFormatException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// A checkpoint folder in Hugging Face layout: its configuration and its mapped tensors.
+///
+/// The files may be symbolic links, as in a Hugging Face cache snapshot; the names inside the index
+/// must be plain file names, so that no index can reach out of its folder. Open until closed; the
+/// tensors must not be used afterwards.
+public final class Checkpoint implements AutoCloseable {
+
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final String SINGLE_FILE = "model.safetensors";
+
+    private final Path directory;
+    private final ModelConfig config;
+    private final Arena arena;
+    private final Map<String, StoredTensor> tensors;
+
+    private Checkpoint(
+            Path directory, ModelConfig config, Arena arena, Map<String, StoredTensor> tensors) {
+        this.directory = directory;
+        this.config = config;
+        this.arena = arena;
+        this.tensors = Collections.unmodifiableMap(tensors);
+    }
+
+    /// @throws ConfigException      if the folder or its JSON files cannot be used
+    /// @throws ModelFormatException if a shard is missing or damaged
+    public static Checkpoint open(Path directory) {
+        if (!Files.isDirectory(directory)) {
+            throw new ConfigException(
+                    "--model %s: no such folder; want a checkpoint in Hugging Face layout"
+                            .formatted(directory));
+        }
+        ModelConfig config = ModelConfig.read(directory);
+        Arena arena = Arena.ofShared();
+        try {
+            return new Checkpoint(directory, config, arena, mapTensors(directory, arena));
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public boolean has(String name) {
+        return tensors.containsKey(name);
+    }
+
+    public Collection<StoredTensor> tensors() {
+        return tensors.values();
+    }
+
+    /// @throws ModelFormatException if there is no such tensor
+    public StoredTensor tensor(String name) {
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new ModelFormatException(
+                    "no tensor %s in %s, though config.json asks for it; take both from one release"
+                            .formatted(name, directory.getFileName()));
+        }
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    private static Map<String, StoredTensor> mapTensors(Path directory, Arena arena) {
+        if (Files.exists(directory.resolve(INDEX))) {
+            return mapShards(directory, ConfigSection.read(directory.resolve(INDEX)), arena);
+        }
+        Path single = directory.resolve(SINGLE_FILE);
+        if (!Files.isRegularFile(single)) {
+            throw new ModelFormatException(
+                    "%s: neither %s nor %s is there; want a checkpoint in Hugging Face layout"
+                            .formatted(directory, INDEX, SINGLE_FILE));
+        }
+        return withoutInverseFrequencies(SafetensorsFile.map(single, arena).tensors());
+    }
+
+    private static Map<String, StoredTensor> mapShards(
+            Path directory, ConfigSection index, Arena arena) {
+        ConfigSection weightMap = index.section("weight_map");
+        Map<String, SafetensorsFile> shards = new HashMap<>();
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        for (String name : weightMap.keys()) {
+            String shard = weightMap.string(name);
+            tensors.put(
+                    name,
+                    shards.computeIfAbsent(shard, s -> mapShard(directory, name, s, arena))
+                            .tensor(name));
+        }
+        return withoutInverseFrequencies(tensors);
+    }
+
+    private static SafetensorsFile mapShard(
+            Path directory, String tensor, String shard, Arena arena) {
+        boolean plainName =
+                !shard.isEmpty()
+                        && shard.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')
+                        && !shard.equals(".")
+                        && !shard.equals("..");
+        if (!plainName) {
+            throw new ModelFormatException(
+                    "%s: weight_map puts %s into \"%s\"; want the plain name of a file in this folder"
+                            .formatted(INDEX, tensor, shard));
+        }
+        Path file = directory.resolve(shard);
+        if (!Files.isRegularFile(file)) {
+            throw new ModelFormatException(
+                    "%s: weight_map puts %s into %s, which is not there; download the missing shard"
+                            .formatted(INDEX, tensor, shard));
+        }
+        return SafetensorsFile.map(file, arena);
+    }
+
+    /// Some releases of the family store these tables; they follow from config.json and are not used.
+    private static Map<String, StoredTensor> withoutInverseFrequencies(
+            Map<String, StoredTensor> tensors) {
+        Map<String, StoredTensor> used = new LinkedHashMap<>(tensors);
+        used.keySet().removeIf(name -> name.endsWith("rotary_emb.inv_freq"));
+        return used;
+    }
+}

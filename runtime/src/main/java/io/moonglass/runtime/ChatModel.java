@@ -1,0 +1,28 @@
+package io.moonglass.runtime;
+
+import io.moonglass.engine.SamplingParameters;
+import java.util.function.Consumer;
+
+/// A loaded model that answers questions about text and pictures, in this process. Safe to use from
+/// any thread.
+public interface ChatModel extends AutoCloseable {
+
+    /// The name that requests use for it: the folder's, unless the operator gave another.
+    String name();
+
+    /// Most tokens that prompt and answer may have together.
+    int contextLength();
+
+    /// What generation_config.json asks for where a request is silent.
+    SamplingParameters defaultSampling();
+
+    /// Prepares the prompt on the calling thread (pictures are decoded and encoded here), hands it to
+    /// the engine and returns. Events come on the engine's thread and must not block it.
+    ///
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if the request cannot be served
+    Generation generate(ChatRequest request, Consumer<GenerationEvent> events);
+
+    /// Ends running generations and gives memory and threads back.
+    @Override
+    void close();
+}

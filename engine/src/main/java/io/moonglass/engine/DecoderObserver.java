@@ -27,4 +27,7 @@ public interface DecoderObserver {
 
     /// The residual stream after the last norm.
     default void finalNorm(FloatMatrix hidden) {}
+
+    /// The logits one sequence's next token is chosen from, before any penalty: `[1, vocabSize]`.
+    default void logits(FloatMatrix logits) {}
 }

@@ -85,7 +85,11 @@ public final class Engine implements AutoCloseable {
             throw new IllegalStateException("the engine is closed");
         }
         Sequence sequence = new Sequence(request, weights.config().vocabSize());
-        mailbox.add(new Mail.Submit(sequence));
+        Mail mail = new Mail.Submit(sequence);
+        mailbox.add(mail);
+        if (closing && mailbox.remove(mail)) { // closed meanwhile, and nobody reads it any more
+            throw new IllegalStateException("the engine is closed");
+        }
         return new Ticket(sequence);
     }
 
@@ -191,12 +195,11 @@ public final class Engine implements AutoCloseable {
     private void endAll() {
         List<Sequence> all = new ArrayList<>(scheduler.running());
         all.addAll(scheduler.waiting());
-        mailbox.forEach(
-                mail -> {
-                    if (mail instanceof Mail.Submit(Sequence sequence)) {
-                        all.add(sequence);
-                    }
-                });
+        for (Mail mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
+            if (mail instanceof Mail.Submit(Sequence sequence)) {
+                all.add(sequence);
+            }
+        }
         all.forEach(sequence -> finish(sequence, FinishReason.CANCELLED));
     }
 

@@ -53,6 +53,7 @@ final class VectorKernels implements KernelSet {
     @Override
     public void linear(
             FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromRow, int toRow) {
+        float[] lanes = new float[8 * LANES];
         for (int first = 0; first < x.numRows(); first += ROW_BLOCK) {
             int last = Math.min(first + ROW_BLOCK, x.numRows());
             int i = fromRow;
@@ -60,32 +61,34 @@ final class VectorKernels implements KernelSet {
                 int row = first;
                 if (weight.type() == ElementType.BF16) {
                     for (; row + 4 <= last; row += 4) {
-                        tileOfBfloat16(x, row, weight, i, out);
+                        tileOfBfloat16(x, row, weight, i, out, lanes);
+                        tileOfBfloat16(x, row, weight, i + 2, out, lanes);
                     }
                 }
                 for (; row < last; row++) {
-                    fourDots(x, row, weight, i, out);
+                    fourDots(x, row, weight, i, out, lanes);
                 }
             }
             for (; i < toRow; i++) {
                 for (int row = first; row < last; row++) {
-                    out.set(row, i, dot(x, row, weight, i));
+                    out.set(row, i, dot(x, row, weight, i, lanes));
                 }
             }
         }
     }
 
     private static void fourDots(
-            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out) {
+            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out, float[] lanes) {
         switch (weight.type()) {
-            case F32 -> fourDotsOfFloat(x, row, weight, i, out);
-            case BF16 -> fourDotsOfBfloat16(x, row, weight, i, out);
+            case F32 -> fourDotsOfFloat(x, row, weight, i, out, lanes);
+            case BF16 -> fourDotsOfBfloat16(x, row, weight, i, out, lanes);
         }
     }
 
-    /// Four rows of activations by four rows of weights: 16 sums in registers.
+    /// Four rows of activations by two rows of weights: eight sums in registers. With sixteen the
+    /// compiler gives up keeping them there and allocates every one.
     private static void tileOfBfloat16(
-            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out) {
+            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out, float[] lanes) {
         int size = weight.numColumns();
         MemorySegment xs = x.data();
         MemorySegment ws = weight.data();
@@ -94,53 +97,53 @@ final class VectorKernels implements KernelSet {
         long x0 = row * xRow;
         long w0 = i * wRow;
         FloatVector s00 = FloatVector.zero(FLOATS);
-        FloatVector s01 = s00, s02 = s00, s03 = s00;
-        FloatVector s10 = s00, s11 = s00, s12 = s00, s13 = s00;
-        FloatVector s20 = s00, s21 = s00, s22 = s00, s23 = s00;
-        FloatVector s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+        FloatVector s01 = FloatVector.zero(FLOATS);
+        FloatVector s10 = FloatVector.zero(FLOATS);
+        FloatVector s11 = FloatVector.zero(FLOATS);
+        FloatVector s20 = FloatVector.zero(FLOATS);
+        FloatVector s21 = FloatVector.zero(FLOATS);
+        FloatVector s30 = FloatVector.zero(FLOATS);
+        FloatVector s31 = FloatVector.zero(FLOATS);
         int bound = FLOATS.loopBound(size);
         for (int k = 0; k < bound; k += LANES) {
             long xk = x0 + (long) k * Float.BYTES;
             long wk = w0 + (long) k * Short.BYTES;
-            FloatVector v0 = floats(xs, xk);
-            FloatVector v1 = floats(xs, xk + xRow);
-            FloatVector v2 = floats(xs, xk + 2 * xRow);
-            FloatVector v3 = floats(xs, xk + 3 * xRow);
-            FloatVector w = widened(ws, wk);
-            s00 = v0.fma(w, s00);
-            s10 = v1.fma(w, s10);
-            s20 = v2.fma(w, s20);
-            s30 = v3.fma(w, s30);
-            w = widened(ws, wk + wRow);
-            s01 = v0.fma(w, s01);
-            s11 = v1.fma(w, s11);
-            s21 = v2.fma(w, s21);
-            s31 = v3.fma(w, s31);
-            w = widened(ws, wk + 2 * wRow);
-            s02 = v0.fma(w, s02);
-            s12 = v1.fma(w, s12);
-            s22 = v2.fma(w, s22);
-            s32 = v3.fma(w, s32);
-            w = widened(ws, wk + 3 * wRow);
-            s03 = v0.fma(w, s03);
-            s13 = v1.fma(w, s13);
-            s23 = v2.fma(w, s23);
-            s33 = v3.fma(w, s33);
+            FloatVector first = widened(ws, wk);
+            FloatVector second = widened(ws, wk + wRow);
+            FloatVector v = floats(xs, xk);
+            s00 = v.fma(first, s00);
+            s01 = v.fma(second, s01);
+            v = floats(xs, xk + xRow);
+            s10 = v.fma(first, s10);
+            s11 = v.fma(second, s11);
+            v = floats(xs, xk + 2 * xRow);
+            s20 = v.fma(first, s20);
+            s21 = v.fma(second, s21);
+            v = floats(xs, xk + 3 * xRow);
+            s30 = v.fma(first, s30);
+            s31 = v.fma(second, s31);
         }
-        storeSums(x, row, weight, i, bound, s00, s01, s02, s03, out);
-        storeSums(x, row + 1, weight, i, bound, s10, s11, s12, s13, out);
-        storeSums(x, row + 2, weight, i, bound, s20, s21, s22, s23, out);
-        storeSums(x, row + 3, weight, i, bound, s30, s31, s32, s33, out);
+        s00.intoArray(lanes, 0);
+        s01.intoArray(lanes, LANES);
+        s10.intoArray(lanes, 2 * LANES);
+        s11.intoArray(lanes, 3 * LANES);
+        s20.intoArray(lanes, 4 * LANES);
+        s21.intoArray(lanes, 5 * LANES);
+        s30.intoArray(lanes, 6 * LANES);
+        s31.intoArray(lanes, 7 * LANES);
+        storeSums(lanes, 4, 2, x, row, weight, i, out);
     }
 
     private static void fourDotsOfBfloat16(
-            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out) {
+            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out, float[] lanes) {
         int size = weight.numColumns();
         long wRow = (long) size * Short.BYTES;
         long x0 = (long) row * size * Float.BYTES;
         long w0 = i * wRow;
         FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0, s2 = s0, s3 = s0;
+        FloatVector s1 = FloatVector.zero(FLOATS);
+        FloatVector s2 = FloatVector.zero(FLOATS);
+        FloatVector s3 = FloatVector.zero(FLOATS);
         int bound = FLOATS.loopBound(size);
         for (int k = 0; k < bound; k += LANES) {
             FloatVector v = floats(x.data(), x0 + (long) k * Float.BYTES);
@@ -150,17 +153,23 @@ final class VectorKernels implements KernelSet {
             s2 = v.fma(widened(weight.data(), wk + 2 * wRow), s2);
             s3 = v.fma(widened(weight.data(), wk + 3 * wRow), s3);
         }
-        storeSums(x, row, weight, i, bound, s0, s1, s2, s3, out);
+        s0.intoArray(lanes, 0);
+        s1.intoArray(lanes, LANES);
+        s2.intoArray(lanes, 2 * LANES);
+        s3.intoArray(lanes, 3 * LANES);
+        storeSums(lanes, 1, 4, x, row, weight, i, out);
     }
 
     private static void fourDotsOfFloat(
-            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out) {
+            FloatMatrix x, int row, WeightMatrix weight, int i, FloatMatrix out, float[] lanes) {
         int size = weight.numColumns();
         long stride = (long) size * Float.BYTES;
         long x0 = row * stride;
         long w0 = i * stride;
         FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0, s2 = s0, s3 = s0;
+        FloatVector s1 = FloatVector.zero(FLOATS);
+        FloatVector s2 = FloatVector.zero(FLOATS);
+        FloatVector s3 = FloatVector.zero(FLOATS);
         int bound = FLOATS.loopBound(size);
         for (int k = 0; k < bound; k += LANES) {
             long step = (long) k * Float.BYTES;
@@ -170,27 +179,34 @@ final class VectorKernels implements KernelSet {
             s2 = v.fma(stored(weight.data(), w0 + step + 2 * stride), s2);
             s3 = v.fma(stored(weight.data(), w0 + step + 3 * stride), s3);
         }
-        storeSums(x, row, weight, i, bound, s0, s1, s2, s3, out);
+        s0.intoArray(lanes, 0);
+        s1.intoArray(lanes, LANES);
+        s2.intoArray(lanes, 2 * LANES);
+        s3.intoArray(lanes, 3 * LANES);
+        storeSums(lanes, 1, 4, x, row, weight, i, out);
     }
 
+    /// Adds up the lanes of a tile's sums, adds the columns that fill no vector, and stores them.
     private static void storeSums(
+            float[] lanes,
+            int numRows,
+            int numSums,
             FloatMatrix x,
             int row,
             WeightMatrix weight,
             int i,
-            int bound,
-            FloatVector s0,
-            FloatVector s1,
-            FloatVector s2,
-            FloatVector s3,
             FloatMatrix out) {
-        out.set(row, i, withTail(x, row, weight, i, bound, sum(s0)));
-        out.set(row, i + 1, withTail(x, row, weight, i + 1, bound, sum(s1)));
-        out.set(row, i + 2, withTail(x, row, weight, i + 2, bound, sum(s2)));
-        out.set(row, i + 3, withTail(x, row, weight, i + 3, bound, sum(s3)));
+        int bound = FLOATS.loopBound(weight.numColumns());
+        for (int j = 0; j < numRows * numSums; j++) {
+            float sum = sum(lanes, j * LANES);
+            int toRow = row + j / numSums;
+            int toColumn = i + j % numSums;
+            out.set(toRow, toColumn, withTail(x, toRow, weight, toColumn, bound, sum));
+        }
     }
 
-    private static float dot(FloatMatrix x, int row, WeightMatrix weight, int i) {
+    private static float dot(
+            FloatMatrix x, int row, WeightMatrix weight, int i, float[] lanes) {
         int size = weight.numColumns();
         long x0 = (long) row * size * Float.BYTES;
         long w0 = (long) i * size * weight.type().bytes();
@@ -211,7 +227,8 @@ final class VectorKernels implements KernelSet {
                 }
             }
         }
-        return withTail(x, row, weight, i, bound, sum(s));
+        s.intoArray(lanes, 0);
+        return withTail(x, row, weight, i, bound, sum(lanes, 0));
     }
 
     private static float withTail(
@@ -275,9 +292,10 @@ final class VectorKernels implements KernelSet {
     @Override
     public void rmsNorm(FloatMatrix x, float[] weight, float eps, FloatMatrix out) {
         int size = x.numColumns();
+        float[] lanes = new float[LANES];
         for (int row = 0; row < x.numRows(); row++) {
             long offset = (long) row * size;
-            float squares = centredSquares(x.data(), offset, size, 0);
+            float squares = centredSquares(x.data(), offset, size, 0, lanes);
             float scale = (float) (1 / Math.sqrt(squares / size + eps));
             int k = 0;
             for (; k < FLOATS.loopBound(size); k += LANES) {
@@ -295,10 +313,11 @@ final class VectorKernels implements KernelSet {
     @Override
     public void layerNorm(FloatMatrix x, float[] weight, float[] bias, float eps, FloatMatrix out) {
         int size = x.numColumns();
+        float[] lanes = new float[LANES];
         for (int row = 0; row < x.numRows(); row++) {
             long offset = (long) row * size;
-            float mean = total(x.data(), offset, size) / size;
-            float squares = centredSquares(x.data(), offset, size, mean);
+            float mean = total(x.data(), offset, size, lanes) / size;
+            float squares = centredSquares(x.data(), offset, size, mean, lanes);
             float scale = (float) (1 / Math.sqrt(squares / size + eps));
             int k = 0;
             for (; k < FLOATS.loopBound(size); k += LANES) {
@@ -316,27 +335,30 @@ final class VectorKernels implements KernelSet {
         }
     }
 
-    private static float total(MemorySegment x, long offset, int length) {
+    private static float total(MemorySegment x, long offset, int length, float[] lanes) {
         FloatVector s = FloatVector.zero(FLOATS);
         int k = 0;
         for (; k < FLOATS.loopBound(length); k += LANES) {
             s = s.add(floats(x, (offset + k) * Float.BYTES));
         }
-        float sum = sum(s);
+        s.intoArray(lanes, 0);
+        float sum = sum(lanes, 0);
         for (; k < length; k++) {
             sum += x.getAtIndex(JAVA_FLOAT, offset + k);
         }
         return sum;
     }
 
-    private static float centredSquares(MemorySegment x, long offset, int length, float mean) {
+    private static float centredSquares(
+            MemorySegment x, long offset, int length, float mean, float[] lanes) {
         FloatVector s = FloatVector.zero(FLOATS);
         int k = 0;
         for (; k < FLOATS.loopBound(length); k += LANES) {
             FloatVector v = floats(x, (offset + k) * Float.BYTES).sub(mean);
             s = v.fma(v, s);
         }
-        float sum = sum(s);
+        s.intoArray(lanes, 0);
+        float sum = sum(lanes, 0);
         for (; k < length; k++) {
             float centred = x.getAtIndex(JAVA_FLOAT, offset + k) - mean;
             sum = Math.fma(centred, centred, sum);
@@ -393,7 +415,15 @@ final class VectorKernels implements KernelSet {
             e.intoMemorySegment(x, at, MACHINE);
             s = s.add(e);
         }
-        float sum = sum(s);
+        // Folded here and not by a method: a call would make the compiler allocate every sum.
+        if (LANES > 8) {
+            s = s.add(s.rearrange(FOLD_8));
+        }
+        if (LANES > 4) {
+            s = s.add(s.rearrange(FOLD_4));
+        }
+        s = s.add(s.rearrange(FOLD_2));
+        float sum = s.add(s.rearrange(FOLD_1)).lane(0);
         for (; k < length; k++) {
             float e =
                     exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + k), scale, -shift));
@@ -474,31 +504,43 @@ final class VectorKernels implements KernelSet {
     public void tileScores(
             MemorySegment q, long qOffset, long qStride, int dim, MemorySegment keys, MemorySegment scores) {
         for (int key = 0; key < Kernels.TILE_KEYS; key += 4 * LANES) {
-            scoresOfFourVectors(q, qOffset, qStride, dim, keys, key, scores);
+            scoresOfTwoQueries(q, qOffset, qStride, dim, keys, scores, key);
+            scoresOfTwoQueries(
+                    q,
+                    qOffset + 2 * qStride,
+                    qStride,
+                    dim,
+                    keys,
+                    scores,
+                    2 * Kernels.TILE_KEYS + key);
         }
     }
 
-    /// Four queries by four vectors of keys: 16 sums in registers. Keys lie transposed,
+    /// Two queries by four vectors of keys: eight sums in registers. Keys lie transposed,
     /// `[dim, TILE_KEYS]`, so that no sum crosses lanes.
-    private static void scoresOfFourVectors(
+    private static void scoresOfTwoQueries(
             MemorySegment q,
             long qOffset,
             long qStride,
             int dim,
             MemorySegment keys,
-            int key,
-            MemorySegment scores) {
+            MemorySegment scores,
+            int at) {
         FloatVector s00 = FloatVector.zero(FLOATS);
-        FloatVector s01 = s00, s02 = s00, s03 = s00;
-        FloatVector s10 = s00, s11 = s00, s12 = s00, s13 = s00;
-        FloatVector s20 = s00, s21 = s00, s22 = s00, s23 = s00;
-        FloatVector s30 = s00, s31 = s00, s32 = s00, s33 = s00;
+        FloatVector s01 = FloatVector.zero(FLOATS);
+        FloatVector s02 = FloatVector.zero(FLOATS);
+        FloatVector s03 = FloatVector.zero(FLOATS);
+        FloatVector s10 = FloatVector.zero(FLOATS);
+        FloatVector s11 = FloatVector.zero(FLOATS);
+        FloatVector s12 = FloatVector.zero(FLOATS);
+        FloatVector s13 = FloatVector.zero(FLOATS);
+        long next = (long) LANES * Float.BYTES;
         for (int i = 0; i < dim; i++) {
-            long at = ((long) i * Kernels.TILE_KEYS + key) * Float.BYTES;
-            FloatVector k0 = floats(keys, at);
-            FloatVector k1 = floats(keys, at + (long) LANES * Float.BYTES);
-            FloatVector k2 = floats(keys, at + 2L * LANES * Float.BYTES);
-            FloatVector k3 = floats(keys, at + 3L * LANES * Float.BYTES);
+            long k = ((long) i * Kernels.TILE_KEYS + at % Kernels.TILE_KEYS) * Float.BYTES;
+            FloatVector k0 = floats(keys, k);
+            FloatVector k1 = floats(keys, k + next);
+            FloatVector k2 = floats(keys, k + 2 * next);
+            FloatVector k3 = floats(keys, k + 3 * next);
             FloatVector f = FloatVector.broadcast(FLOATS, q.getAtIndex(JAVA_FLOAT, qOffset + i));
             s00 = k0.fma(f, s00);
             s01 = k1.fma(f, s01);
@@ -509,21 +551,9 @@ final class VectorKernels implements KernelSet {
             s11 = k1.fma(f, s11);
             s12 = k2.fma(f, s12);
             s13 = k3.fma(f, s13);
-            f = FloatVector.broadcast(FLOATS, q.getAtIndex(JAVA_FLOAT, qOffset + 2 * qStride + i));
-            s20 = k0.fma(f, s20);
-            s21 = k1.fma(f, s21);
-            s22 = k2.fma(f, s22);
-            s23 = k3.fma(f, s23);
-            f = FloatVector.broadcast(FLOATS, q.getAtIndex(JAVA_FLOAT, qOffset + 3 * qStride + i));
-            s30 = k0.fma(f, s30);
-            s31 = k1.fma(f, s31);
-            s32 = k2.fma(f, s32);
-            s33 = k3.fma(f, s33);
         }
-        storeScores(scores, key, s00, s01, s02, s03);
-        storeScores(scores, Kernels.TILE_KEYS + key, s10, s11, s12, s13);
-        storeScores(scores, 2 * Kernels.TILE_KEYS + key, s20, s21, s22, s23);
-        storeScores(scores, 3 * Kernels.TILE_KEYS + key, s30, s31, s32, s33);
+        storeScores(scores, at, s00, s01, s02, s03);
+        storeScores(scores, at + Kernels.TILE_KEYS, s10, s11, s12, s13);
     }
 
     private static void storeScores(
@@ -665,16 +695,14 @@ final class VectorKernels implements KernelSet {
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
-    private static float sum(FloatVector v) {
-        if (LANES > 8) {
-            v = v.add(v.rearrange(FOLD_8));
+    /// Adds up one stored vector of sums in one order: upper half onto lower half.
+    private static float sum(float[] lanes, int from) {
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            for (int lane = 0; lane < half; lane++) {
+                lanes[from + lane] += lanes[from + lane + half];
+            }
         }
-        if (LANES > 4) {
-            v = v.add(v.rearrange(FOLD_4));
-        }
-        v = v.add(v.rearrange(FOLD_2));
-        v = v.add(v.rearrange(FOLD_1));
-        return v.lane(0);
+        return lanes[from];
     }
 
     private static VectorShuffle<Float> fold(int by) {

@@ -1,13 +1,17 @@
 package io.moonglass.vision.image;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 
 /// GIF: screen, optional global colours, then blocks. Only the first frame is kept, without its
 /// graphic control: the model is shown the palette's colours, transparent or not, as upstream does.
+/// What a small frame leaves free gets the transparent colour if there is one, else colour 0.
 final class GifContainer {
 
     private static final int HEADER_BYTES = 13;
+    private static final int BACKGROUND_INDEX = 11;
     private static final int EXTENSION = 0x21;
+    private static final int GRAPHIC_CONTROL = 0xf9;
     private static final int FRAME = 0x2c;
     private static final int TRAILER = 0x3b;
 
@@ -20,10 +24,14 @@ final class GifContainer {
         int globalColours = numColours(view.u8(10));
         long at = HEADER_BYTES + 3L * globalColours;
         view.need(0, at);
-        ByteArrayOutputStream kept = new ByteArrayOutputStream();
-        kept.write(view.bytes(), 0, (int) at);
-
+        byte[] screen = Arrays.copyOf(view.bytes(), (int) at);
+        screen[BACKGROUND_INDEX] = 0;
         while (view.u8(at) == EXTENSION) {
+            boolean isTransparent =
+                    view.u8(at + 1) == GRAPHIC_CONTROL && (view.u8(at + 3) & 1) != 0;
+            if (isTransparent) {
+                screen[BACKGROUND_INDEX] = (byte) view.u8(at + 6);
+            }
             at = endOfBlocks(view, at + 2);
         }
         if (view.u8(at) != FRAME) {
@@ -44,6 +52,8 @@ final class GifContainer {
             throw view.invalid("has codes of %d bits; want 2 to 8".formatted(codeSize));
         }
         long end = endOfBlocks(view, pixels + 1);
+        ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        kept.writeBytes(screen);
         kept.write(view.bytes(), (int) at, (int) (end - at));
         kept.write(TRAILER);
         return new EncodedPicture(

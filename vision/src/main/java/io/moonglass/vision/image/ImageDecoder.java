@@ -31,13 +31,16 @@ public final class ImageDecoder implements AutoCloseable {
     /// @throws CancellationException   if the calling thread is interrupted
     public Picture decode(byte[] bytes) {
         EncodedPicture encoded = EncodedPicture.of(bytes, limits);
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted();
+        }
         Future<Picture> decoding = threads.submit(() -> OpenCvDecoder.decode(encoded));
         try {
             return decoding.get();
         } catch (InterruptedException e) {
             decoding.cancel(true);
             Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted while an image was decoded");
+            throw interrupted();
         } catch (ExecutionException e) {
             throw unwrapped(e.getCause());
         }
@@ -47,6 +50,10 @@ public final class ImageDecoder implements AutoCloseable {
     @Override
     public void close() {
         threads.close();
+    }
+
+    private static CancellationException interrupted() {
+        return new CancellationException("interrupted while an image was decoded");
     }
 
     private static RuntimeException unwrapped(Throwable cause) {

@@ -44,8 +44,8 @@ public record ImageLimits(int maxBytes, long maxPixels) {
                     "%s image declares %d x %d pixels; want sides above 0"
                             .formatted(format, width, height));
         }
-        // both sides are below 2^32, so only the product of two huge ones could wrap
-        if (Math.multiplyHigh(width, height) != 0 || width * height > maxPixels) {
+        // a division, because the product of two sides near 2^32 would wrap
+        if (width > maxPixels / height) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
                     null,

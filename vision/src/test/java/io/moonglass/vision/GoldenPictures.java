@@ -34,8 +34,7 @@ public final class GoldenPictures {
 
     public static byte[] bytes(String name) {
         try {
-            return Files.readAllBytes(
-                    TestModels.golden().resolve("images").resolve(name + ".png"));
+            return Files.readAllBytes(TestModels.golden().resolve("images").resolve(name + ".png"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -124,8 +124,7 @@ final class GraphBuilder {
                 .setIrVersion(IR_VERSION)
                 .setProducerName("moonglass")
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
-                .addOpsetImport(
-                        OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(MICROSOFT).setVersion(1))
                 .setGraph(graph)
                 .build();
     }
@@ -162,8 +161,7 @@ final class GraphBuilder {
                         TypeProto.newBuilder()
                                 .setTensorType(
                                         TypeProto.Tensor.newBuilder()
-                                                .setElemType(
-                                                        TensorProto.DataType.FLOAT.getNumber())
+                                                .setElemType(TensorProto.DataType.FLOAT.getNumber())
                                                 .setShape(shape)))
                 .build();
     }

@@ -161,8 +161,7 @@ public final class VisionGraph {
         String wide =
                 linear(name + ".fc0", normed, stored + "mlp.fc0", intermediateSize, hiddenSize);
         String active =
-                graph.node(
-                        name + ".gelu", "Gelu", List.of(attribute("approximate", "tanh")), wide);
+                graph.node(name + ".gelu", "Gelu", List.of(attribute("approximate", "tanh")), wide);
         String narrow =
                 linear(name + ".fc1", active, stored + "mlp.fc1", hiddenSize, intermediateSize);
         return graph.node(name, "Add", middle, narrow);
@@ -172,8 +171,7 @@ public final class VisionGraph {
     /// the number of patches and not with its square.
     private String attention(String name, String normed, String stored) throws IOException {
         int hiddenSize = vision.hiddenSize();
-        String qkv =
-                linear(name + ".qkv", normed, stored + "wqkv", 3 * hiddenSize, hiddenSize);
+        String qkv = linear(name + ".qkv", normed, stored + "wqkv", 3 * hiddenSize, hiddenSize);
         List<String> parts = List.of(name + ".q", name + ".k", name + ".v");
         graph.nodes(
                 parts, "Split", List.of(attribute("axis", 1), attribute("num_outputs", 3)), qkv);
@@ -234,19 +232,14 @@ public final class VisionGraph {
         int cellSize = vision.patchesPerToken() * hiddenSize;
         String normed = layerNorm("projector.norm", merged, PROJECTOR + "pre_norm", hiddenSize);
         String cells = reshape("projector.cells", normed, -1, cellSize);
-        String wide =
-                linear("projector.wide", cells, PROJECTOR + "linear_1", cellSize, cellSize);
+        String wide = linear("projector.wide", cells, PROJECTOR + "linear_1", cellSize, cellSize);
         String active =
                 graph.node(
-                        "projector.gelu",
-                        "Gelu",
-                        List.of(attribute("approximate", "none")),
-                        wide);
+                        "projector.gelu", "Gelu", List.of(attribute("approximate", "none")), wide);
         linear(PROJECTED, active, PROJECTOR + "linear_2", decoderHiddenSize, cellSize);
     }
 
-    private String layerNorm(String output, String x, String stored, int size)
-            throws IOException {
+    private String layerNorm(String output, String x, String stored, int size) throws IOException {
         return graph.node(
                 output,
                 "LayerNormalization",
@@ -279,10 +272,9 @@ public final class VisionGraph {
         return checkpoint
                 .config()
                 .vision()
-                .orElseThrow(
-                        () ->
-                                new ConfigException(
-                                        "config.json: model_type %s has no vision_config, so it reads no pictures; want a kimi_vl checkpoint"
-                                                .formatted(checkpoint.config().modelType())));
+                .orElseThrow(() ->
+                        new ConfigException(
+                                "config.json: model_type %s has no vision_config, so it reads no pictures; want a kimi_vl checkpoint"
+                                        .formatted(checkpoint.config().modelType())));
     }
 }

@@ -33,9 +33,7 @@ final class WeightFile implements AutoCloseable {
 
     WeightFile(Path file) throws IOException {
         location = file.getFileName().toString();
-        channel =
-                FileChannel.open(
-                        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     }
 
     /// Appends a checkpoint's tensor and describes where it lies.

@@ -71,8 +71,7 @@ final class BmpContainer {
         int most = 1 << bitsPerPixel;
         long declared = core ? 0 : view.u32le(46);
         if (declared > most) {
-            throw view.invalid(
-                    "declares %d colours in %d bits".formatted(declared, bitsPerPixel));
+            throw view.invalid("declares %d colours in %d bits".formatted(declared, bitsPerPixel));
         }
         return declared == 0 ? most : (int) declared;
     }

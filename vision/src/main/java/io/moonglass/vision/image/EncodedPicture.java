@@ -7,8 +7,7 @@ import java.util.Arrays;
 ///
 /// @param bytes what the native decoder is given: the picture alone, without trailing bytes, further
 ///              frames and, where they are easily left out, metadata
-record EncodedPicture(
-        ImageFormat format, int width, int height, Picture.Mode mode, byte[] bytes) {
+record EncodedPicture(ImageFormat format, int width, int height, Picture.Mode mode, byte[] bytes) {
 
     /// @throws InvalidRequestException if the bytes are no whole picture within the limits
     static EncodedPicture of(byte[] bytes, ImageLimits limits) {

@@ -58,8 +58,7 @@ public final class ImagePreprocessor {
     /// @throws InvalidRequestException if the picture's size cannot be encoded
     public RgbImage fit(Picture picture) {
         FittedSize size = fittedSize(picture.width(), picture.height());
-        RgbImage shrunk =
-                PictureResizer.resize(picture, size.shrunkWidth(), size.shrunkHeight());
+        RgbImage shrunk = PictureResizer.resize(picture, size.shrunkWidth(), size.shrunkHeight());
         if (shrunk.width() == size.width() && shrunk.height() == size.height()) {
             return shrunk;
         }

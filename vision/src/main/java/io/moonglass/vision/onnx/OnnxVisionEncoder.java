@@ -96,10 +96,14 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         OrtSession.SessionOptions options = sessionOptions(numThreads);
         Model model = ENGINE.newModel("moonvit", Device.cpu());
         try {
-            model.load(graph.getParent(), graph.getFileName().toString(), Map.of("sessionOptions", options));
+            model.load(
+                    graph.getParent(),
+                    graph.getFileName().toString(),
+                    Map.of("sessionOptions", options));
             return new OnnxVisionEncoder(vision, outputs, options, model);
         } catch (IOException | MalformedModelException e) {
             model.close();
+            options.close();
             throw new ModelFormatException(
                     "%s: ONNX Runtime cannot load the graph; write it anew"
                             .formatted(graph.getFileName()),
@@ -151,7 +155,11 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         RotaryTable rotary = RotaryTable.of(vision, gridHeight, gridWidth);
         NDList inputs =
                 new NDList(
-                        input(manager, VisionGraph.PATCHES, patches.patches(), patches.numPatches()),
+                        input(
+                                manager,
+                                VisionGraph.PATCHES,
+                                patches.patches(),
+                                patches.numPatches()),
                         input(
                                 manager,
                                 VisionGraph.ROW_WEIGHTS,
@@ -162,21 +170,9 @@ public final class OnnxVisionEncoder implements VisionEncoder {
                                 VisionGraph.COLUMN_WEIGHTS,
                                 AxisWeights.of(vision.positionColumns(), gridWidth),
                                 gridWidth),
-                        input(
-                                manager,
-                                VisionGraph.ROTARY_COS,
-                                rotary.cos(),
-                                patches.numPatches()),
-                        input(
-                                manager,
-                                VisionGraph.ROTARY_SIN,
-                                rotary.sin(),
-                                patches.numPatches()));
-        NDList results =
-                model.getBlock()
-                        .forward(new ParameterStore(manager, false), inputs, false);
-        results.attach(manager);
-        return results;
+                        input(manager, VisionGraph.ROTARY_COS, rotary.cos(), patches.numPatches()),
+                        input(manager, VisionGraph.ROTARY_SIN, rotary.sin(), patches.numPatches()));
+        return model.getBlock().forward(new ParameterStore(manager, false), inputs, false);
     }
 
     private static NDArray input(NDManager manager, String name, float[] values, int numRows) {
@@ -212,7 +208,8 @@ public final class OnnxVisionEncoder implements VisionEncoder {
             options.setInterOpNumThreads(1);
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             options.addConfigEntry("session.inter_op.allow_spinning", "0");
-            // every picture has another size: nothing to plan ahead, and a large one's memory goes back
+            // every picture has another size: nothing to plan ahead, and a large one's memory goes
+            // back
             options.setMemoryPatternOptimization(false);
             options.setCPUArenaAllocator(false);
             return options;

@@ -119,8 +119,7 @@ class ImagePreprocessorTest {
     void padding_counts_towards_the_longest_side() {
         // 510 patches are 255 cells; one pixel more pads to 512
         assertEquals(510, padding(4096).fittedSize(7140, 28).gridWidth());
-        assertThrows(
-                InvalidRequestException.class, () -> padding(4096).fittedSize(7141, 28));
+        assertThrows(InvalidRequestException.class, () -> padding(4096).fittedSize(7141, 28));
     }
 
     @Test
@@ -128,8 +127,7 @@ class ImagePreprocessorTest {
         // 31 - 28 = 3 leaves 1.5, which rounds to 2; 29 - 28 = 1 leaves 0.5, which rounds to 0
         byte[] rgb = new byte[31 * 29 * 3];
         rgb[(0 * 31 + 2) * 3] = (byte) 255;
-        ImagePatches patches =
-                cropping().preprocess(new Picture(31, 29, Picture.Mode.RGB, rgb));
+        ImagePatches patches = cropping().preprocess(new Picture(31, 29, Picture.Mode.RGB, rgb));
 
         assertEquals(4, patches.numPatches());
         assertEquals(1f, patches.patches()[0]);
@@ -145,8 +143,7 @@ class ImagePreprocessorTest {
     }
 
     private static ImagePreprocessor padding(int inTokenLimit) {
-        return new ImagePreprocessor(
-                new PreprocessorConfig(14, inTokenLimit, true, HALF, HALF, 2));
+        return new ImagePreprocessor(new PreprocessorConfig(14, inTokenLimit, true, HALF, HALF, 2));
     }
 
     private static ImagePreprocessor cropping() {

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.djl.util.Utils;
 import ai.onnxruntime.OrtEnvironment;
 import io.moonglass.loader.TestModels;
+import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.SafetensorsFile;
 import io.moonglass.tensor.FloatMatrix;
@@ -59,14 +61,30 @@ class OnnxVisionEncoderTest {
         assertEquals("1.29.0", OrtEnvironment.getEnvironment().getVersion());
     }
 
+    @Test
+    void djl_is_kept_off_the_network() {
+        assertTrue(Utils.isOfflineMode());
+        assertEquals("true", System.getProperty("OPT_OUT_TRACKING"));
+    }
+
+    @Test
+    void a_damaged_graph_is_the_checkpoints_fault(@TempDir Path folder) throws IOException {
+        Path graph = folder.resolve("moonvit.onnx");
+        Files.writeString(graph, "no protobuf");
+        assertThrows(
+                ModelFormatException.class,
+                () ->
+                        OnnxVisionEncoder.open(
+                                checkpoint.config().vision().orElseThrow(), graph, 1, false));
+    }
+
     @ParameterizedTest
     @MethodSource("io.moonglass.vision.GoldenPictures#names")
     void every_stage_agrees_with_the_recorded_one(String name) {
         try (Arena arena = Arena.ofConfined()) {
             SafetensorsFile golden =
                     SafetensorsFile.map(TestModels.golden().resolve("vision.safetensors"), arena);
-            Map<String, FloatMatrix> stages =
-                    telling.encodeWithIntermediates(patches(name), arena);
+            Map<String, FloatMatrix> stages = telling.encodeWithIntermediates(patches(name), arena);
 
             assertEquals(
                     List.of(
@@ -78,11 +96,10 @@ class OnnxVisionEncoderTest {
                             "merged",
                             "projected"),
                     List.copyOf(stages.keySet()));
-            stages.forEach(
-                    (stage, values) -> {
-                        float[] wanted = golden.tensor(name + "." + stage).floats();
-                        assertClose(wanted, values.toArray(), stage);
-                    });
+            stages.forEach((stage, values) -> {
+                float[] wanted = golden.tensor(name + "." + stage).floats();
+                assertClose(wanted, values.toArray(), stage);
+            });
         }
     }
 
@@ -128,8 +145,7 @@ class OnnxVisionEncoderTest {
     void patches_of_another_size_are_refused() {
         ImagePatches patches = new ImagePatches(new float[4 * 3], 2, 2);
         try (Arena arena = Arena.ofConfined()) {
-            assertThrows(
-                    IllegalArgumentException.class, () -> plain.encode(patches, arena));
+            assertThrows(IllegalArgumentException.class, () -> plain.encode(patches, arena));
         }
     }
 

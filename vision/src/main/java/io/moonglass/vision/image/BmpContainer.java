@@ -9,10 +9,11 @@ final class BmpContainer {
     private static final int CORE_HEADER_BYTES = 12;
     private static final int UNCOMPRESSED = 0;
     private static final int BIT_FIELDS = 3;
+    private static final int MASKS = 54;
 
     private BmpContainer() {}
 
-    static EncodedPicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits) {
         long headerBytes = view.u32le(FILE_HEADER_BYTES);
         if (headerBytes != CORE_HEADER_BYTES && (headerBytes < 40 || headerBytes > 1024)) {
             throw view.invalid("has a header of %d bytes, which is none".formatted(headerBytes));
@@ -40,31 +41,55 @@ final class BmpContainer {
         boolean indexed =
                 bitsPerPixel == 1
                         || (bitsPerPixel <= 8
-                                && !EncodedPicture.isGreyRamp(
-                                        view, palette, numColours, entryBytes));
-        return new EncodedPicture(
-                view.format(),
-                (int) width,
-                (int) height,
-                indexed ? Picture.Mode.INDEXED : Picture.Mode.RGB,
-                view.bytes());
+                                && !isGreyRamp(view, palette, numColours, entryBytes));
+        Picture.Mode mode =
+                hasAlpha(view, headerBytes, compression)
+                        ? Picture.Mode.RGBA
+                        : indexed ? Picture.Mode.INDEXED : Picture.Mode.RGB;
+        return new NativePicture(view.format(), (int) width, (int) height, mode, view.bytes());
     }
 
+    /// Masks that move the channels elsewhere, and 16 bits, are as rare as compression.
     private static void checkLayout(ByteView view, int bitsPerPixel, long compression) {
         boolean plain =
-                compression == UNCOMPRESSED
-                        && switch (bitsPerPixel) {
-                            case 1, 4, 8, 16, 24, 32 -> true;
-                            default -> false;
-                        };
-        boolean masked = compression == BIT_FIELDS && (bitsPerPixel == 16 || bitsPerPixel == 32);
-        if (!plain && !masked) {
+                switch (bitsPerPixel) {
+                    case 1, 4, 8, 24 -> compression == UNCOMPRESSED;
+                    case 32 ->
+                            compression == UNCOMPRESSED
+                                    || (compression == BIT_FIELDS && hasUsualMasks(view));
+                    default -> false;
+                };
+        if (!plain) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.UNSUPPORTED_MEDIA,
                     null,
                     "BMP image with %d bits per pixel in compression %d; save it as PNG"
                             .formatted(bitsPerPixel, compression));
         }
+    }
+
+    private static boolean hasUsualMasks(ByteView view) {
+        return view.u32le(MASKS) == 0xff0000
+                && view.u32le(MASKS + 4) == 0xff00
+                && view.u32le(MASKS + 8) == 0xff;
+    }
+
+    /// Only the larger headers have a mask for alpha.
+    private static boolean hasAlpha(ByteView view, long headerBytes, long compression) {
+        return compression == BIT_FIELDS && headerBytes >= 56 && view.u32le(MASKS + 12) != 0;
+    }
+
+    /// Greys 0, 1, 2 … in order make every index its own grey level: upstream takes that for a grey
+    /// picture.
+    private static boolean isGreyRamp(ByteView view, long palette, int numColours, int entryBytes) {
+        for (int i = 0; i < numColours; i++) {
+            for (int channel = 0; channel < 3; channel++) {
+                if (view.u8(palette + (long) i * entryBytes + channel) != i) {
+                    return false;
+                }
+            }
+        }
+        return true;
     }
 
     private static int numColours(ByteView view, boolean core, int bitsPerPixel) {

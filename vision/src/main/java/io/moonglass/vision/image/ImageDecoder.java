@@ -34,7 +34,7 @@ public final class ImageDecoder implements AutoCloseable {
         if (Thread.currentThread().isInterrupted()) {
             throw interrupted();
         }
-        Future<Picture> decoding = threads.submit(() -> OpenCvDecoder.decode(encoded));
+        Future<Picture> decoding = threads.submit(encoded::decode);
         try {
             return decoding.get();
         } catch (InterruptedException e) {

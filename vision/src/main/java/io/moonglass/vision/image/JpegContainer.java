@@ -12,7 +12,7 @@ final class JpegContainer {
 
     private JpegContainer() {}
 
-    static EncodedPicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits) {
         int width = 0;
         int height = 0;
         int numScans = 0;
@@ -50,8 +50,8 @@ final class JpegContainer {
         if (width == 0 || numScans == 0) {
             throw view.invalid("holds no pixels");
         }
-        return new EncodedPicture(
-                view.format(), width, height, Picture.Mode.RGB, EncodedPicture.head(view, at));
+        return new NativePicture(
+                view.format(), width, height, Picture.Mode.RGB, NativePicture.head(view, at));
     }
 
     /// The offset of the next marker's second byte. `FF 00` is a data byte and `FF FF` is fill; other

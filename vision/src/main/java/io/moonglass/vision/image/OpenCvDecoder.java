@@ -22,7 +22,7 @@ final class OpenCvDecoder {
 
     /// @throws InvalidRequestException if OpenCV cannot decode it, or finds another size than the
     ///                                 container declares
-    static Picture decode(EncodedPicture encoded) {
+    static Picture decode(NativePicture encoded) {
         // unchanged keeps alpha (and 16 bits); both leave Exif's orientation alone
         int flags =
                 encoded.mode() == Picture.Mode.RGBA
@@ -43,7 +43,7 @@ final class OpenCvDecoder {
         }
     }
 
-    private static Picture picture(EncodedPicture encoded, Mat decoded) {
+    private static Picture picture(NativePicture encoded, Mat decoded) {
         int width = encoded.width();
         int height = encoded.height();
         if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
@@ -89,7 +89,7 @@ final class OpenCvDecoder {
         }
     }
 
-    private static InvalidRequestException undecodable(EncodedPicture encoded) {
+    private static InvalidRequestException undecodable(NativePicture encoded) {
         return new ByteView(encoded.format(), encoded.bytes()).invalid("cannot be decoded");
     }
 }

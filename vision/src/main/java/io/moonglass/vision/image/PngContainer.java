@@ -18,7 +18,7 @@ final class PngContainer {
 
     private PngContainer() {}
 
-    static EncodedPicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits) {
         long at = SIGNATURE_BYTES;
         if (view.u32be(at) != 13 || view.u32be(at + 4) != IHDR) {
             throw view.invalid("does not begin with its header");
@@ -49,7 +49,7 @@ final class PngContainer {
         if (!hasData) {
             throw view.invalid("holds no pixels");
         }
-        return new EncodedPicture(
+        return new NativePicture(
                 view.format(), (int) width, (int) height, mode, kept.toByteArray());
     }
 

@@ -10,7 +10,7 @@ final class WebpContainer {
 
     private WebpContainer() {}
 
-    static EncodedPicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits) {
         long end = 8 + view.u32le(4);
         Canvas canvas =
                 switch (chunkType(view, FIRST_CHUNK)) {
@@ -21,12 +21,12 @@ final class WebpContainer {
                 };
         limits.checkSize(view.format(), canvas.width, canvas.height);
         checkChunks(view, end);
-        return new EncodedPicture(
+        return new NativePicture(
                 view.format(),
                 canvas.width,
                 canvas.height,
                 canvas.hasAlpha ? Picture.Mode.RGBA : Picture.Mode.RGB,
-                EncodedPicture.head(view, end));
+                NativePicture.head(view, end));
     }
 
     private record Canvas(int width, int height, boolean hasAlpha) {}

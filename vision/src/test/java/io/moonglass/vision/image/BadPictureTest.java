@@ -161,10 +161,34 @@ class BadPictureTest {
     }
 
     @Test
-    void a_compressed_bmp_is_refused() {
-        byte[] bmp = TestPictures.bytes("palette.bmp");
-        TestPictures.littleEndian(bmp).putInt(30, 1);
-        refused(Kind.UNSUPPORTED_MEDIA, bmp);
+    void a_gif_whose_frame_ends_early_is_refused() {
+        byte[] gif = TestPictures.bytes("palette.gif");
+        int firstBlock = 13 + 3 * (2 << (gif[10] & 7)) + 10 + 1;
+        int secondBlock = firstBlock + 1 + (gif[firstBlock] & 0xff);
+        byte[] half = Arrays.copyOf(gif, secondBlock + 1);
+        half[secondBlock] = 0;
+        refused(Kind.INVALID_IMAGE, half);
+    }
+
+    @Test
+    void a_gif_frame_outside_its_screen_is_refused() {
+        byte[] gif = TestPictures.bytes("palette.gif");
+        TestPictures.littleEndian(gif).putShort(6, (short) 28);
+        refused(Kind.INVALID_IMAGE, gif);
+    }
+
+    @Test
+    void rare_bmp_layouts_are_refused() {
+        byte[] compressed = TestPictures.bytes("palette.bmp");
+        TestPictures.littleEndian(compressed).putInt(30, 1);
+        byte[] sixteenBits = TestPictures.bytes("rgb.bmp");
+        TestPictures.littleEndian(sixteenBits).putShort(28, (short) 16);
+        byte[] swappedMasks = TestPictures.bytes("alpha.bmp");
+        TestPictures.littleEndian(swappedMasks).putInt(54, 0xff).putInt(62, 0xff0000);
+
+        for (byte[] bmp : new byte[][] {compressed, sixteenBits, swappedMasks}) {
+            refused(Kind.UNSUPPORTED_MEDIA, bmp);
+        }
     }
 
     @Test

@@ -53,6 +53,7 @@ class PictureDecodingTest {
                 "small_frame.gif",
                 "rgb.bmp",
                 "padded.bmp",
+                "alpha.bmp",
                 "palette.bmp",
                 "grey.bmp",
                 "bit.bmp"

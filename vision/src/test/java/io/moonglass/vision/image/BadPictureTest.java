@@ -1,6 +1,7 @@
 package io.moonglass.vision.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.moonglass.loader.fault.ConfigException;
@@ -60,14 +61,9 @@ class BadPictureTest {
     @FieldSource("io.moonglass.vision.image.TestPictures#VARIETY")
     void a_picture_that_is_cut_short_anywhere_is_refused(String name) {
         byte[] whole = TestPictures.bytes(name);
-        // a GIF's trailer and frames after the first are not needed
-        int needed =
-                name.equals("animated.gif") ? 100 : whole.length - (name.endsWith("gif") ? 1 : 0);
-        for (int length = 8; length < needed; length += 7) {
-            InvalidRequestException refusal = refusal(Arrays.copyOf(whole, length));
-            boolean sniffable = length >= 12;
-            assertEquals(
-                    sniffable ? Kind.INVALID_IMAGE : refusal.kind(), refusal.kind(), name + length);
+        int needed = neededBytes(name, whole);
+        for (int length = 12; length < needed; length += 7) {
+            refused(Kind.INVALID_IMAGE, Arrays.copyOf(whole, length));
         }
         refused(Kind.INVALID_IMAGE, Arrays.copyOf(whole, needed - 1));
     }
@@ -252,7 +248,7 @@ class BadPictureTest {
         try {
             DECODER.decode(bytes);
         } catch (InvalidRequestException expected) {
-            assertEquals(true, expected.getMessage().length() > 10);
+            assertFalse(expected.getMessage().isBlank());
         }
     }
 
@@ -263,6 +259,15 @@ class BadPictureTest {
 
     private static InvalidRequestException refusal(byte[] bytes) {
         return assertThrows(InvalidRequestException.class, () -> DECODER.decode(bytes));
+    }
+
+    /// All but a GIF's last byte, and of an animated one as much as surely belongs to the first frame.
+    private static int neededBytes(String name, byte[] whole) {
+        return switch (name) {
+            case "palette.gif" -> whole.length - 1;
+            case "animated.gif" -> whole.length / 3;
+            default -> whole.length;
+        };
     }
 
     /// A progressive JPEG with as many empty passes over the lowest bit put before its end.

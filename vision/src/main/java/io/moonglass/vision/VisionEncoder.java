@@ -1,0 +1,20 @@
+package io.moonglass.vision;
+
+import io.moonglass.tensor.FloatMatrix;
+import java.lang.foreign.Arena;
+
+/// MoonViT with its projector: what turns a picture's patches into rows for the decoder. Safe to call
+/// from several threads.
+public interface VisionEncoder extends AutoCloseable {
+
+    /// Encodes one picture, alone: its patches attend to no other picture's.
+    ///
+    /// @param arena owns the result
+    /// @return `[patches.numTokens(), hidden size of the decoder]`, cells of the grid row by row
+    /// @throws IllegalArgumentException if the patches are not of the model's size
+    FloatMatrix encode(ImagePatches patches, Arena arena);
+
+    /// Frees the weights; no call may be running.
+    @Override
+    void close();
+}

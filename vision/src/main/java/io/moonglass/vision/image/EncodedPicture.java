@@ -1,0 +1,24 @@
+package io.moonglass.vision.image;
+
+import io.moonglass.loader.fault.InvalidRequestException;
+
+/// A picture whose container was read to its end and found whole and within the limits, but whose
+/// pixels are still encoded.
+sealed interface EncodedPicture permits NativePicture, GifPicture {
+
+    /// @throws InvalidRequestException if the bytes are no whole picture within the limits
+    static EncodedPicture of(byte[] bytes, ImageLimits limits) {
+        limits.checkBytes(bytes.length);
+        ByteView view = new ByteView(ImageFormat.of(bytes), bytes);
+        return switch (view.format()) {
+            case PNG -> PngContainer.read(view, limits);
+            case JPEG -> JpegContainer.read(view, limits);
+            case WEBP -> WebpContainer.read(view, limits);
+            case GIF -> GifPicture.read(view, limits);
+            case BMP -> BmpContainer.read(view, limits);
+        };
+    }
+
+    /// @throws InvalidRequestException if the pixels are damaged
+    Picture decode();
+}

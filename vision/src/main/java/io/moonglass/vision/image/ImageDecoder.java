@@ -1,0 +1,66 @@
+package io.moonglass.vision.image;
+
+import io.moonglass.loader.fault.InvalidRequestException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/// Bytes of a picture to pixels, under limits. The container is read and checked on the calling
+/// thread; native decoding runs on a few platform threads of its own, because it would pin a virtual
+/// one. Safe to use from any thread.
+public final class ImageDecoder implements AutoCloseable {
+
+    private final ImageLimits limits;
+    private final ExecutorService threads;
+
+    /// @param numThreads pictures that are decoded at the same time; more wait
+    public ImageDecoder(ImageLimits limits, int numThreads) {
+        this.limits = limits;
+        this.threads =
+                Executors.newFixedThreadPool(
+                        numThreads,
+                        Thread.ofPlatform().daemon().name("image-decoder-", 0).factory());
+    }
+
+    /// Decodes PNG, JPEG, WebP, GIF (first frame) and BMP. Orientation by Exif is not applied, as
+    /// upstream does not.
+    ///
+    /// @throws InvalidRequestException if the bytes are none of these, over a limit, cut short or damaged
+    /// @throws CancellationException   if the calling thread is interrupted
+    public Picture decode(byte[] bytes) {
+        EncodedPicture encoded = EncodedPicture.of(bytes, limits);
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted();
+        }
+        Future<Picture> decoding = threads.submit(encoded::decode);
+        try {
+            return decoding.get();
+        } catch (InterruptedException e) {
+            decoding.cancel(true);
+            Thread.currentThread().interrupt();
+            throw interrupted();
+        } catch (ExecutionException e) {
+            throw unwrapped(e.getCause());
+        }
+    }
+
+    /// Takes no more pictures; those being decoded are finished.
+    @Override
+    public void close() {
+        threads.close();
+    }
+
+    private static CancellationException interrupted() {
+        return new CancellationException("interrupted while an image was decoded");
+    }
+
+    private static RuntimeException unwrapped(Throwable cause) {
+        return switch (cause) {
+            case InvalidRequestException refused -> refused;
+            case Error error -> throw error;
+            default -> new IllegalStateException("the image decoder failed", cause);
+        };
+    }
+}

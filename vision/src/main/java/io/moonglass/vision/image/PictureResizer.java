@@ -1,0 +1,114 @@
+package io.moonglass.vision.image;
+
+/// Resizes a picture in the mode it was stored in and makes it RGB afterwards, bit for bit as Pillow's
+/// `resize(BICUBIC)` followed by `convert("RGB")`.
+final class PictureResizer {
+
+    private PictureResizer() {}
+
+    static RgbImage resize(Picture picture, int width, int height) {
+        if (picture.width() == width && picture.height() == height) {
+            return picture.toRgb();
+        }
+        return switch (picture.mode()) {
+            case INDEXED -> nearest(picture, width, height);
+            case RGB, RGBA -> bicubic(picture, width, height);
+        };
+    }
+
+    /// Bytes between the two passes are rounded, so their order matters: along rows first.
+    private static RgbImage bicubic(Picture picture, int width, int height) {
+        int channels = picture.mode().channels();
+        byte[] narrowed = alongRows(picture, width);
+        int rowLength = width * channels;
+        byte[] resized = narrowed;
+        if (picture.height() != height) {
+            BicubicFilter filter = BicubicFilter.of(picture.height(), height);
+            resized = new byte[rowLength * height];
+            int[] sums = new int[rowLength];
+            for (int i = 0; i < height; i++) {
+                filter.acrossRows(narrowed, rowLength, i, sums, resized);
+            }
+        }
+        return switch (picture.mode()) {
+            case RGB, INDEXED -> new RgbImage(width, height, resized);
+            case RGBA -> new RgbImage(width, height, withoutPremultiplication(resized));
+        };
+    }
+
+    private static byte[] alongRows(Picture picture, int width) {
+        int channels = picture.mode().channels();
+        int rowLength = picture.width() * channels;
+        boolean narrow = picture.width() != width;
+        BicubicFilter filter = narrow ? BicubicFilter.of(picture.width(), width) : null;
+        byte[] narrowed = new byte[Math.multiplyExact(width * channels, picture.height())];
+        byte[] row = new byte[rowLength];
+        for (int y = 0; y < picture.height(); y++) {
+            System.arraycopy(picture.pixels(), y * rowLength, row, 0, rowLength);
+            if (picture.mode() == Picture.Mode.RGBA) {
+                premultiply(row);
+            }
+            int to = y * width * channels;
+            if (narrow) {
+                filter.alongRow(row, 0, channels, narrowed, to);
+            } else {
+                System.arraycopy(row, 0, narrowed, to, rowLength);
+            }
+        }
+        return narrowed;
+    }
+
+    /// `colour * alpha / 255`, rounded.
+    private static void premultiply(byte[] rgba) {
+        for (int at = 0; at < rgba.length; at += 4) {
+            int alpha = rgba[at + 3] & 0xff;
+            for (int c = at; c < at + 3; c++) {
+                int product = (rgba[c] & 0xff) * alpha + 128;
+                rgba[c] = (byte) ((product + (product >> 8)) >> 8);
+            }
+        }
+    }
+
+    /// `255 * colour / alpha`, cut off; fully transparent pixels keep what they have.
+    private static byte[] withoutPremultiplication(byte[] rgba) {
+        byte[] rgb = new byte[rgba.length / 4 * 3];
+        for (int from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+            int alpha = rgba[from + 3] & 0xff;
+            for (int c = 0; c < 3; c++) {
+                int colour = rgba[from + c] & 0xff;
+                boolean plain = alpha == 0 || alpha == 255;
+                rgb[to + c] = (byte) (plain ? colour : Math.min(255 * colour / alpha, 255));
+            }
+        }
+        return rgb;
+    }
+
+    private static RgbImage nearest(Picture picture, int width, int height) {
+        int[] columns = nearestIndices(picture.width(), width);
+        int[] rows = nearestIndices(picture.height(), height);
+        byte[] in = picture.pixels();
+        byte[] rgb = new byte[width * height * 3];
+        int to = 0;
+        for (int y : rows) {
+            for (int x : columns) {
+                int from = (y * picture.width() + x) * 3;
+                rgb[to++] = in[from];
+                rgb[to++] = in[from + 1];
+                rgb[to++] = in[from + 2];
+            }
+        }
+        return new RgbImage(width, height, rgb);
+    }
+
+    /// Positions are summed up, not multiplied, because their rounding decides ties.
+    private static int[] nearestIndices(int inputSize, int outputSize) {
+        int[] indices = new int[outputSize];
+        double scale = (double) inputSize / outputSize;
+        double position = scale * 0.5;
+        for (int i = 0; i < outputSize; i++) {
+            indices[i] = Math.min((int) position, inputSize - 1);
+            position += scale;
+        }
+        return indices;
+    }
+}

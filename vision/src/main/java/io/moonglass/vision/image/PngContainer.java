@@ -1,0 +1,93 @@
+package io.moonglass.vision.image;
+
+import java.io.ByteArrayOutputStream;
+import java.util.zip.CRC32;
+
+/// PNG: signature, then chunks of length, type, data and CRC, from IHDR to IEND.
+///
+/// Only the chunks that hold the picture reach the decoder. Text, colour profiles, Exif and animation
+/// change nothing in what the model is shown, and transparency given by a colour (tRNS) is dropped
+/// upstream too.
+final class PngContainer {
+
+    private static final int SIGNATURE_BYTES = 8;
+    private static final int IHDR = type("IHDR");
+    private static final int PLTE = type("PLTE");
+    private static final int IDAT = type("IDAT");
+    private static final int IEND = type("IEND");
+
+    private PngContainer() {}
+
+    static NativePicture read(ByteView view, ImageLimits limits) {
+        long at = SIGNATURE_BYTES;
+        if (view.u32be(at) != 13 || view.u32be(at + 4) != IHDR) {
+            throw view.invalid("does not begin with its header");
+        }
+        long width = view.u32be(at + 8);
+        long height = view.u32be(at + 12);
+        limits.checkSize(view.format(), width, height);
+        Picture.Mode mode = mode(view, view.u8(at + 16), view.u8(at + 17));
+
+        ByteArrayOutputStream kept = new ByteArrayOutputStream(view.length());
+        kept.write(view.bytes(), 0, SIGNATURE_BYTES);
+        boolean hasData = false;
+        while (true) {
+            long length = view.u32be(at);
+            long type = view.u32be(at + 4);
+            view.need(at + 8, length + 4);
+            boolean ancillary = (type & 0x2000_0000) != 0;
+            if (!ancillary) {
+                checkCritical(view, at, length, type);
+                kept.write(view.bytes(), (int) at, (int) (length + 12));
+            }
+            hasData |= type == IDAT;
+            at += length + 12;
+            if (type == IEND) {
+                break;
+            }
+        }
+        if (!hasData) {
+            throw view.invalid("holds no pixels");
+        }
+        return new NativePicture(
+                view.format(), (int) width, (int) height, mode, kept.toByteArray());
+    }
+
+    private static void checkCritical(ByteView view, long at, long length, long type) {
+        boolean known = type == IHDR || type == PLTE || type == IDAT || type == IEND;
+        if (!known || (type == IHDR && at != SIGNATURE_BYTES)) {
+            throw view.invalid("has a chunk that does not belong there");
+        }
+        CRC32 crc = new CRC32();
+        crc.update(view.bytes(), (int) at + 4, (int) length + 4);
+        if (crc.getValue() != view.u32be(at + 8 + length)) {
+            throw view.invalid("is damaged: a checksum does not match");
+        }
+    }
+
+    private static Picture.Mode mode(ByteView view, int bitDepth, int colourType) {
+        boolean packed = bitDepth == 1 || bitDepth == 2 || bitDepth == 4;
+        boolean wide = bitDepth == 8 || bitDepth == 16;
+        boolean possible =
+                switch (colourType) {
+                    case 0 -> packed || wide;
+                    case 2, 4, 6 -> wide;
+                    case 3 -> packed || bitDepth == 8;
+                    default -> false;
+                };
+        if (!possible) {
+            throw view.invalid(
+                    "has colour type %d in %d bits, which is none".formatted(colourType, bitDepth));
+        }
+        return switch (colourType) {
+            case 0 -> bitDepth == 1 ? Picture.Mode.INDEXED : Picture.Mode.RGB;
+            case 3 -> Picture.Mode.INDEXED;
+            case 4, 6 -> Picture.Mode.RGBA;
+            default -> Picture.Mode.RGB;
+        };
+    }
+
+    private static int type(String name) {
+        return name.charAt(0) << 24 | name.charAt(1) << 16 | name.charAt(2) << 8 | name.charAt(3);
+    }
+}

@@ -142,9 +142,10 @@ class LauncherTest {
 
     @Test
     void the_newest_of_the_installed_jdks_is_taken() throws Exception {
-        jdk("a", "25.0.9");
-        Path newest = jdk("b", "25.0.10");
-        jdk("c", "25");
+        jdk("a", "26.0.9");
+        Path newest = jdk("b", "26.0.10");
+        jdk("c", "26");
+        jdk("d", "25.0.111");
 
         assertEquals(newest, chosenJdk());
     }
@@ -245,6 +246,7 @@ class LauncherTest {
     @Test
     void options_of_the_operator_come_after_ours() throws Exception {
         jdk("good", "25.0.1");
+        Files.createFile(folder.resolve("-Dname=file"));
         environment.put("MOONGLASS_JAVA_OPTIONS", "-Xmx9g -Dname=*");
 
         List<String> said = launch("serve").said();

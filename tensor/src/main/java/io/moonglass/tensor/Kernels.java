@@ -18,6 +18,12 @@ public final class Kernels {
     /// Keys that [#tileScores] and [#tileValues] take at once.
     public static final int TILE_KEYS = 64;
 
+    /// Weight rows of one piece of a shared product: a multiple of the register tiles.
+    private static final int LINEAR_PIECE = 64;
+
+    /// Products below this many multiplications are done before a helper would have woken.
+    private static final long SHARED_FROM = 200_000;
+
     private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
     private static final KernelSet FASTEST = choose(System.getProperty("moonglass.kernels", ""));
 
@@ -52,6 +58,23 @@ public final class Kernels {
                 weight,
                 out);
         FASTEST.linear(x, weight, out, fromOut, toOut);
+    }
+
+    /// `out = x Wᵀ`, shared out to the team by columns of `out`.
+    public static void linear(
+            FloatMatrix x, WeightMatrix weight, FloatMatrix out, ThreadTeam team) {
+        int numPieces = (weight.numRows() + LINEAR_PIECE - 1) / LINEAR_PIECE;
+        long products = (long) x.numRows() * weight.numRows() * weight.numColumns();
+        if (products < SHARED_FROM) {
+            linear(x, weight, out);
+            return;
+        }
+        team.run(
+                numPieces,
+                (piece, _) -> {
+                    int from = piece * LINEAR_PIECE;
+                    linear(x, weight, out, from, Math.min(from + LINEAR_PIECE, weight.numRows()));
+                });
     }
 
     /// `out[:, outColumn .. outColumn + numColumns) += x W[:, .. numColumns)`: rows of the weight

@@ -27,12 +27,16 @@ final class ExpandedAttention {
     private final KvCache cache;
     private final ThreadTeam team;
     private final float scale;
+    private final int paddedNope;
+    private final int paddedValue;
 
     ExpandedAttention(TextConfig config, KvCache cache, ThreadTeam team) {
         this.config = config;
         this.cache = cache;
         this.team = team;
         this.scale = (float) (1 / Math.sqrt(config.qkHeadDim()));
+        this.paddedNope = roundUp(config.qkNopeHeadDim(), TILE_QUERIES);
+        this.paddedValue = roundUp(config.vHeadDim(), TILE_QUERIES);
     }
 
     /// @param queries  `[rows of the step, numHeads * qkHeadDim]`, rotated
@@ -81,26 +85,29 @@ final class ExpandedAttention {
         }
     }
 
-    /// One thread's memory for a part: queries and outputs of one head, and one tile.
+    /// One thread's memory for a part: queries and outputs of one head, and one tile. Keys and latents
+    /// lie transposed, a token per column, so that vectors run over tokens and no sum crosses lanes.
     private final class Scratch {
         final FloatMatrix queries;
         final FloatMatrix outputs;
         final FloatMatrix maxima;
         final FloatMatrix sums;
+        final FloatMatrix headWeights;
         final FloatMatrix latents;
-        final FloatMatrix expanded;
         final FloatMatrix keys;
+        final FloatMatrix transposedValues;
         final FloatMatrix values;
         final FloatMatrix scores;
 
         Scratch(Workspace.Frame frame, int numQueries) {
-            queries = frame.matrix(numQueries, config.qkHeadDim());
+            queries = frame.matrix(numQueries, paddedNope + config.qkRopeHeadDim());
             outputs = frame.matrix(numQueries, config.vHeadDim());
             maxima = frame.matrix(1, numQueries);
             sums = frame.matrix(1, numQueries);
-            latents = frame.matrix(TILE_KEYS, config.kvLoraRank());
-            expanded = frame.matrix(TILE_KEYS, config.qkNopeHeadDim() + config.vHeadDim());
-            keys = frame.matrix(config.qkHeadDim(), TILE_KEYS);
+            headWeights = frame.zeros(paddedNope + paddedValue, config.kvLoraRank());
+            latents = frame.matrix(config.kvLoraRank(), TILE_KEYS);
+            keys = frame.matrix(paddedNope + config.qkRopeHeadDim(), TILE_KEYS);
+            transposedValues = frame.matrix(paddedValue, TILE_KEYS);
             values = frame.matrix(TILE_KEYS, config.vHeadDim());
             scores = frame.matrix(TILE_QUERIES, TILE_KEYS);
         }
@@ -112,11 +119,10 @@ final class ExpandedAttention {
             FloatMatrix queries,
             FloatMatrix attended,
             Scratch scratch) {
-        int headRows = config.qkNopeHeadDim() + config.vHeadDim();
-        WeightMatrix keyValue = weights.keyValue().rows(part.head * headRows, headRows);
+        widenHeadWeights(part, weights.keyValue(), scratch);
         gatherQueries(part, queries, scratch);
         for (int tile = 0; tile < part.end(); tile += TILE_KEYS) {
-            expandTile(part, tile, keyValue, scratch);
+            expandTile(part, tile, scratch);
             // Queries before the tile's first key see nothing of it.
             int firstQuery = Math.max(0, tile - part.firstPosition()) / TILE_QUERIES * TILE_QUERIES;
             for (int query = firstQuery; query < part.count; query += TILE_QUERIES) {
@@ -137,14 +143,30 @@ final class ExpandedAttention {
         }
     }
 
+    /// The head's rows of `kv_b`, keys then values, as floats: used for every tile.
+    private void widenHeadWeights(Part part, WeightMatrix keyValue, Scratch scratch) {
+        int nope = config.qkNopeHeadDim();
+        int first = part.head * (nope + config.vHeadDim());
+        for (int i = 0; i < nope; i++) {
+            Kernels.widenRow(keyValue, first + i, scratch.headWeights, i);
+        }
+        for (int i = 0; i < config.vHeadDim(); i++) {
+            Kernels.widenRow(keyValue, first + nope + i, scratch.headWeights, paddedNope + i);
+        }
+    }
+
     /// The head's queries, scaled; rows that fill the last tile are zeros.
     private void gatherQueries(Part part, FloatMatrix queries, Scratch scratch) {
-        int dim = config.qkHeadDim();
+        int nope = config.qkNopeHeadDim();
+        int rope = config.qkRopeHeadDim();
+        int column = part.head * (nope + rope);
         scratch.queries.data().fill((byte) 0);
         scratch.outputs.data().fill((byte) 0);
         for (int query = 0; query < part.count; query++) {
-            copy(queries, part.firstRow() + query, part.head * dim, scratch.queries, query, 0, dim);
-            Kernels.scale(scratch.queries, query, 0, dim, scale);
+            int row = part.firstRow() + query;
+            copy(queries, row, column, scratch.queries, query, 0, nope);
+            copy(queries, row, column + nope, scratch.queries, query, paddedNope, rope);
+            Kernels.scale(scratch.queries, query, 0, scratch.queries.numColumns(), scale);
         }
         for (int query = 0; query < scratch.maxima.numColumns(); query++) {
             scratch.maxima.set(0, query, Float.NEGATIVE_INFINITY);
@@ -152,34 +174,41 @@ final class ExpandedAttention {
         }
     }
 
-    /// Keys (transposed) and values of tokens `[tile, tile + TILE_KEYS)`; tokens that are not there
-    /// yet are zeros, and masked later.
-    private void expandTile(Part part, int tile, WeightMatrix keyValue, Scratch scratch) {
+    /// Keys and values of tokens `[tile, tile + TILE_KEYS)`; tokens that are not there yet are zeros,
+    /// and masked later.
+    private void expandTile(Part part, int tile, Scratch scratch) {
         int latentSize = config.kvLoraRank();
-        int nope = config.qkNopeHeadDim();
         int numKeys = Math.min(TILE_KEYS, part.end() - tile);
+        if (numKeys < TILE_KEYS) {
+            scratch.latents.data().fill((byte) 0);
+            scratch.keys.data().fill((byte) 0);
+        }
         for (int key = 0; key < numKeys; key++) {
             FloatMatrix rows = blockRows(part, tile + key);
             int row = (tile + key) % KvCache.BLOCK_SIZE;
-            copy(rows, row, 0, scratch.latents, key, 0, latentSize);
+            for (int i = 0; i < latentSize; i++) {
+                scratch.latents.set(i, key, rows.get(row, i));
+            }
             for (int i = 0; i < config.qkRopeHeadDim(); i++) {
-                scratch.keys.set(nope + i, key, rows.get(row, latentSize + i));
+                scratch.keys.set(paddedNope + i, key, rows.get(row, latentSize + i));
             }
         }
-        Kernels.linear(
-                scratch.latents.rows(0, numKeys), keyValue, scratch.expanded.rows(0, numKeys));
-        for (int key = 0; key < numKeys; key++) {
-            for (int i = 0; i < nope; i++) {
-                scratch.keys.set(i, key, scratch.expanded.get(key, i));
-            }
-            copy(scratch.expanded, key, nope, scratch.values, key, 0, config.vHeadDim());
+        for (int i = 0; i < paddedNope; i += TILE_QUERIES) {
+            expandRows(i, scratch.keys.rows(i, TILE_QUERIES), scratch);
         }
-        for (int key = numKeys; key < TILE_KEYS; key++) {
-            for (int i = 0; i < config.qkHeadDim(); i++) {
-                scratch.keys.set(i, key, 0);
-            }
-            scratch.values.rows(key, 1).data().fill((byte) 0);
+        for (int i = 0; i < paddedValue; i += TILE_QUERIES) {
+            expandRows(paddedNope + i, scratch.transposedValues.rows(i, TILE_QUERIES), scratch);
         }
+        for (int key = 0; key < TILE_KEYS; key++) {
+            for (int i = 0; i < config.vHeadDim(); i++) {
+                scratch.values.set(key, i, scratch.transposedValues.get(i, key));
+            }
+        }
+    }
+
+    private void expandRows(int weightRow, FloatMatrix out, Scratch scratch) {
+        Kernels.tileScores(
+                scratch.headWeights, weightRow, 0, config.kvLoraRank(), scratch.latents, out);
     }
 
     private FloatMatrix blockRows(Part part, int position) {
@@ -192,7 +221,8 @@ final class ExpandedAttention {
     /// @param lastKey index in the tile of the first query's own token: the last one it may see
     private void attendTile(int query, int lastKey, Scratch scratch) {
         FloatMatrix scores = scratch.scores;
-        Kernels.tileScores(scratch.queries, query, 0, config.qkHeadDim(), scratch.keys, scores);
+        Kernels.tileScores(
+                scratch.queries, query, 0, scratch.queries.numColumns(), scratch.keys, scores);
         for (int i = 0; i < TILE_QUERIES; i++) {
             for (int key = Math.max(0, lastKey + i + 1); key < TILE_KEYS; key++) {
                 scores.set(i, key, Float.NEGATIVE_INFINITY);

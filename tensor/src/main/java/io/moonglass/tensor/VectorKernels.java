@@ -415,7 +415,7 @@ final class VectorKernels implements KernelSet {
             e.intoMemorySegment(x, at, MACHINE);
             s = s.add(e);
         }
-        // Folded here and not by a method: a call would make the compiler allocate every sum.
+        // As in sum(), but without an array: this runs once per query and tile.
         if (LANES > 8) {
             s = s.add(s.rearrange(FOLD_8));
         }
@@ -695,14 +695,18 @@ final class VectorKernels implements KernelSet {
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
-    /// Adds up one stored vector of sums in one order: upper half onto lower half.
+    /// Adds up the lanes of one stored vector, upper half onto lower half. Stored, because a vector
+    /// that is handed to a method may be allocated in every round of the loop that made it.
     private static float sum(float[] lanes, int from) {
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            for (int lane = 0; lane < half; lane++) {
-                lanes[from + lane] += lanes[from + lane + half];
-            }
+        FloatVector v = FloatVector.fromArray(FLOATS, lanes, from);
+        if (LANES > 8) {
+            v = v.add(v.rearrange(FOLD_8));
         }
-        return lanes[from];
+        if (LANES > 4) {
+            v = v.add(v.rearrange(FOLD_4));
+        }
+        v = v.add(v.rearrange(FOLD_2));
+        return v.add(v.rearrange(FOLD_1)).lane(0);
     }
 
     private static VectorShuffle<Float> fold(int by) {

@@ -163,6 +163,41 @@ public final class ConfigSection {
         return has(key) ? string(key) : absent;
     }
 
+    /// A string, or the `content` of an object: tokenizer files write the name of a token both ways.
+    public Optional<String> stringOrContent(String key) {
+        if (!has(key)) {
+            return Optional.empty();
+        }
+        JsonNode value = node.get(key);
+        JsonNode name = value.isObject() ? value.path("content") : value;
+        if (!name.isTextual()) {
+            throw wrong(key, "a string or an object with a string \"content\"");
+        }
+        return Optional.of(name.textValue());
+    }
+
+    public boolean isList(String key) {
+        return node.path(key).isArray();
+    }
+
+    /// A list of objects, each as a section of its own; empty if absent.
+    public List<ConfigSection> sections(String key) {
+        List<ConfigSection> sections = new ArrayList<>();
+        if (has(key)) {
+            if (!isList(key)) {
+                throw wrong(key, "a list of objects");
+            }
+            for (JsonNode item : node.get(key)) {
+                if (!item.isObject()) {
+                    throw wrong(key, "a list of objects");
+                }
+                String place = "%s%s[%d].".formatted(prefix, key, sections.size());
+                sections.add(new ConfigSection(where, place, item));
+            }
+        }
+        return sections;
+    }
+
     /// A list of exactly `length` finite numbers.
     public double[] numbers(String key, int length, double... absent) {
         if (!has(key)) {

@@ -36,7 +36,8 @@ public record ModelConfig(
                     new ModelConfig(modelType, TextConfig.from(config), Optional.empty(), -1, "");
             default ->
                     throw config.wrong(
-                            "model_type", "\"kimi_vl\", or \"deepseek_v3\" for a Moonlight checkpoint");
+                            "model_type",
+                            "\"kimi_vl\", or \"deepseek_v3\" for a Moonlight checkpoint");
         };
     }
 }

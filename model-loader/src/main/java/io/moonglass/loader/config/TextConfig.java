@@ -123,15 +123,13 @@ public record TextConfig(
         }
         for (String key : new String[] {"rope_scaling", "rope_parameters"}) {
             text.optionalSection(key)
-                    .ifPresent(
-                            scaling -> {
-                                String type =
-                                        scaling.string(
-                                                "rope_type", scaling.string("type", "default"));
-                                if (!type.equals("default")) {
-                                    throw text.wrong(key, "null or of type \"default\"");
-                                }
-                            });
+                    .ifPresent(scaling -> {
+                        String type =
+                                scaling.string("rope_type", scaling.string("type", "default"));
+                        if (!type.equals("default")) {
+                            throw text.wrong(key, "null or of type \"default\"");
+                        }
+                    });
         }
     }
 

@@ -118,7 +118,8 @@ public final class Checkpoint implements AutoCloseable {
             Path directory, String tensor, String shard, Arena arena) {
         boolean plainName =
                 !shard.isEmpty()
-                        && shard.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')
+                        && shard.chars()
+                                .noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')
                         && !shard.equals(".")
                         && !shard.equals("..");
         if (!plainName) {

@@ -68,16 +68,14 @@ public final class SafetensorsFile {
                             .formatted(name, file.byteSize()));
         }
         long headerBytes =
-                file.get(
-                        ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
+                file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
         long room = file.byteSize() - Long.BYTES;
         if (headerBytes < 0 || headerBytes > room || headerBytes > MAX_HEADER_BYTES) {
             throw new ModelFormatException(
                     "%s: the header says it has %s bytes, the file has room for %,d; download it again"
                             .formatted(name, Long.toUnsignedString(headerBytes), room));
         }
-        byte[] header =
-                file.asSlice(Long.BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        byte[] header = file.asSlice(Long.BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
         MemorySegment dataArea = file.asSlice(Long.BYTES + headerBytes);
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         List<Extent> extents = new ArrayList<>();

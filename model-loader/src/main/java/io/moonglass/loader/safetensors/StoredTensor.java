@@ -85,10 +85,7 @@ public record StoredTensor(
             throw new ModelFormatException(
                     "%s: tensor %s is %s, config.json makes it %s; take both from one release"
                             .formatted(
-                                    file,
-                                    name,
-                                    Arrays.toString(shape),
-                                    Arrays.toString(wanted)));
+                                    file, name, Arrays.toString(shape), Arrays.toString(wanted)));
         }
     }
 

@@ -3,6 +3,7 @@ package io.moonglass.tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /// Activations `[numRows, numColumns]`: floats in the machine's order, row-major, off the heap.
 ///
@@ -32,6 +33,21 @@ public record FloatMatrix(MemorySegment data, int numRows, int numColumns) {
         FloatMatrix matrix = allocate(arena, values.length / numColumns, numColumns);
         MemorySegment.copy(values, 0, matrix.data, ValueLayout.JAVA_FLOAT, 0, values.length);
         return matrix;
+    }
+
+    /// All rows of matrices of one width, in order; the only one of a list is given as it is.
+    public static FloatMatrix concatenate(Arena arena, List<FloatMatrix> parts) {
+        if (parts.size() == 1) {
+            return parts.getFirst();
+        }
+        int numRows = parts.stream().mapToInt(FloatMatrix::numRows).sum();
+        FloatMatrix all = allocate(arena, numRows, parts.getFirst().numColumns);
+        int row = 0;
+        for (FloatMatrix part : parts) {
+            all.rows(row, part.numRows).copyFrom(part);
+            row += part.numRows;
+        }
+        return all;
     }
 
     /// Rows `[from, from + count)` over the same memory.

@@ -67,6 +67,23 @@ public final class Tokenizer {
         return ids.toArray();
     }
 
+    /// The pieces that a text without special tokens is cut into before byte pairs are merged: what a
+    /// check against another tokenizer compares first.
+    public List<String> pieces(String text) {
+        List<String> pieces = new ArrayList<>();
+        TextChunks.forEach(
+                text,
+                (from, to) -> {
+                    PieceSplitter splitter = new PieceSplitter(text, to);
+                    for (int start = from; start < to; ) {
+                        int end = splitter.next(start);
+                        pieces.add(text.substring(start, end));
+                        start = end;
+                    }
+                });
+        return pieces;
+    }
+
     /// Cuts a text at the special tokens whose names it holds, in order; the segments' texts are
     /// together the whole text.
     public List<TextSegment> segments(String text) {

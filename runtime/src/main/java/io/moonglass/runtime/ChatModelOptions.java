@@ -1,0 +1,55 @@
+package io.moonglass.runtime;
+
+import io.moonglass.engine.EngineOptions;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.vision.image.ImageLimits;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// How a [LocalChatModel] is set up.
+///
+/// @param name          what requests call it; empty for the folder's name
+/// @param numThreads    threads that compute
+/// @param engine        the engine's limits; empty for its defaults
+/// @param imageLimits   the largest pictures that are taken in
+/// @param maxImages     the most pictures of one request
+/// @param workDirectory where files are written that a model needs to run; created if missing
+public record ChatModelOptions(
+        Optional<String> name,
+        int numThreads,
+        Optional<EngineOptions> engine,
+        ImageLimits imageLimits,
+        int maxImages,
+        Path workDirectory) {
+
+    public static final ChatModelOptions DEFAULT =
+            new ChatModelOptions(
+                    Optional.empty(),
+                    Runtime.getRuntime().availableProcessors(),
+                    Optional.empty(),
+                    ImageLimits.DEFAULT,
+                    128,
+                    Path.of(System.getProperty("java.io.tmpdir")));
+
+    public ChatModelOptions {
+        if (numThreads < 1 || maxImages < 0) {
+            throw new ConfigException(
+                    "threads %d, images per request %d; want at least 1 thread and 0 images"
+                            .formatted(numThreads, maxImages));
+        }
+    }
+
+    public ChatModelOptions withName(String value) {
+        return new ChatModelOptions(
+                Optional.of(value), numThreads, engine, imageLimits, maxImages, workDirectory);
+    }
+
+    public ChatModelOptions withNumThreads(int value) {
+        return new ChatModelOptions(name, value, engine, imageLimits, maxImages, workDirectory);
+    }
+
+    public ChatModelOptions withEngine(EngineOptions value) {
+        return new ChatModelOptions(
+                name, numThreads, Optional.of(value), imageLimits, maxImages, workDirectory);
+    }
+}

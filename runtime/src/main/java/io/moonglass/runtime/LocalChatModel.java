@@ -1,0 +1,243 @@
+package io.moonglass.runtime;
+
+import io.moonglass.engine.DecoderObserver;
+import io.moonglass.engine.DecoderWeights;
+import io.moonglass.engine.Engine;
+import io.moonglass.engine.EngineOptions;
+import io.moonglass.engine.GenerationRequest;
+import io.moonglass.engine.SamplingParameters;
+import io.moonglass.loader.config.GenerationConfig;
+import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.template.PromptRenderer;
+import io.moonglass.loader.template.RenderedPrompt;
+import io.moonglass.loader.template.TemplateMessage;
+import io.moonglass.loader.template.TemplatePart;
+import io.moonglass.runtime.answer.AnswerStream;
+import io.moonglass.runtime.answer.Reasoning;
+import io.moonglass.runtime.media.EncodedImage;
+import io.moonglass.runtime.media.MediaIntake;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.vision.VisionEncoder;
+import io.moonglass.vision.onnx.OnnxVisionEncoder;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/// A checkpoint that is loaded and runs in this process: template, tokenizer, vision and engine
+/// joined.
+public final class LocalChatModel implements ChatModel {
+
+    private final String name;
+    private final ModelConfig config;
+    private final ChatModelOptions options;
+    private final Checkpoint checkpoint;
+    private final PromptRenderer prompts;
+    private final SamplingParameters defaultSampling;
+    private final Set<Integer> stopTokenIds;
+    private final Optional<MediaIntake> media;
+    private final ThreadTeam team;
+    private final Engine engine;
+
+    /// Loads a checkpoint folder. Weights stay mapped from their files.
+    ///
+    /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used
+    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
+    public static LocalChatModel load(Path directory, ChatModelOptions options) {
+        Checkpoint checkpoint = Checkpoint.open(directory);
+        try {
+            return new LocalChatModel(checkpoint, options);
+        } catch (RuntimeException | Error e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    /// Everything that can be refused is read before anything that must be closed is made.
+    private LocalChatModel(Checkpoint checkpoint, ChatModelOptions options) {
+        Path directory = checkpoint.directory();
+        this.checkpoint = checkpoint;
+        this.options = options;
+        this.config = checkpoint.config();
+        this.name = options.name().orElseGet(() -> nameOf(directory));
+        this.prompts = PromptRenderer.read(directory, config);
+        GenerationConfig generation = GenerationConfig.read(directory);
+        this.stopTokenIds = prompts.tokenizer().stopIds(generation);
+        this.defaultSampling = sampling(generation);
+        DecoderWeights weights = DecoderWeights.from(checkpoint);
+        this.media =
+                config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
+        this.team = new ThreadTeam(options.numThreads());
+        this.engine =
+                new Engine(
+                        weights,
+                        options.engine().orElseGet(() -> EngineOptions.defaults(config.text())),
+                        team,
+                        DecoderObserver.NONE);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int contextLength() {
+        return engine.contextLength();
+    }
+
+    @Override
+    public SamplingParameters defaultSampling() {
+        return defaultSampling;
+    }
+
+    @Override
+    public Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
+        List<EncodedImage> images = encodeImages(request.messages());
+        int[] tokensPerImage = images.stream().mapToInt(EncodedImage::numTokens).toArray();
+        RenderedPrompt prompt =
+                prompts.render(templateMessages(request.messages()), true, tokensPerImage);
+        int numPrompt = prompt.tokenIds().length;
+        AnswerStream answer =
+                new AnswerStream(
+                        prompts.tokenizer().streamingDecoder(request.skipSpecialTokens()),
+                        request.stop(),
+                        numPrompt,
+                        images.stream().mapToInt(EncodedImage::numTokens).sum(),
+                        events);
+        Engine.Ticket ticket =
+                engine.submit(
+                        new GenerationRequest(
+                                prompt.tokenIds(),
+                                config.mediaPlaceholderTokenId(),
+                                joined(images),
+                                request.sampling(),
+                                request.maxTokens()
+                                        .orElse(Math.max(1, contextLength() - numPrompt)),
+                                request.ignoreEos() ? Set.of() : stopTokenIds,
+                                answer));
+        return ticket::cancel;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        team.close();
+        media.ifPresent(MediaIntake::close);
+        checkpoint.close();
+    }
+
+    private List<EncodedImage> encodeImages(List<Message> messages) {
+        refuseTooManyImages(messages);
+        List<EncodedImage> images = new ArrayList<>();
+        for (int m = 0; m < messages.size(); m++) {
+            List<ContentPart> parts = messages.get(m).content();
+            for (int p = 0; p < parts.size(); p++) {
+                String where = "messages[%d].content[%d].image_url.url".formatted(m, p);
+                switch (parts.get(p)) {
+                    case ContentPart.Text _ -> {}
+                    case ContentPart.ImageUrl image -> images.add(media(where).encode(image, where));
+                    case ContentPart.ImageBytes image ->
+                            images.add(media(where).encode(image, where));
+                }
+            }
+        }
+        return images;
+    }
+
+    private void refuseTooManyImages(List<Message> messages) {
+        long numImages =
+                messages.stream()
+                        .flatMap(message -> message.content().stream())
+                        .filter(part -> !(part instanceof ContentPart.Text))
+                        .count();
+        if (numImages > options.maxImages()) {
+            throw new InvalidRequestException(
+                    InvalidRequestException.Kind.MEDIA_TOO_LARGE,
+                    "messages",
+                    "the messages hold %d pictures, the limit is %d; send fewer"
+                            .formatted(numImages, options.maxImages()));
+        }
+    }
+
+    private MediaIntake media(String where) {
+        return media.orElseThrow(
+                () ->
+                        new InvalidRequestException(
+                                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                                where,
+                                "%s: the model %s reads text only; send no pictures"
+                                        .formatted(where, name)));
+    }
+
+    private static List<TemplateMessage> templateMessages(List<Message> messages) {
+        return messages.stream()
+                .map(
+                        message ->
+                                new TemplateMessage(
+                                        message.role().templateName(),
+                                        message.content().stream()
+                                                .map(part -> templatePart(message.role(), part))
+                                                .toList()))
+                .toList();
+    }
+
+    private static TemplatePart templatePart(Role role, ContentPart part) {
+        return switch (part) {
+            case ContentPart.Text(String text) ->
+                    new TemplatePart.Text(
+                            role == Role.ASSISTANT ? Reasoning.removedFrom(text) : text);
+            case ContentPart.ImageUrl _, ContentPart.ImageBytes _ -> new TemplatePart.Image();
+        };
+    }
+
+    /// All pictures' rows one after another, as the prompt's image tokens take them.
+    private static Optional<FloatMatrix> joined(List<EncodedImage> images) {
+        return images.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        FloatMatrix.concatenate(
+                                Arena.ofAuto(),
+                                images.stream().map(EncodedImage::rows).toList()));
+    }
+
+    private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
+        VisionEncoder encoder =
+                OnnxVisionEncoder.load(
+                        checkpoint, options.workDirectory(), options.numThreads(), false);
+        return new MediaIntake(
+                options.imageLimits(), options.numThreads(), preprocessor, encoder);
+    }
+
+    private static SamplingParameters sampling(GenerationConfig generation) {
+        return SamplingParameters.GREEDY
+                .withTemperature(generation.samplingTemperature())
+                .withTopP(generation.topP())
+                .withTopK(generation.topK())
+                .withRepetitionPenalty(generation.repetitionPenalty());
+    }
+
+    /// The folder's name; a Hugging Face cache names the model two folders above its snapshot.
+    private static String nameOf(Path directory) {
+        Path absolute = directory.toAbsolutePath().normalize();
+        Path parent = absolute.getParent();
+        if (parent != null
+                && parent.endsWith("snapshots")
+                && parent.getParent() != null
+                && parent.getParent().getFileName().toString().startsWith("models--")) {
+            return parent.getParent()
+                    .getFileName()
+                    .toString()
+                    .substring("models--".length())
+                    .replace("--", "/");
+        }
+        return absolute.getFileName().toString();
+    }
+}

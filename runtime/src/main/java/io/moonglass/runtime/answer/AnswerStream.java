@@ -1,0 +1,79 @@
+package io.moonglass.runtime.answer;
+
+import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenSink;
+import io.moonglass.loader.tokenizer.StreamingDecoder;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// One answer on its way from tokens to events: tokens to text (never half a character), text to
+/// reasoning and answer, the answer up to the first stop string.
+public final class AnswerStream implements TokenSink {
+
+    private final StreamingDecoder decoder;
+    private final Reasoning reasoning;
+    private final StopStrings stopStrings;
+    private final Consumer<GenerationEvent> events;
+    private final int promptTokens;
+    private final int imageTokens;
+    private final List<Integer> tokenIds = new ArrayList<>();
+    private int reasoningTokens;
+
+    /// @param stops texts that end the answer; they do not end the reasoning
+    public AnswerStream(
+            StreamingDecoder decoder,
+            List<String> stops,
+            int promptTokens,
+            int imageTokens,
+            Consumer<GenerationEvent> events) {
+        this.decoder = decoder;
+        this.stopStrings = new StopStrings(stops);
+        this.reasoning = new Reasoning(this::tellReasoning, this::tellAnswer);
+        this.promptTokens = promptTokens;
+        this.imageTokens = imageTokens;
+        this.events = events;
+    }
+
+    @Override
+    public boolean accept(int tokenId) {
+        tokenIds.add(tokenId);
+        boolean wasOpen = reasoning.isOpen();
+        reasoning.push(decoder.push(tokenId));
+        if (wasOpen || reasoning.isOpen()) {
+            reasoningTokens++;
+        }
+        return !stopStrings.found();
+    }
+
+    @Override
+    public void finished(FinishReason reason) {
+        reasoning.push(decoder.flush());
+        reasoning.flush();
+        emit(stopStrings.flush());
+        Usage usage = new Usage(promptTokens, imageTokens, tokenIds.size(), reasoningTokens);
+        FinishReason told = stopStrings.found() ? FinishReason.STOP : reason;
+        events.accept(new GenerationEvent.Finished(told, usage, List.copyOf(tokenIds)));
+    }
+
+    @Override
+    public void failed(RuntimeException fault) {
+        events.accept(new GenerationEvent.Failed(fault));
+    }
+
+    private void tellReasoning(String text) {
+        events.accept(new GenerationEvent.ReasoningDelta(text));
+    }
+
+    private void tellAnswer(String text) {
+        emit(stopStrings.push(text));
+    }
+
+    private void emit(String text) {
+        if (!text.isEmpty()) {
+            events.accept(new GenerationEvent.TextDelta(text));
+        }
+    }
+}

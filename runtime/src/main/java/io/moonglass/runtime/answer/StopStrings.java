@@ -1,0 +1,65 @@
+package io.moonglass.runtime.answer;
+
+import java.util.List;
+
+/// Looks for stop strings in a text that comes in pieces. What could be the beginning of one is held
+/// back until it is clear; a stop string and everything after it never come out.
+final class StopStrings {
+
+    private final List<String> stops;
+    private final StringBuilder held = new StringBuilder();
+    private boolean found;
+
+    /// @param stops not empty strings
+    StopStrings(List<String> stops) {
+        this.stops = stops;
+    }
+
+    boolean found() {
+        return found;
+    }
+
+    /// More text in; what is certain to be before any stop string out.
+    String push(String text) {
+        if (found) {
+            return "";
+        }
+        held.append(text);
+        int stop = firstStop();
+        if (stop >= 0) {
+            found = true;
+            return take(stop);
+        }
+        return take(held.length() - longestBeginning());
+    }
+
+    /// The rest, when no more text comes.
+    String flush() {
+        return found ? "" : take(held.length());
+    }
+
+    private int firstStop() {
+        int first = -1;
+        for (String stop : stops) {
+            int at = held.indexOf(stop);
+            if (at >= 0 && (first < 0 || at < first)) {
+                first = at;
+            }
+        }
+        return first;
+    }
+
+    private int longestBeginning() {
+        int longest = 0;
+        for (String stop : stops) {
+            longest = Math.max(longest, Beginnings.atEndOf(held, stop));
+        }
+        return longest;
+    }
+
+    private String take(int length) {
+        String taken = held.substring(0, length);
+        held.delete(0, found ? held.length() : length);
+        return taken;
+    }
+}

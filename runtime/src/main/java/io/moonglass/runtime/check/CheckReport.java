@@ -1,0 +1,132 @@
+package io.moonglass.runtime.check;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What a check found, by group: the worst of all comparisons with the same name.
+public final class CheckReport {
+
+    /// Largest error of a group of floats, relative to the largest expected value, that is agreement.
+    public static final double TOLERANCE = 1e-5;
+
+    private static final class Group {
+        double worstError;
+        long mismatches;
+        boolean exact;
+        String note = "";
+
+        boolean failed() {
+            return mismatches > 0 || !(worstError <= TOLERANCE);
+        }
+    }
+
+    private final Map<String, Group> groups = new LinkedHashMap<>();
+    private final List<String> skipped = new ArrayList<>();
+
+    /// Compares floats by the largest error relative to the largest expected value.
+    void floats(String group, float[] expected, float[] actual) {
+        Group g = group(group);
+        if (expected.length != actual.length) {
+            lengthsDiffer(g, expected.length, actual.length);
+            return;
+        }
+        double largest = 0;
+        double error = 0;
+        for (int i = 0; i < expected.length; i++) {
+            double difference = Math.abs((double) expected[i] - actual[i]);
+            largest = Math.max(largest, Math.abs(expected[i]));
+            error = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(error, difference);
+        }
+        g.worstError = Math.max(g.worstError, error == 0 ? 0 : error / largest);
+    }
+
+    /// Counts floats that are not exactly as expected.
+    void exactFloats(String group, float[] expected, float[] actual) {
+        Group g = exactGroup(group);
+        if (expected.length != actual.length) {
+            lengthsDiffer(g, expected.length, actual.length);
+            return;
+        }
+        for (int i = 0; i < expected.length; i++) {
+            g.mismatches += expected[i] == actual[i] ? 0 : 1;
+        }
+    }
+
+    /// Counts integers that are not as expected.
+    void integers(String group, long[] expected, long[] actual) {
+        Group g = exactGroup(group);
+        if (expected.length != actual.length) {
+            lengthsDiffer(g, expected.length, actual.length);
+            return;
+        }
+        for (int i = 0; i < expected.length; i++) {
+            g.mismatches += expected[i] == actual[i] ? 0 : 1;
+        }
+    }
+
+    /// Counts values of any kind that are not as expected.
+    void equal(String group, Object expected, Object actual) {
+        exactGroup(group).mismatches += expected.equals(actual) ? 0 : 1;
+    }
+
+    /// Something that is expected cannot be compared: that is a failure, not a pass.
+    void impossible(String group, String why) {
+        Group g = exactGroup(group);
+        g.mismatches++;
+        g.note = why;
+    }
+
+    /// A file that this check does not know.
+    void skipped(String what) {
+        skipped.add(what);
+    }
+
+    public int numGroups() {
+        return groups.size();
+    }
+
+    public int numFailed() {
+        return (int) groups.values().stream().filter(Group::failed).count();
+    }
+
+    /// One line per group, then the sum.
+    public List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        int width = groups.keySet().stream().mapToInt(String::length).max().orElse(0);
+        groups.forEach((name, group) -> lines.add(line(width, name, group)));
+        skipped.forEach(what -> lines.add("skipped: " + what));
+        lines.add("check: %d groups, %d failed".formatted(numGroups(), numFailed()));
+        return lines;
+    }
+
+    private static String line(int width, String name, Group group) {
+        String found =
+                group.exact || group.mismatches > 0
+                        ? "%d mismatches".formatted(group.mismatches)
+                        : "%.1e".formatted(group.worstError);
+        String verdict = group.failed() ? "FAILED" : "ok";
+        String note = group.note.isEmpty() ? "" : "  (" + group.note + ")";
+        return "%s  %14s  %s%s".formatted(padded(name, width), found, verdict, note);
+    }
+
+    private static String padded(String name, int width) {
+        return name + " ".repeat(width - name.length());
+    }
+
+    private static void lengthsDiffer(Group group, int expected, int actual) {
+        group.mismatches += Math.max(expected, actual);
+        group.note = "%d values expected, %d made".formatted(expected, actual);
+    }
+
+    private Group exactGroup(String name) {
+        Group group = group(name);
+        group.exact = true;
+        return group;
+    }
+
+    private Group group(String name) {
+        return groups.computeIfAbsent(name, _ -> new Group());
+    }
+}

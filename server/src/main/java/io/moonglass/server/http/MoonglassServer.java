@@ -1,0 +1,124 @@
+package io.moonglass.server.http;
+
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.webserver.WebServer;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ChatModel;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+
+/// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
+/// model; the model stays the caller's, who closes it after the server.
+public final class MoonglassServer implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
+    private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
+    private static final Duration DRAIN_STEP = Duration.ofMillis(20);
+
+    private final ServerOptions options;
+    private final WebServer web;
+    private final ServedModel served;
+    private final ChatCompletions chatCompletions;
+
+    private MoonglassServer(
+            ServerOptions options,
+            WebServer web,
+            ServedModel served,
+            ChatCompletions chatCompletions) {
+        this.options = options;
+        this.web = web;
+        this.served = served;
+        this.chatCompletions = chatCompletions;
+    }
+
+    /// Listens, without a model yet.
+    ///
+    /// @throws ConfigException if the address cannot be bound
+    public static MoonglassServer start(ServerOptions options) {
+        ServedModel served = new ServedModel();
+        ChatCompletions chatCompletions = new ChatCompletions(options.pingInterval());
+        Routes routes =
+                new Routes(served, chatCompletions, new JsonBody(options.maxBodyBytes()));
+        WebServer web =
+                WebServer.builder()
+                        .address(addressOf(options.host()))
+                        .port(options.port())
+                        .maxPayloadSize(options.maxBodyBytes())
+                        .directHandlers(ProtocolFaults.handlers(options.maxBodyBytes()))
+                        .protocolsDiscoverServices(false)
+                        .addConnectionSelector(new ClientConnections())
+                        .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                        .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
+                        .shutdownHook(false)
+                        .routing(routing -> routing.any(routes::handle))
+                        .build()
+                        .start();
+        if (!web.isRunning()) {
+            throw new ConfigException(
+                    "cannot listen on %s port %d; is it in use?"
+                            .formatted(options.host(), options.port()));
+        }
+        return new MoonglassServer(options, web, served, chatCompletions);
+    }
+
+    /// Listens and serves this model.
+    ///
+    /// @throws ConfigException if the address cannot be bound
+    public static MoonglassServer start(ChatModel model, ServerOptions options) {
+        MoonglassServer server = start(options);
+        server.serve(model);
+        return server;
+    }
+
+    /// Gives requests to this model from now on.
+    public void serve(ChatModel model) {
+        served.serve(model);
+    }
+
+    /// The port that is listened on, also where the options asked for any.
+    public int port() {
+        return web.port();
+    }
+
+    /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
+    /// rest that the server stops, and closes every connection.
+    @Override
+    public void close() {
+        served.stop();
+        Instant deadline = Instant.now().plus(options.drainTimeout());
+        while (chatCompletions.numRunning() > 0 && Instant.now().isBefore(deadline)) {
+            if (!slept(DRAIN_STEP)) {
+                break;
+            }
+        }
+        if (chatCompletions.numRunning() > 0) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} answers were cut off by the shutdown",
+                    chatCompletions.numRunning());
+            chatCompletions.stopAll();
+        }
+        web.stop();
+    }
+
+    private static boolean slept(Duration time) {
+        try {
+            Thread.sleep(time);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static InetAddress addressOf(String host) {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new ConfigException(
+                    "host \"%s\" is no address of this machine".formatted(host), e);
+        }
+    }
+}

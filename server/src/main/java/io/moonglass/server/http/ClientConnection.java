@@ -4,6 +4,7 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.ProxyProtocolData;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /// A client's connection, which can be watched while its request is being answered: the server reads
 /// ahead on a thread of its own, and learns at once when the client closes. What was read ahead is
@@ -25,8 +27,10 @@ final class ClientConnection implements ConnectionContext {
 
     private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
+
     private final ConnectionContext context;
     private final DataReader reader = DataReader.create(this::nextBytes);
+    private boolean closesSlowly;
     // of the connection's own thread; at most one thread reads from the socket
     private CompletableFuture<byte[]> readAhead;
 
@@ -57,6 +61,32 @@ final class ClientConnection implements ConnectionContext {
             context.serverSocket().close();
         } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.DEBUG, "the connection was closed already", e);
+        }
+    }
+
+    /// Asks that the connection, when it ends, go on reading for a moment. The client may still be
+    /// sending: a close with bytes unread would reset the connection, and the client might never see
+    /// the answer that tells it why.
+    void closeSlowly() {
+        closesSlowly = true;
+    }
+
+    /// To be called on the connection's thread before the socket is closed.
+    void beforeClose() {
+        if (!closesSlowly) {
+            return;
+        }
+        CompletableFuture<Void> deadline =
+                CompletableFuture.runAsync(
+                        this::abort, CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS));
+        try {
+            while (nextBytes() != null) {
+                // thrown away
+            }
+        } catch (CloseConnectionException e) {
+            LOG.log(System.Logger.Level.DEBUG, "closed while the client was still sending", e);
+        } finally {
+            deadline.cancel(false);
         }
     }
 

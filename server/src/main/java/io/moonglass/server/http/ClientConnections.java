@@ -46,7 +46,11 @@ final class ClientConnections implements ServerConnectionSelector {
             ScopedValue.where(ClientConnection.CURRENT, client)
                     .call(
                             () -> {
-                                connection.handle(limit);
+                                try {
+                                    connection.handle(limit);
+                                } finally {
+                                    client.beforeClose();
+                                }
                                 return null;
                             });
         }

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
+import io.helidon.http.HttpException;
+import io.helidon.http.RequestException;
+import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -57,7 +60,24 @@ final class Exchange {
             return jsonBody.read(request.content().inputStream());
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
+        } catch (RequestException e) {
+            throw unreadable(e.status());
+        } catch (HttpException e) {
+            throw unreadable(e.status());
+        } catch (IllegalArgumentException e) {
+            // a chunk's length that is no number
+            throw unreadable(Status.BAD_REQUEST_400);
         }
+    }
+
+    /// Where the body ends is unknown now, so the connection cannot carry another request.
+    private HttpFault unreadable(Status status) {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+        if (status.code() == 413) {
+            client().closeSlowly();
+            return HttpFault.bodyTooLarge(jsonBody.maxBodyBytes());
+        }
+        return HttpFault.malformed(status.code());
     }
 
     void answer(Object body) {

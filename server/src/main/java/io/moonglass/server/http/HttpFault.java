@@ -27,6 +27,20 @@ final class HttpFault extends RuntimeException {
         return new HttpFault(status, INVALID_REQUEST, null, code, message);
     }
 
+    static HttpFault bodyTooLarge(int maxBodyBytes) {
+        return invalidRequest(
+                413,
+                "request_too_large",
+                "the body is larger than %,d bytes; send less, or smaller pictures"
+                        .formatted(maxBodyBytes));
+    }
+
+    /// What came is no HTTP as it should be; who sends such a thing is no client of ours.
+    static HttpFault malformed(int status) {
+        return invalidRequest(
+                status, "malformed_request", "the request is no HTTP/1.1 as it should be");
+    }
+
     static HttpFault modelNotFound(String wanted, String served) {
         return new HttpFault(
                 404,

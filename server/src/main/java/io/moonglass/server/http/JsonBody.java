@@ -23,14 +23,18 @@ final class JsonBody {
 
     private static final int MAX_DEPTH = 1_000;
 
+    private final int maxBodyBytes;
     private final ObjectMapper json;
 
     /// @param maxBodyBytes a single string, such as a picture's address, may be as long as the body
     JsonBody(int maxBodyBytes) {
+        this.maxBodyBytes = maxBodyBytes;
         this.json =
                 new ObjectMapper(
                         JsonFactory.builder()
                                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                                // To close the stream is to read the rest of it, which may never come.
+                                .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
                                 // Callers choose the names; they must not fill the JVM's string table.
                                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                                 .streamReadConstraints(
@@ -39,6 +43,10 @@ final class JsonBody {
                                                 .maxStringLength(maxBodyBytes)
                                                 .build())
                                 .build());
+    }
+
+    int maxBodyBytes() {
+        return maxBodyBytes;
     }
 
     /// Reads to the end of the stream.

@@ -1,7 +1,12 @@
 package io.moonglass.server.http;
 
 import io.helidon.common.socket.SocketOptions;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
 import java.net.InetAddress;
@@ -52,7 +57,10 @@ public final class MoonglassServer implements AutoCloseable {
                         .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                         .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                         .shutdownHook(false)
-                        .routing(routing -> routing.any(routes::handle))
+                        .routing(
+                                routing ->
+                                        routing.addFilter(MoonglassServer::closeWhereSaid)
+                                                .any(routes::handle))
                         .build()
                         .start();
         if (!web.isRunning()) {
@@ -101,6 +109,16 @@ public final class MoonglassServer implements AutoCloseable {
             chatCompletions.stopAll();
         }
         web.stop();
+    }
+
+    /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
+    /// for the next request. At this point the answer is sent.
+    private static void closeWhereSaid(
+            FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        chain.proceed();
+        if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            throw new CloseConnectionException("closed as the answer says");
+        }
     }
 
     private static boolean slept(Duration time) {

@@ -33,6 +33,9 @@ final class ProtocolFaults implements DirectHandler {
             Status status,
             ServerResponseHeaders headers,
             String message) {
+        if (status.code() == 413) {
+            ClientConnection.CURRENT.get().closeSlowly();
+        }
         String requestId = RequestId.of(request.headers());
         HttpFault fault = fault(request, status.code(), requestId);
         headers.set(RequestId.HEADER, requestId);
@@ -51,20 +54,14 @@ final class ProtocolFaults implements DirectHandler {
                     415, "unsupported_content_encoding", "the body is encoded; want it as it is");
         }
         return switch (status) {
-            case 413 ->
-                    HttpFault.invalidRequest(
-                            413,
-                            "request_too_large",
-                            "the body is larger than %,d bytes; send less, or smaller pictures"
-                                    .formatted(maxBodyBytes));
+            case 413 -> HttpFault.bodyTooLarge(maxBodyBytes);
             case 431 ->
                     HttpFault.invalidRequest(431, "headers_too_large", "the headers are too large");
             case 503 -> HttpFault.unavailable("overloaded", "too many requests at once");
             default ->
                     status >= 500 && status != 501 && status != 505
                             ? HttpFault.internal(requestId)
-                            : HttpFault.invalidRequest(
-                                    status, "malformed_request", "this is no HTTP/1.1 request as it should be");
+                            : HttpFault.malformed(status);
         };
     }
 }

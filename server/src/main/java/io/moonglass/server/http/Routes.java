@@ -1,7 +1,5 @@
 package io.moonglass.server.http;
 
-import io.helidon.http.HttpException;
-import io.helidon.http.RequestException;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -46,9 +44,6 @@ final class Routes {
             LOG.log(
                     System.Logger.Level.DEBUG,
                     () -> "request %s: %s".formatted(exchange.requestId(), e.getMessage()));
-            throw e;
-        } catch (RequestException | HttpException e) {
-            // the web server's own refusal, such as of a body too large; ProtocolFaults words it
             throw e;
         } catch (RuntimeException | Error e) {
             exchange.fail(HttpFault.of(e, exchange.requestId()));

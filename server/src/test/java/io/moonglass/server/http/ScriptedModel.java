@@ -21,10 +21,16 @@ final class ScriptedModel implements ChatModel {
                 throws InterruptedException;
     }
 
+    /// What preparing the prompt takes, on the caller's thread.
+    interface Preparation {
+        void run() throws InterruptedException;
+    }
+
     static final SamplingParameters DEFAULTS = SamplingParameters.GREEDY.withTemperature(0.25);
 
     volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
+    volatile Preparation beforeGenerate = () -> {};
     volatile ChatRequest lastRequest;
     volatile CountDownLatch lastCancelled;
 
@@ -60,8 +66,13 @@ final class ScriptedModel implements ChatModel {
             throw refusal;
         }
         CountDownLatch cancelled = new CountDownLatch(1);
-        lastRequest = request;
         lastCancelled = cancelled;
+        try {
+            beforeGenerate.run();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        lastRequest = request;
         Script played = script;
         Thread.ofVirtual()
                 .start(

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,8 +77,7 @@ public final class MoonglassClient {
     /// @throws MoonglassException if there is no answer, or it is an error
     public ModelList models() {
         return send(
-                request("/v1/models").GET().build(),
-                body -> JSON.readValue(body, ModelList.class));
+                request("/v1/models").GET().build(), body -> JSON.readValue(body, ModelList.class));
     }
 
     private static void readStream(EventStreamReader events, Consumer<ChatCompletionChunk> chunks)
@@ -128,8 +128,7 @@ public final class MoonglassClient {
         } catch (JsonProcessingException e) {
             throw new MoonglassException(base + " answered with what is no such JSON", e);
         } catch (IOException e) {
-            throw new MoonglassException(
-                    "no answer from %s: %s".formatted(base, reasonOf(e)), e);
+            throw new MoonglassException("no answer from %s: %s".formatted(base, reasonOf(e)), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new MoonglassException("interrupted while waiting for " + base, e);
@@ -173,6 +172,9 @@ public final class MoonglassClient {
     }
 
     private static String reasonOf(IOException e) {
+        if (e instanceof ConnectException) {
+            return "cannot connect; is it running there?";
+        }
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 

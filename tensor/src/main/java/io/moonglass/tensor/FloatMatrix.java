@@ -37,8 +37,7 @@ public record FloatMatrix(MemorySegment data, int numRows, int numColumns) {
     /// Rows `[from, from + count)` over the same memory.
     public FloatMatrix rows(int from, int count) {
         long rowBytes = (long) numColumns * Float.BYTES;
-        return new FloatMatrix(
-                data.asSlice(from * rowBytes, count * rowBytes), count, numColumns);
+        return new FloatMatrix(data.asSlice(from * rowBytes, count * rowBytes), count, numColumns);
     }
 
     public float get(int row, int column) {
@@ -59,8 +58,7 @@ public record FloatMatrix(MemorySegment data, int numRows, int numColumns) {
         if (source.numRows != numRows || source.numColumns != numColumns) {
             throw new IllegalArgumentException(
                     "copy of [%d, %d] into [%d, %d]"
-                            .formatted(
-                                    source.numRows, source.numColumns, numRows, numColumns));
+                            .formatted(source.numRows, source.numColumns, numRows, numColumns));
         }
         data.copyFrom(source.data);
     }

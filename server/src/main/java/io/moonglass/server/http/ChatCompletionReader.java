@@ -105,35 +105,38 @@ final class ChatCompletionReader {
             throw unsupported(fields, "logprobs", "log probabilities are not supported yet");
         }
         if (fields.integer("min_tokens", 0).orElse(0) > 0) {
-            throw unsupported(fields, "min_tokens", "a least number of tokens is not supported yet");
+            throw unsupported(
+                    fields, "min_tokens", "a least number of tokens is not supported yet");
         }
         boolean toolsWanted = !isString(fields, "tool_choice", "none");
         if (!fields.value("tools").isEmpty() && toolsWanted) {
             throw unsupported(
-                    fields, "tools", "tools are not supported yet; want none, or tool_choice \"none\"");
+                    fields,
+                    "tools",
+                    "tools are not supported yet; want none, or tool_choice \"none\"");
         }
         if (!fields.value("functions").isEmpty() && !isString(fields, "function_call", "none")) {
             throw unsupported(fields, "functions", "functions are not supported yet");
         }
         refuseIfNotEmpty(fields, "logit_bias", "a bias on tokens is not supported yet");
-        refuseIfNotEmpty(fields, "stop_token_ids", "stop tokens by id are not supported yet; use stop");
+        refuseIfNotEmpty(
+                fields, "stop_token_ids", "stop tokens by id are not supported yet; use stop");
         refuseOtherFormats(fields);
     }
 
     private static void refuseOtherFormats(RequestFields fields) {
         fields.object("response_format")
-                .ifPresent(
-                        format -> {
-                            switch (format.requiredString("type")) {
-                                case "text" -> {}
-                                case "json_object", "json_schema" ->
-                                        throw unsupported(
-                                                fields,
-                                                "response_format",
-                                                "answers in a given format are not supported yet; want type \"text\"");
-                                default -> throw format.wrong("type", "\"text\"");
-                            }
-                        });
+                .ifPresent(format -> {
+                    switch (format.requiredString("type")) {
+                        case "text" -> {}
+                        case "json_object", "json_schema" ->
+                                throw unsupported(
+                                        fields,
+                                        "response_format",
+                                        "answers in a given format are not supported yet; want type \"text\"");
+                        default -> throw format.wrong("type", "\"text\"");
+                    }
+                });
     }
 
     private static void refuseIfNotEmpty(RequestFields fields, String key, String why) {

@@ -27,7 +27,6 @@ final class ClientConnection implements ConnectionContext {
 
     private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
-
     private final ConnectionContext context;
     private final DataReader reader = DataReader.create(this::nextBytes);
     private boolean closesSlowly;
@@ -47,12 +46,11 @@ final class ClientConnection implements ConnectionContext {
             readAhead = bytes;
             Thread.ofVirtual().name("client-watch").start(() -> readInto(bytes));
         }
-        readAhead.whenComplete(
-                (bytes, fault) -> {
-                    if (bytes == null) {
-                        gone.run();
-                    }
-                });
+        readAhead.whenComplete((bytes, fault) -> {
+            if (bytes == null) {
+                gone.run();
+            }
+        });
     }
 
     /// Closes the connection from any thread; who is blocked in reading or writing fails.

@@ -44,15 +44,14 @@ final class ClientConnections implements ServerConnectionSelector {
         @Override
         public void handle(Limit limit) throws InterruptedException {
             ScopedValue.where(ClientConnection.CURRENT, client)
-                    .call(
-                            () -> {
-                                try {
-                                    connection.handle(limit);
-                                } finally {
-                                    client.beforeClose();
-                                }
-                                return null;
-                            });
+                    .call(() -> {
+                        try {
+                            connection.handle(limit);
+                        } finally {
+                            client.beforeClose();
+                        }
+                        return null;
+                    });
         }
 
         @Override

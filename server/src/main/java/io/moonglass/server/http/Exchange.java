@@ -121,7 +121,8 @@ final class Exchange {
 
     /// JSON in UTF-8 is what is read; a request that names no type is taken to mean it.
     private void checkContentType() {
-        String header = request.headers().first(HeaderNames.CONTENT_TYPE).orElse("application/json");
+        String header =
+                request.headers().first(HeaderNames.CONTENT_TYPE).orElse("application/json");
         String[] parts = header.toLowerCase(Locale.ROOT).split(";", -1);
         boolean taken = parts[0].strip().equals("application/json");
         for (int i = 1; i < parts.length; i++) {

@@ -56,7 +56,8 @@ final class HttpFault extends RuntimeException {
     }
 
     static HttpFault shuttingDown() {
-        return unavailable("shutting_down", "the server is shutting down; ask another, or again soon");
+        return unavailable(
+                "shutting_down", "the server is shutting down; ask another, or again soon");
     }
 
     /// What the caller is told of an exception. A fault of ours is logged, and told without its cause.

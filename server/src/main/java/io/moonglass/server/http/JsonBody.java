@@ -33,9 +33,11 @@ final class JsonBody {
                 new ObjectMapper(
                         JsonFactory.builder()
                                 .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                                // To close the stream is to read the rest of it, which may never come.
+                                // To close the stream is to read the rest of it, which may never
+                                // come.
                                 .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
-                                // Callers choose the names; they must not fill the JVM's string table.
+                                // Callers choose the names; they must not fill the JVM's string
+                                // table.
                                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                                 .streamReadConstraints(
                                         StreamReadConstraints.builder()
@@ -90,7 +92,9 @@ final class JsonBody {
         // The parser has no other sign of it than the words.
         boolean twice = String.valueOf(e.getOriginalMessage()).startsWith("Duplicate field");
         return invalid(
-                (twice ? "the body has the same key twice in one object" : "the body is no valid JSON")
+                (twice
+                                ? "the body has the same key twice in one object"
+                                : "the body is no valid JSON")
                         + place);
     }
 

@@ -17,7 +17,9 @@ final class MessagesReader {
 
     /// @throws InvalidRequestException that names the message, part and field at fault
     static List<Message> read(RequestFields body) {
-        return body.objects("messages", MAX_MESSAGES).stream().map(MessagesReader::message).toList();
+        return body.objects("messages", MAX_MESSAGES).stream()
+                .map(MessagesReader::message)
+                .toList();
     }
 
     private static Message message(RequestFields message) {

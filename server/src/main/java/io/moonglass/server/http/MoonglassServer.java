@@ -44,8 +44,7 @@ public final class MoonglassServer implements AutoCloseable {
     public static MoonglassServer start(ServerOptions options) {
         ServedModel served = new ServedModel();
         ChatCompletions chatCompletions = new ChatCompletions(options.pingInterval());
-        Routes routes =
-                new Routes(served, chatCompletions, new JsonBody(options.maxBodyBytes()));
+        Routes routes = new Routes(served, chatCompletions, new JsonBody(options.maxBodyBytes()));
         WebServer web =
                 WebServer.builder()
                         .address(addressOf(options.host()))
@@ -57,10 +56,9 @@ public final class MoonglassServer implements AutoCloseable {
                         .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                         .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                         .shutdownHook(false)
-                        .routing(
-                                routing ->
-                                        routing.addFilter(MoonglassServer::closeWhereSaid)
-                                                .any(routes::handle))
+                        .routing(routing ->
+                                routing.addFilter(MoonglassServer::closeWhereSaid)
+                                        .any(routes::handle))
                         .build()
                         .start();
         if (!web.isRunning()) {
@@ -91,16 +89,11 @@ public final class MoonglassServer implements AutoCloseable {
     }
 
     /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
-    /// rest that the server stops, and closes every connection.
+    /// rest that the server stops, and closes every connection. To close it again does nothing.
     @Override
     public void close() {
         served.stop();
-        Instant deadline = Instant.now().plus(options.drainTimeout());
-        while (chatCompletions.numRunning() > 0 && Instant.now().isBefore(deadline)) {
-            if (!slept(DRAIN_STEP)) {
-                break;
-            }
-        }
+        boolean interrupted = !drained();
         if (chatCompletions.numRunning() > 0) {
             LOG.log(
                     System.Logger.Level.WARNING,
@@ -108,7 +101,23 @@ public final class MoonglassServer implements AutoCloseable {
                     chatCompletions.numRunning());
             chatCompletions.stopAll();
         }
-        web.stop();
+        web.stop(); // would fail on an interrupted thread
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Waits until no answer is running, or for as long as the options allow; false if interrupted.
+    private boolean drained() {
+        Instant deadline = Instant.now().plus(options.drainTimeout());
+        try {
+            while (chatCompletions.numRunning() > 0 && Instant.now().isBefore(deadline)) {
+                Thread.sleep(DRAIN_STEP);
+            }
+            return !Thread.interrupted();
+        } catch (InterruptedException e) {
+            return false;
+        }
     }
 
     /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
@@ -118,16 +127,6 @@ public final class MoonglassServer implements AutoCloseable {
         chain.proceed();
         if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
             throw new CloseConnectionException("closed as the answer says");
-        }
-    }
-
-    private static boolean slept(Duration time) {
-        try {
-            Thread.sleep(time);
-            return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 

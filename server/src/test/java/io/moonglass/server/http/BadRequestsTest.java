@@ -198,8 +198,7 @@ class BadRequestsTest {
     void more_messages_parts_or_stops_than_the_limits_are_refused() {
         String message = "{\"role\":\"user\",\"content\":\"\"}";
         String part = "{\"type\":\"text\",\"text\":\"\"}";
-        String manyMessages =
-                "{\"messages\":[" + (message + ",").repeat(4_096) + message + "]}";
+        String manyMessages = "{\"messages\":[" + (message + ",").repeat(4_096) + message + "]}";
         String manyParts =
                 "{\"messages\":[{\"role\":\"user\",\"content\":["
                         + (part + ",").repeat(1_024)
@@ -276,7 +275,9 @@ class BadRequestsTest {
     @Test
     void json_in_utf8_is_taken_with_or_without_its_name() {
         for (String type :
-                new String[] {"application/json; charset=UTF-8", "APPLICATION/JSON;charset=\"utf-8\""}) {
+                new String[] {
+                    "application/json; charset=UTF-8", "APPLICATION/JSON;charset=\"utf-8\""
+                }) {
             HttpResponse<String> response =
                     server.send(
                             server.request(CHAT)

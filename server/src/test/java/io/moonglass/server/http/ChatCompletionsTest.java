@@ -148,8 +148,7 @@ class ChatCompletionsTest {
     @Test
     void token_ids_are_returned_where_they_are_asked_for() {
         String whole = GOOD.replace("{\"messages\"", "{\"return_token_ids\":true,\"messages\"");
-        String stream =
-                GOOD_STREAM.replace("{\"stream\"", "{\"return_token_ids\":true,\"stream\"");
+        String stream = GOOD_STREAM.replace("{\"stream\"", "{\"return_token_ids\":true,\"stream\"");
 
         assertEquals(
                 json("[5, 6, 7]"),
@@ -199,8 +198,7 @@ class ChatCompletionsTest {
                 "{\"temperature\": null, \"stop\": null, \"top_k\": -1,"
                         + " \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
 
-        assertEquals(
-                ScriptedModel.DEFAULTS, server.model.lastRequest.sampling().withSeed(0));
+        assertEquals(ScriptedModel.DEFAULTS, server.model.lastRequest.sampling().withSeed(0));
         assertTrue(server.model.lastRequest.maxTokens().isEmpty());
         assertTrue(server.model.lastRequest.skipSpecialTokens());
     }

@@ -223,8 +223,7 @@ class ConnectionsTest {
                                         server.request("/health")
                                                 .header("X-Request-Id", longest + "a")))
                         .length());
-        assertNotEquals(
-                requestId(server.get("/health")), requestId(server.get("/health")));
+        assertNotEquals(requestId(server.get("/health")), requestId(server.get("/health")));
     }
 
     @ParameterizedTest

@@ -69,8 +69,7 @@ class ModelsAndHealthTest {
             server.serve(model);
 
             assertEquals(200, status(http, base, "/health/ready"));
-            assertEquals(
-                    200, http.send(chat, HttpResponse.BodyHandlers.discarding()).statusCode());
+            assertEquals(200, http.send(chat, HttpResponse.BodyHandlers.discarding()).statusCode());
         }
     }
 

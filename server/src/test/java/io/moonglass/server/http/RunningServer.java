@@ -23,8 +23,7 @@ final class RunningServer implements AutoCloseable {
 
     final ScriptedModel model = new ScriptedModel();
     final MoonglassServer server;
-    final HttpClient http =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     RunningServer(ServerOptions options) {
         this.server = MoonglassServer.start(model, options.withPort(0));

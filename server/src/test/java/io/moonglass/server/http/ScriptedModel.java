@@ -75,14 +75,13 @@ final class ScriptedModel implements ChatModel {
         lastRequest = request;
         Script played = script;
         Thread.ofVirtual()
-                .start(
-                        () -> {
-                            try {
-                                played.play(request, events, cancelled);
-                            } catch (InterruptedException e) {
-                                Thread.currentThread().interrupt();
-                            }
-                        });
+                .start(() -> {
+                    try {
+                        played.play(request, events, cancelled);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
         return cancelled::countDown;
     }
 

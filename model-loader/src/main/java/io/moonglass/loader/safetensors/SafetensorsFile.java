@@ -49,7 +49,12 @@ public final class SafetensorsFile {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment mapped =
                     channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return parse(name, mapped);
+            // The same kind of segment as activations: kernels stay compiled for one kind.
+            MemorySegment plain =
+                    MemorySegment.ofAddress(mapped.address())
+                            .reinterpret(mapped.byteSize(), arena, null)
+                            .asReadOnly();
+            return parse(name, plain);
         } catch (IOException e) {
             throw new ModelFormatException(
                     "%s: cannot be read: %s".formatted(name, e.getMessage()), e);

@@ -1,0 +1,110 @@
+package io.moonglass.engine;
+
+import io.moonglass.engine.LayerWeights.LayerFeedForward;
+import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.RotaryAngles;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
+import java.util.List;
+
+/// The decoder: embeddings in, logits out. Holds no state of its own between steps but the cache.
+/// Engine thread only.
+///
+/// Source: DeepSeek-V3 report (arXiv 2412.19437), section 2.1; Kimi-VL report (arXiv 2504.07491).
+final class Decoder {
+
+    private final DecoderWeights weights;
+    private final TextConfig config;
+    private final ThreadTeam team;
+    private final LatentAttention attention;
+
+    Decoder(DecoderWeights weights, KvCache cache, ThreadTeam team) {
+        this.weights = weights;
+        this.config = weights.config();
+        this.team = team;
+        this.attention = new LatentAttention(config, cache, team);
+    }
+
+    /// Reads the embedding of a token into a row of `[numTokens, hiddenSize]`.
+    void embed(int tokenId, FloatMatrix hidden, int row) {
+        Kernels.widenRow(weights.embedding(), tokenId, hidden, row);
+    }
+
+    /// Runs all layers over the rows of a step and puts the keys of its tokens into the cache.
+    ///
+    /// @param hidden `[numTokens, hiddenSize]`: embeddings on entry, normalised output on return
+    /// @param chunks cover all rows, without gaps
+    void forward(
+            FloatMatrix hidden,
+            List<Chunk> chunks,
+            Workspace workspace,
+            DecoderObserver observer) {
+        try (Workspace.Frame frame = workspace.frame()) {
+            RotaryAngles angles = angles(hidden.numRows(), chunks, frame);
+            FloatMatrix normed = frame.matrix(hidden.numRows(), config.hiddenSize());
+            FloatMatrix added = frame.matrix(hidden.numRows(), config.hiddenSize());
+            observer.hidden(0, hidden);
+            for (int layer = 0; layer < weights.layers().size(); layer++) {
+                LayerWeights layerWeights = weights.layers().get(layer);
+
+                Kernels.rmsNorm(hidden, layerWeights.inputNorm(), config.rmsNormEps(), normed);
+                attention.forward(
+                        layer,
+                        layerWeights.attention(),
+                        normed,
+                        chunks,
+                        angles,
+                        added,
+                        workspace,
+                        observer);
+                observer.attention(layer, added);
+                Kernels.add(added, hidden);
+
+                Kernels.rmsNorm(
+                        hidden, layerWeights.postAttentionNorm(), config.rmsNormEps(), normed);
+                feedForward(layer, layerWeights.feedForward(), normed, added, workspace, observer);
+                observer.feedForward(layer, added);
+                Kernels.add(added, hidden);
+                observer.hidden(layer + 1, hidden);
+            }
+            Kernels.rmsNorm(hidden, weights.finalNorm(), config.rmsNormEps(), hidden);
+            observer.finalNorm(hidden);
+        }
+    }
+
+    /// @param normed `[numRows, hiddenSize]`, as [#forward] leaves them
+    /// @param logits `[numRows, vocabSize]`
+    void logits(FloatMatrix normed, FloatMatrix logits) {
+        Kernels.linear(normed, weights.head(), logits, team);
+    }
+
+    private void feedForward(
+            int layer,
+            LayerFeedForward feedForward,
+            FloatMatrix x,
+            FloatMatrix out,
+            Workspace workspace,
+            DecoderObserver observer) {
+        switch (feedForward) {
+            case LayerFeedForward.Dense(var dense) -> dense.forward(x, out, team, workspace);
+            case LayerFeedForward.Sparse(var sparse) ->
+                    sparse.forward(
+                            x, out, team, workspace, routing -> observer.routed(layer, routing));
+        }
+    }
+
+    private RotaryAngles angles(int numTokens, List<Chunk> chunks, Workspace.Frame frame) {
+        int dim = config.qkRopeHeadDim();
+        RotaryAngles angles =
+                new RotaryAngles(frame.matrix(numTokens, dim), frame.matrix(numTokens, dim));
+        for (Chunk chunk : chunks) {
+            for (int i = 0; i < chunk.numTokens(); i++) {
+                angles.set(
+                        chunk.firstRow() + i, chunk.firstPosition() + i, config.ropeTheta());
+            }
+        }
+        return angles;
+    }
+}

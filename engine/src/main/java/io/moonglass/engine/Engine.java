@@ -1,0 +1,332 @@
+package io.moonglass.engine;
+
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/// Generates tokens for many requests at once. One thread owns scheduler, cache and sequences; every
+/// other thread hands it messages, so there is nothing to lock.
+public final class Engine implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(Engine.class.getName());
+
+    private sealed interface Mail {
+        record Submit(Sequence sequence) implements Mail {}
+
+        record Cancel(Sequence sequence) implements Mail {}
+
+        record Close() implements Mail {}
+    }
+
+    /// A submitted generation, as its caller holds it.
+    public final class Ticket {
+        private final Sequence sequence;
+
+        private Ticket(Sequence sequence) {
+            this.sequence = sequence;
+        }
+
+        /// Ends the generation before its next step; does nothing if it has ended. Any thread.
+        public void cancel() {
+            mailbox.add(new Mail.Cancel(sequence));
+        }
+    }
+
+    private final DecoderWeights weights;
+    private final EngineOptions options;
+    private final KvCache cache;
+    private final Decoder decoder;
+    private final Scheduler scheduler;
+    private final DecoderObserver observer;
+    private final Workspace workspace = new Workspace();
+    private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private volatile boolean closing;
+
+    /// Starts the engine's thread.
+    ///
+    /// @param team     used by the engine's thread alone; the caller closes it after the engine
+    /// @param observer sees every step's values; [DecoderObserver#NONE] but in checks
+    public Engine(
+            DecoderWeights weights,
+            EngineOptions options,
+            ThreadTeam team,
+            DecoderObserver observer) {
+        this.weights = weights;
+        this.options = options;
+        this.observer = observer;
+        this.cache = new KvCache(weights.config(), options.numCacheBlocks());
+        this.decoder = new Decoder(weights, cache, team);
+        this.scheduler = new Scheduler(cache, options.maxStepTokens(), options.maxRunning());
+        this.thread = Thread.ofPlatform().name("moonglass-engine").start(this::runUntilClosed);
+    }
+
+    /// Most tokens a prompt and its answer may have together.
+    public int contextLength() {
+        return (int)
+                Math.min(
+                        options.contextLength(),
+                        (long) options.numCacheBlocks() * KvCache.BLOCK_SIZE);
+    }
+
+    /// Hands a request to the engine and returns at once. Any thread.
+    ///
+    /// @throws InvalidRequestException if it could never be served
+    /// @throws IllegalStateException   if the engine is closed
+    public Ticket submit(GenerationRequest request) {
+        refuseWhatCannotBeServed(request);
+        if (closing) {
+            throw new IllegalStateException("the engine is closed");
+        }
+        Sequence sequence = new Sequence(request, weights.config().vocabSize());
+        mailbox.add(new Mail.Submit(sequence));
+        return new Ticket(sequence);
+    }
+
+    /// Cancels what runs, waits for the thread and gives the memory back.
+    @Override
+    public void close() {
+        closing = true;
+        mailbox.add(new Mail.Close());
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        workspace.close();
+        cache.close();
+    }
+
+    private void refuseWhatCannotBeServed(GenerationRequest request) {
+        int numPrompt = request.tokenIds().length;
+        if (numPrompt == 0) {
+            throw InvalidRequestException.invalidValue(
+                    "messages", "the prompt is empty; want at least one token");
+        }
+        if (request.maxTokens() < 1) {
+            throw InvalidRequestException.invalidValue(
+                    "max_tokens", "max_tokens is %d; want 1 or more".formatted(request.maxTokens()));
+        }
+        if ((long) numPrompt + request.maxTokens() > contextLength()) {
+            throw new InvalidRequestException(
+                    InvalidRequestException.Kind.CONTEXT_LENGTH_EXCEEDED,
+                    "messages",
+                    "the prompt has %,d tokens and %,d more are asked for, the context holds %,d; shorten the prompt or lower max_tokens"
+                            .formatted(numPrompt, request.maxTokens(), contextLength()));
+        }
+        int numImageTokens = 0;
+        for (int position = 0; position < numPrompt; position++) {
+            int tokenId = request.tokenIds()[position];
+            if (tokenId < 0 || tokenId >= weights.config().vocabSize()) {
+                throw InvalidRequestException.invalidValue(
+                        "messages",
+                        "the prompt holds token id %d, the model knows ids below %d"
+                                .formatted(tokenId, weights.config().vocabSize()));
+            }
+            numImageTokens += request.isImage(position) ? 1 : 0;
+        }
+        int numImageRows = request.imageRows().map(FloatMatrix::numRows).orElse(0);
+        if (numImageTokens != numImageRows) {
+            throw InvalidRequestException.invalidValue(
+                    "messages",
+                    "the prompt has %d image tokens, the pictures make %d"
+                            .formatted(numImageTokens, numImageRows));
+        }
+    }
+
+    private void runUntilClosed() {
+        while (true) {
+            if (!readMail()) {
+                return;
+            }
+            StepPlan step = scheduler.nextStep();
+            if (!step.isEmpty()) {
+                run(step);
+            }
+        }
+    }
+
+    /// Reads all mail; waits for some if there is nothing to compute.
+    ///
+    /// @return false once the engine is closed
+    private boolean readMail() {
+        boolean idle = scheduler.running().isEmpty() && scheduler.waiting().isEmpty();
+        for (Mail mail = idle ? awaitMail() : mailbox.poll(); mail != null; mail = mailbox.poll()) {
+            switch (mail) {
+                case Mail.Submit(Sequence sequence) -> scheduler.add(sequence);
+                case Mail.Cancel(Sequence sequence) -> cancel(sequence);
+                case Mail.Close() -> {
+                    endAll();
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    private Mail awaitMail() {
+        while (true) {
+            try {
+                return mailbox.take();
+            } catch (InterruptedException e) {
+                LOG.log(
+                        System.Logger.Level.DEBUG,
+                        "the engine's thread ends by close(), not by interruption");
+            }
+        }
+    }
+
+    private void endAll() {
+        List<Sequence> all = new ArrayList<>(scheduler.running());
+        all.addAll(scheduler.waiting());
+        mailbox.forEach(
+                mail -> {
+                    if (mail instanceof Mail.Submit(Sequence sequence)) {
+                        all.add(sequence);
+                    }
+                });
+        all.forEach(sequence -> finish(sequence, FinishReason.CANCELLED));
+    }
+
+    private void cancel(Sequence sequence) {
+        if (scheduler.running().contains(sequence) || scheduler.waiting().contains(sequence)) {
+            finish(sequence, FinishReason.CANCELLED);
+        }
+    }
+
+    /// One forward pass. A fault ends the sequences of this step and no others.
+    private void run(StepPlan step) {
+        try (Workspace.Frame frame = workspace.frame()) {
+            FloatMatrix hidden = frame.matrix(step.numTokens(), weights.config().hiddenSize());
+            List<Chunk> chunks = chunksOf(step, hidden);
+            decoder.forward(hidden, chunks, workspace, observer);
+            FloatMatrix logits = logitsAtEnds(step, hidden, frame);
+            int row = 0;
+            for (StepPlan.Share share : step.shares()) {
+                boolean reachesEnd = share.reachesEnd();
+                share.sequence().cached(share.numTokens());
+                if (reachesEnd) {
+                    chooseNext(share.sequence(), logits.rows(row++, 1));
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "a step failed", e);
+            RuntimeException fault =
+                    e instanceof RuntimeException r ? r : new IllegalStateException(e);
+            for (StepPlan.Share share : step.shares()) {
+                fail(share.sequence(), fault);
+            }
+        }
+    }
+
+    /// Embeds the step's tokens and says where their sequences' keys lie. A sequence that replays its
+    /// own answer has two chunks: prompt tokens expanded, generated ones absorbed.
+    private List<Chunk> chunksOf(StepPlan step, FloatMatrix hidden) {
+        List<Chunk> chunks = new ArrayList<>();
+        int row = 0;
+        for (StepPlan.Share share : step.shares()) {
+            Sequence sequence = share.sequence();
+            int first = sequence.numCached();
+            int end = first + share.numTokens();
+            int endOfPrompt = Math.clamp(sequence.numPromptTokens(), first, end);
+            embed(sequence, first, end, hidden, row);
+            addChunk(chunks, sequence, row, first, endOfPrompt, Chunk.Form.EXPANDED);
+            addChunk(
+                    chunks,
+                    sequence,
+                    row + endOfPrompt - first,
+                    endOfPrompt,
+                    end,
+                    Chunk.Form.ABSORBED);
+            row += share.numTokens();
+        }
+        return chunks;
+    }
+
+    private static void addChunk(
+            List<Chunk> chunks, Sequence sequence, int row, int from, int to, Chunk.Form form) {
+        if (from < to) {
+            chunks.add(new Chunk(sequence.blocks(), row, from, to - from, form));
+        }
+    }
+
+    private void embed(Sequence sequence, int from, int to, FloatMatrix hidden, int row) {
+        GenerationRequest request = sequence.request();
+        for (int position = from; position < to; position++, row++) {
+            if (position < sequence.numPromptTokens() && request.isImage(position)) {
+                FloatMatrix imageRows = request.imageRows().orElseThrow();
+                hidden.rows(row, 1).copyFrom(imageRows.rows(sequence.nextImageRow(), 1));
+            } else {
+                decoder.embed(sequence.tokenId(position), hidden, row);
+            }
+        }
+    }
+
+    /// Logits of the last row of every share that reaches its sequence's end, in order of shares.
+    private FloatMatrix logitsAtEnds(StepPlan step, FloatMatrix hidden, Workspace.Frame frame) {
+        int numEnds = (int) step.shares().stream().filter(StepPlan.Share::reachesEnd).count();
+        FloatMatrix ends = frame.matrix(numEnds, hidden.numColumns());
+        int row = 0;
+        int end = 0;
+        for (StepPlan.Share share : step.shares()) {
+            row += share.numTokens();
+            if (share.reachesEnd()) {
+                ends.rows(end++, 1).copyFrom(hidden.rows(row - 1, 1));
+            }
+        }
+        FloatMatrix logits = frame.matrix(numEnds, weights.config().vocabSize());
+        decoder.logits(ends, logits);
+        return logits;
+    }
+
+    private void chooseNext(Sequence sequence, FloatMatrix logits) {
+        GenerationRequest request = sequence.request();
+        try {
+            observer.logits(logits);
+            float[] row = new float[logits.numColumns()];
+            MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
+            int tokenId = sequence.sampler().sample(row);
+            sequence.append(tokenId);
+            boolean goOn = request.sink().accept(tokenId);
+            if (!goOn || request.stopTokenIds().contains(tokenId)) {
+                finish(sequence, FinishReason.STOP);
+            } else if (sequence.numGenerated() >= request.maxTokens()) {
+                finish(sequence, FinishReason.LENGTH);
+            }
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
+            fail(sequence, e);
+        }
+    }
+
+    private void finish(Sequence sequence, FinishReason reason) {
+        scheduler.remove(sequence);
+        tell(() -> sequence.request().sink().finished(reason));
+    }
+
+    private void fail(Sequence sequence, RuntimeException fault) {
+        scheduler.remove(sequence);
+        tell(() -> sequence.request().sink().failed(fault));
+    }
+
+    /// A sink that throws harms nobody but its own caller.
+    private static void tell(Runnable news) {
+        try {
+            news.run();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
+        }
+    }
+}

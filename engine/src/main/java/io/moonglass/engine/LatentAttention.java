@@ -1,0 +1,101 @@
+package io.moonglass.engine;
+
+import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.RotaryAngles;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
+import java.util.List;
+
+/// Multi-head latent attention over the paged cache.
+///
+/// Source: DeepSeek-V2 report (arXiv 2405.04434), section 2.1; both forms give the same result.
+final class LatentAttention {
+
+    private final TextConfig config;
+    private final KvCache cache;
+    private final ThreadTeam team;
+    private final ExpandedAttention expanded;
+    private final AbsorbedAttention absorbed;
+
+    LatentAttention(TextConfig config, KvCache cache, ThreadTeam team) {
+        this.config = config;
+        this.cache = cache;
+        this.team = team;
+        this.expanded = new ExpandedAttention(config, cache, team);
+        this.absorbed = new AbsorbedAttention(config, cache, team);
+    }
+
+    /// @param x      `[numTokens, hiddenSize]`, normalised
+    /// @param angles one row per row of `x`
+    /// @param out    `[numTokens, hiddenSize]`
+    void forward(
+            int layer,
+            AttentionWeights weights,
+            FloatMatrix x,
+            List<Chunk> chunks,
+            RotaryAngles angles,
+            FloatMatrix out,
+            Workspace workspace,
+            DecoderObserver observer) {
+        int numTokens = x.numRows();
+        try (Workspace.Frame frame = workspace.frame()) {
+            FloatMatrix queries = frame.matrix(numTokens, config.numHeads() * config.qkHeadDim());
+            Kernels.linear(x, weights.query(), queries, team);
+            rotateQueries(queries, angles);
+
+            FloatMatrix cacheRows = frame.matrix(numTokens, config.cacheRowSize());
+            Kernels.linear(x, weights.latentAndKey(), cacheRows, team);
+            normalizeAndRotate(cacheRows, weights.latentNorm(), angles);
+            observer.cacheRows(layer, cacheRows);
+
+            FloatMatrix attended = frame.matrix(numTokens, config.numHeads() * config.vHeadDim());
+            for (Chunk chunk : chunks) {
+                store(layer, chunk, cacheRows);
+                switch (chunk.form()) {
+                    case EXPANDED ->
+                            expanded.attend(layer, weights, queries, chunk, attended, workspace);
+                    case ABSORBED ->
+                            absorbed.attend(layer, weights, queries, chunk, attended, workspace);
+                }
+            }
+            Kernels.linear(attended, weights.output(), out, team);
+        }
+    }
+
+    private void rotateQueries(FloatMatrix queries, RotaryAngles angles) {
+        for (int row = 0; row < queries.numRows(); row++) {
+            for (int head = 0; head < config.numHeads(); head++) {
+                int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
+                Kernels.rotary(queries, row, column, angles, row);
+            }
+        }
+    }
+
+    private void normalizeAndRotate(FloatMatrix cacheRows, float[] norm, RotaryAngles angles) {
+        int latentSize = config.kvLoraRank();
+        for (int row = 0; row < cacheRows.numRows(); row++) {
+            FloatMatrix latent =
+                    new FloatMatrix(
+                            cacheRows
+                                    .rows(row, 1)
+                                    .data()
+                                    .asSlice(0, (long) latentSize * Float.BYTES),
+                            1,
+                            latentSize);
+            Kernels.rmsNorm(latent, norm, TextConfig.LATENT_NORM_EPS, latent);
+            Kernels.rotary(cacheRows, row, latentSize, angles, row);
+        }
+    }
+
+    private void store(int layer, Chunk chunk, FloatMatrix cacheRows) {
+        for (int i = 0; i < chunk.numTokens(); i++) {
+            int position = chunk.firstPosition() + i;
+            int block = chunk.blocks().block(position / KvCache.BLOCK_SIZE);
+            cache.rows(layer, block)
+                    .rows(position % KvCache.BLOCK_SIZE, 1)
+                    .copyFrom(cacheRows.rows(chunk.firstRow() + i, 1));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.moonglass.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// One implementation of the kernels. Arguments were checked by [Kernels]; nothing allocates.
+/// Segments hold floats in the machine's order unless said otherwise; offsets and strides count
+/// elements, not bytes.
+sealed interface KernelSet permits ScalarKernels, VectorKernels {
+
+    /// The name that `moonglass.kernels` selects it by.
+    String name();
+
+    void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromRow, int toRow);
+
+    void addTransposedLinear(
+            FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn);
+
+    void rmsNorm(FloatMatrix x, float[] weight, float eps, FloatMatrix out);
+
+    void layerNorm(FloatMatrix x, float[] weight, float[] bias, float eps, FloatMatrix out);
+
+    void rotary(
+            MemorySegment x, long offset, MemorySegment cos, MemorySegment sin, long table, int dim);
+
+    float max(MemorySegment x, long offset, int length);
+
+    float exponentials(MemorySegment x, long offset, int length, float scale, float shift);
+
+    void scale(MemorySegment x, long offset, int length, float factor);
+
+    void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length);
+
+    void addScaled(
+            MemorySegment x, long xOffset, float factor, MemorySegment out, long outOffset, int length);
+
+    void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset);
+
+    void tileScores(
+            MemorySegment q, long qOffset, long qStride, int dim, MemorySegment keys, MemorySegment scores);
+
+    void tileValues(
+            MemorySegment weights, MemorySegment values, int dim, MemorySegment out, long outOffset, long outStride);
+}

@@ -1,0 +1,342 @@
+package io.moonglass.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// The arithmetic of the model, one method per operation: each documents and checks its arguments
+/// and hands them to the fastest implementation this machine has.
+///
+/// Nothing here allocates or starts a thread; callers bring outputs and scratch and may call from
+/// any thread. Every output value is summed in one order that does not depend on the number of
+/// rows, so a prompt gives the same bits however it is cut into chunks.
+///
+/// `-Dmoonglass.kernels=scalar|vector` forces an implementation.
+public final class Kernels {
+
+    /// Queries that [#tileScores] and [#tileValues] take at once.
+    public static final int TILE_QUERIES = 4;
+
+    /// Keys that [#tileScores] and [#tileValues] take at once.
+    public static final int TILE_KEYS = 64;
+
+    /// Weight rows of one piece of a shared product: a multiple of the register tiles.
+    private static final int LINEAR_PIECE = 64;
+
+    /// Products below this many multiplications are done before a helper would have woken.
+    private static final long SHARED_FROM = 200_000;
+
+    private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
+    private static final KernelSet FASTEST = choose(System.getProperty("moonglass.kernels", ""));
+
+    private Kernels() {}
+
+    /// The implementation in use: `vector` or `scalar`.
+    public static String implementation() {
+        return FASTEST.name();
+    }
+
+    /// `out = x Wᵀ`.
+    ///
+    /// @param x      `[numRows, in]`
+    /// @param weight `[out, in]`
+    /// @param out    `[numRows, out]`; not `x`
+    public static void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out) {
+        linear(x, weight, out, 0, weight.numRows());
+    }
+
+    /// The columns `[fromOut, toOut)` of `out = x Wᵀ`, for callers that share the work.
+    public static void linear(
+            FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromOut, int toOut) {
+        check(
+                x.numColumns() == weight.numColumns()
+                        && out.numColumns() == weight.numRows()
+                        && out.numRows() == x.numRows()
+                        && 0 <= fromOut
+                        && fromOut <= toOut
+                        && toOut <= weight.numRows(),
+                "linear",
+                x,
+                weight,
+                out);
+        FASTEST.linear(x, weight, out, fromOut, toOut);
+    }
+
+    /// `out = x Wᵀ`, shared out to the team by columns of `out`.
+    public static void linear(
+            FloatMatrix x, WeightMatrix weight, FloatMatrix out, ThreadTeam team) {
+        int numPieces = (weight.numRows() + LINEAR_PIECE - 1) / LINEAR_PIECE;
+        long products = (long) x.numRows() * weight.numRows() * weight.numColumns();
+        if (products < SHARED_FROM) {
+            linear(x, weight, out);
+            return;
+        }
+        team.run(
+                numPieces,
+                (piece, _) -> {
+                    int from = piece * LINEAR_PIECE;
+                    linear(x, weight, out, from, Math.min(from + LINEAR_PIECE, weight.numRows()));
+                });
+    }
+
+    /// `out[:, outColumn .. outColumn + numColumns) += x W[:, .. numColumns)`: rows of the weight
+    /// added up, each times its factor, in row order.
+    ///
+    /// @param x      `[numRows, in]`
+    /// @param weight `[in, at least numColumns]`
+    public static void addTransposedLinear(
+            FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn) {
+        check(
+                x.numColumns() == weight.numRows()
+                        && out.numRows() == x.numRows()
+                        && numColumns <= weight.numColumns()
+                        && outColumn >= 0
+                        && outColumn + numColumns <= out.numColumns(),
+                "addTransposedLinear",
+                x,
+                weight,
+                out);
+        FASTEST.addTransposedLinear(x, weight, numColumns, out, outColumn);
+    }
+
+    /// Root-mean-square normalisation of every row: `out = x / sqrt(mean(x²) + eps) * weight`.
+    ///
+    /// Source: Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", eq. 4.
+    ///
+    /// @param x      `[numRows, size]`
+    /// @param weight `[size]`
+    /// @param eps    added to the mean square
+    /// @param out    `[numRows, size]`; may be `x` itself
+    public static void rmsNorm(FloatMatrix x, float[] weight, float eps, FloatMatrix out) {
+        checkNorm("rmsNorm", x, weight.length, out);
+        FASTEST.rmsNorm(x, weight, eps, out);
+    }
+
+    /// Layer normalisation of every row: `out = (x - mean) / sqrt(var + eps) * weight + bias`.
+    ///
+    /// Source: Ba, Kiros and Hinton 2016, "Layer Normalization".
+    ///
+    /// @param x   `[numRows, size]`
+    /// @param out `[numRows, size]`; may be `x` itself
+    public static void layerNorm(
+            FloatMatrix x, float[] weight, float[] bias, float eps, FloatMatrix out) {
+        checkNorm("layerNorm", x, weight.length, out);
+        checkNorm("layerNorm", x, bias.length, out);
+        FASTEST.layerNorm(x, weight, bias, eps, out);
+    }
+
+    /// Turns adjacent pairs `(a, b)` of one vector to `(a cos - b sin, b cos + a sin)`, in place.
+    ///
+    /// Source: Su et al. 2021, "RoFormer", section 3.4.2.
+    ///
+    /// @param x      where row `row` holds the vector from `column` on
+    /// @param angles the row `position` of this table is used
+    public static void rotary(FloatMatrix x, int row, int column, RotaryAngles angles, int position) {
+        int dim = angles.dim();
+        if (column < 0 || column + dim > x.numColumns()) {
+            throw new IllegalArgumentException(
+                    "rotary: columns [%d, %d) of a row of %d"
+                            .formatted(column, column + dim, x.numColumns()));
+        }
+        FASTEST.rotary(
+                x.data(),
+                (long) row * x.numColumns() + column,
+                angles.cos().data(),
+                angles.sin().data(),
+                (long) position * dim,
+                dim);
+    }
+
+    /// `softmax` of every row, in place, shifted by the row's maximum.
+    public static void softmax(FloatMatrix x) {
+        for (int row = 0; row < x.numRows(); row++) {
+            long offset = (long) row * x.numColumns();
+            float max = FASTEST.max(x.data(), offset, x.numColumns());
+            float sum = FASTEST.exponentials(x.data(), offset, x.numColumns(), 1, max);
+            FASTEST.scale(x.data(), offset, x.numColumns(), 1 / sum);
+        }
+    }
+
+    /// The largest of the first `length` values of a row.
+    public static float max(FloatMatrix x, int row, int length) {
+        checkLength("max", x, length);
+        return FASTEST.max(x.data(), (long) row * x.numColumns(), length);
+    }
+
+    /// The first `length` values of a row become `exp(value * scale - shift)`; returns their sum.
+    public static float exponentials(FloatMatrix x, int row, int length, float scale, float shift) {
+        checkLength("exponentials", x, length);
+        return FASTEST.exponentials(
+                x.data(), (long) row * x.numColumns(), length, scale, shift);
+    }
+
+    /// Multiplies columns `[column, column + length)` of a row.
+    public static void scale(FloatMatrix x, int row, int column, int length, float factor) {
+        checkLength("scale", x, column + length);
+        FASTEST.scale(x.data(), (long) row * x.numColumns() + column, length, factor);
+    }
+
+    /// `out = silu(gate) * up`, where `silu(g) = g / (1 + exp(-g))`.
+    ///
+    /// Source: Shazeer 2020, "GLU Variants Improve Transformer".
+    ///
+    /// @param out of the shape of both; may be either
+    public static void siluGate(FloatMatrix gate, FloatMatrix up, FloatMatrix out) {
+        long length = (long) gate.numRows() * gate.numColumns();
+        if (up.data().byteSize() != gate.data().byteSize()
+                || out.data().byteSize() != gate.data().byteSize()) {
+            throw new IllegalArgumentException("siluGate: gate, up and out differ in size");
+        }
+        FASTEST.siluGate(gate.data(), up.data(), out.data(), length);
+    }
+
+    /// `out[outRow] += factor * x[row]`.
+    public static void addScaled(FloatMatrix x, int row, float factor, FloatMatrix out, int outRow) {
+        if (x.numColumns() != out.numColumns()) {
+            throw new IllegalArgumentException(
+                    "addScaled: a row of %d to a row of %d"
+                            .formatted(x.numColumns(), out.numColumns()));
+        }
+        FASTEST.addScaled(
+                x.data(),
+                (long) row * x.numColumns(),
+                factor,
+                out.data(),
+                (long) outRow * out.numColumns(),
+                x.numColumns());
+    }
+
+    /// `out += x`, row by row.
+    public static void add(FloatMatrix x, FloatMatrix out) {
+        for (int row = 0; row < x.numRows(); row++) {
+            addScaled(x, row, 1, out, row);
+        }
+    }
+
+    /// Reads one row of a weight as floats: the embedding of a token.
+    public static void widenRow(WeightMatrix weight, int row, FloatMatrix out, int outRow) {
+        if (out.numColumns() != weight.numColumns() || row < 0 || row >= weight.numRows()) {
+            throw new IllegalArgumentException(
+                    "widenRow: row %d of [%d, %d] into rows of %d"
+                            .formatted(
+                                    row, weight.numRows(), weight.numColumns(), out.numColumns()));
+        }
+        FASTEST.widenRow(weight, row, out.data(), (long) outRow * out.numColumns());
+    }
+
+    /// Scores of four queries against one tile of keys: `scores = Q K`.
+    ///
+    /// @param q       queries from row `row`, column `column` on, `dim` values each
+    /// @param keys    `[dim, TILE_KEYS]`: the tile, transposed
+    /// @param scores  `[TILE_QUERIES, TILE_KEYS]`
+    public static void tileScores(
+            FloatMatrix q, int row, int column, int dim, FloatMatrix keys, FloatMatrix scores) {
+        if (keys.numRows() != dim
+                || keys.numColumns() != TILE_KEYS
+                || column + dim > q.numColumns()
+                || row + TILE_QUERIES > q.numRows()) {
+            throw new IllegalArgumentException("tileScores: queries and keys do not agree");
+        }
+        checkTile(scores);
+        FASTEST.tileScores(
+                q.data(),
+                (long) row * q.numColumns() + column,
+                q.numColumns(),
+                dim,
+                keys.data(),
+                scores.data());
+    }
+
+    /// Adds one tile of values, weighted, to four queries' outputs: `out += P V`.
+    ///
+    /// @param weights `[TILE_QUERIES, TILE_KEYS]`
+    /// @param values  `[TILE_KEYS, dim]`
+    /// @param out     `dim` values from row `row`, column `column` on in each of four rows
+    public static void tileValues(
+            FloatMatrix weights, FloatMatrix values, FloatMatrix out, int row, int column) {
+        if (values.numRows() != TILE_KEYS
+                || column + values.numColumns() > out.numColumns()
+                || row + TILE_QUERIES > out.numRows()) {
+            throw new IllegalArgumentException("tileValues: values and output do not agree");
+        }
+        checkTile(weights);
+        FASTEST.tileValues(
+                weights.data(),
+                values.data(),
+                values.numColumns(),
+                out.data(),
+                (long) row * out.numColumns() + column,
+                out.numColumns());
+    }
+
+    private static void checkTile(FloatMatrix tile) {
+        if (tile.numRows() != TILE_QUERIES || tile.numColumns() != TILE_KEYS) {
+            throw new IllegalArgumentException(
+                    "tile [%d, %d]; want [%d, %d]"
+                            .formatted(
+                                    tile.numRows(), tile.numColumns(), TILE_QUERIES, TILE_KEYS));
+        }
+    }
+
+    private static void checkNorm(String kernel, FloatMatrix x, int size, FloatMatrix out) {
+        if (x.numColumns() != size
+                || out.numColumns() != size
+                || out.numRows() != x.numRows()) {
+            throw new IllegalArgumentException(
+                    "%s: x is [%d, %d] and out [%d, %d]; want rows of %d in both"
+                            .formatted(
+                                    kernel,
+                                    x.numRows(),
+                                    x.numColumns(),
+                                    out.numRows(),
+                                    out.numColumns(),
+                                    size));
+        }
+    }
+
+    private static void checkLength(String kernel, FloatMatrix x, int length) {
+        if (length < 0 || length > x.numColumns()) {
+            throw new IllegalArgumentException(
+                    "%s: %d values of a row of %d".formatted(kernel, length, x.numColumns()));
+        }
+    }
+
+    private static void check(
+            boolean agree, String kernel, FloatMatrix x, WeightMatrix weight, FloatMatrix out) {
+        if (!agree) {
+            throw new IllegalArgumentException(
+                    "%s: x [%d, %d], weight [%d, %d] and out [%d, %d] do not agree"
+                            .formatted(
+                                    kernel,
+                                    x.numRows(),
+                                    x.numColumns(),
+                                    weight.numRows(),
+                                    weight.numColumns(),
+                                    out.numRows(),
+                                    out.numColumns()));
+        }
+    }
+
+    private static KernelSet choose(String forced) {
+        return switch (forced) {
+            case "scalar" -> new ScalarKernels();
+            case "vector" -> new VectorKernels();
+            case "" -> vectorIfPossible();
+            default ->
+                    throw new IllegalArgumentException(
+                            "-Dmoonglass.kernels=%s; want scalar or vector".formatted(forced));
+        };
+    }
+
+    /// The incubating module is missing unless the JVM was started with it.
+    private static KernelSet vectorIfPossible() {
+        try {
+            return new VectorKernels();
+        } catch (LinkageError | UnsupportedOperationException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "No vector kernels ({0}); using scalar ones, which are many times slower. Start"
+                            + " the JVM with --add-modules jdk.incubator.vector",
+                    e.toString());
+            return new ScalarKernels();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package io.moonglass.tensor;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/// A fixed team of threads that shares out pieces of a computation. The caller is a member: it works
+/// too, and returns when all pieces are done. Members that run out of work spin briefly, because the
+/// next piece usually comes within microseconds, and then park.
+///
+/// One thread at a time may call [#run]; the engine's thread does.
+public final class ThreadTeam implements AutoCloseable {
+
+    /// One piece of the work.
+    @FunctionalInterface
+    public interface Piece {
+        /// @param member number of the thread that runs it, below [ThreadTeam#size()]; for scratch
+        void run(int piece, int member);
+    }
+
+    private static final int SPINS = 20_000;
+
+    private final Thread[] helpers;
+    private volatile Round current = new Round(null, 0);
+    private volatile boolean closed;
+
+    /// @param size threads in all, the caller's included
+    public ThreadTeam(int size) {
+        if (size < 1) {
+            throw new IllegalArgumentException("a team of %d; want 1 or more".formatted(size));
+        }
+        helpers = new Thread[size - 1];
+        for (int i = 0; i < helpers.length; i++) {
+            int member = i + 1;
+            helpers[i] =
+                    Thread.ofPlatform()
+                            .name("moonglass-worker-" + member)
+                            .daemon()
+                            .start(() -> helpUntilClosed(member));
+        }
+    }
+
+    public int size() {
+        return helpers.length + 1;
+    }
+
+    /// Runs pieces `0 .. numPieces - 1`, each once, in no promised order, and waits for all.
+    public void run(int numPieces, Piece work) {
+        if (numPieces == 1 || helpers.length == 0) {
+            for (int piece = 0; piece < numPieces; piece++) {
+                work.run(piece, 0);
+            }
+            return;
+        }
+        Round round = new Round(work, numPieces);
+        current = round;
+        for (Thread helper : helpers) {
+            LockSupport.unpark(helper);
+        }
+        round.takePieces(0);
+        while (!round.isDone()) {
+            Thread.onSpinWait();
+        }
+        round.rethrow();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Thread helper : helpers) {
+            LockSupport.unpark(helper);
+        }
+    }
+
+    private void helpUntilClosed(int member) {
+        Round last = current;
+        while (!closed) {
+            Round round = awaitRoundAfter(last);
+            round.takePieces(member);
+            last = round;
+        }
+    }
+
+    private Round awaitRoundAfter(Round last) {
+        for (int spin = 0; current == last && !closed; spin++) {
+            if (spin < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.park(this);
+            }
+        }
+        return current;
+    }
+
+    /// One call of [#run]. A helper that wakes too late finds no piece left in it, so nobody waits
+    /// for sleepers.
+    private static final class Round {
+        private final Piece work;
+        private final int numPieces;
+        private final AtomicInteger nextPiece = new AtomicInteger();
+        private final AtomicInteger numDone = new AtomicInteger();
+        private volatile Throwable fault;
+
+        Round(Piece work, int numPieces) {
+            this.work = work;
+            this.numPieces = numPieces;
+        }
+
+        void takePieces(int member) {
+            for (int piece; (piece = nextPiece.getAndIncrement()) < numPieces; ) {
+                try {
+                    work.run(piece, member);
+                } catch (Throwable t) {
+                    fault = t; // the caller's to throw; a member's thread must live on
+                }
+                numDone.incrementAndGet();
+            }
+        }
+
+        boolean isDone() {
+            return numDone.get() == numPieces;
+        }
+
+        void rethrow() {
+            switch (fault) {
+                case null -> {}
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case Throwable t -> throw new IllegalStateException(t);
+            }
+        }
+    }
+}

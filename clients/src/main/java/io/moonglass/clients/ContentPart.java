@@ -1,25 +1,33 @@
 package io.moonglass.clients;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.JsonSubTypes;
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 
 /// One part of a chat message; the model sees the parts in their order.
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
-@JsonSubTypes({
-    @JsonSubTypes.Type(value = ContentPart.Text.class, name = "text"),
-    @JsonSubTypes.Type(value = ContentPart.ImageUrl.class, name = "image_url")
-})
 public sealed interface ContentPart {
 
-    record Text(String text) implements ContentPart {}
+    /// The kind of part, as it is spelt on the wire.
+    @JsonProperty
+    String type();
+
+    record Text(String text) implements ContentPart {
+
+        @Override
+        public String type() {
+            return "text";
+        }
+    }
 
     record ImageUrl(@JsonProperty("image_url") Address address) implements ContentPart {
 
         /// @param url a `data:` address with the picture's bytes
         public record Address(String url) {}
+
+        @Override
+        public String type() {
+            return "image_url";
+        }
     }
 
     static ContentPart text(String text) {

@@ -107,7 +107,8 @@ public final class Main implements Callable<Integer> {
         command.getErr()
                 .printf(
                         "moonglass: %s; see '%s --help'%n",
-                        firstLineOf(fault.getMessage()).replaceFirst("^Error: ", ""), command.getCommandSpec().qualifiedName());
+                        firstLineOf(fault.getMessage()).replaceFirst("^Error: ", ""),
+                        command.getCommandSpec().qualifiedName());
         return CANNOT_WORK;
     }
 

@@ -173,7 +173,7 @@ class ChatCompletionsTest {
                  "messages": [{"role": "user", "content": "hi"}]}
                 """);
 
-        var request = server.model.lastRequest;
+        var request = server.model.lastRequest();
         var sampling = request.sampling();
         assertEquals(7, request.maxTokens().orElseThrow());
         assertEquals(
@@ -198,9 +198,9 @@ class ChatCompletionsTest {
                 "{\"temperature\": null, \"stop\": null, \"top_k\": -1,"
                         + " \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
 
-        assertEquals(ScriptedModel.DEFAULTS, server.model.lastRequest.sampling().withSeed(0));
-        assertTrue(server.model.lastRequest.maxTokens().isEmpty());
-        assertTrue(server.model.lastRequest.skipSpecialTokens());
+        assertEquals(ScriptedModel.DEFAULTS, server.model.lastRequest().sampling().withSeed(0));
+        assertTrue(server.model.lastRequest().maxTokens().isEmpty());
+        assertTrue(server.model.lastRequest().skipSpecialTokens());
     }
 
     @Test
@@ -228,7 +228,7 @@ class ChatCompletionsTest {
                                         new ContentPart.ImageUrl("DATA:image/png;base64,BBBB"))),
                         Message.text(Role.ASSISTANT, "a cat"),
                         Message.text(Role.USER, "")),
-                server.model.lastRequest.messages());
+                server.model.lastRequest().messages());
     }
 
     @Test
@@ -238,7 +238,7 @@ class ChatCompletionsTest {
 
         assertEquals(
                 List.of(Message.text(Role.USER, "a\uFFFD b \uD83D\uDE00 \uFFFD")),
-                server.model.lastRequest.messages());
+                server.model.lastRequest().messages());
     }
 
     @Test

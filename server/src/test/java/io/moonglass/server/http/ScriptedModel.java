@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// A model without weights: a test says what it answers, on a thread that stands for the engine's.
-final class ScriptedModel implements ChatModel {
+public final class ScriptedModel implements ChatModel {
 
     /// One generation, on the engine's thread.
     interface Script {
@@ -31,8 +31,9 @@ final class ScriptedModel implements ChatModel {
     volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
     volatile Preparation beforeGenerate = () -> {};
-    volatile ChatRequest lastRequest;
-    volatile CountDownLatch lastCancelled;
+    private volatile ChatRequest lastRequest;
+    private volatile CountDownLatch lastCancelled;
+    private volatile boolean closed;
 
     static void hello(
             ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
@@ -85,10 +86,20 @@ final class ScriptedModel implements ChatModel {
         return cancelled::countDown;
     }
 
+    public ChatRequest lastRequest() {
+        return lastRequest;
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
     boolean wasCancelledWithin(int seconds) throws InterruptedException {
         return lastCancelled.await(seconds, TimeUnit.SECONDS);
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        closed = true;
+    }
 }

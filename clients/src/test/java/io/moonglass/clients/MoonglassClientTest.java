@@ -1,0 +1,129 @@
+package io.moonglass.clients;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What the client makes of answers that our own server would not give.
+class MoonglassClientTest {
+
+    private HttpServer server;
+    private MoonglassClient client;
+    private int status = 200;
+    private String answer;
+    private String authorization;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext(
+                "/v1/chat/completions",
+                exchange -> {
+                    exchange.getRequestBody().readAllBytes();
+                    authorization = exchange.getRequestHeaders().getFirst("Authorization");
+                    byte[] body = answer.getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(status, body.length);
+                    exchange.getResponseBody().write(body);
+                    exchange.close();
+                });
+        server.start();
+        client =
+                MoonglassClient.of(URI.create("http://127.0.0.1:" + server.getAddress().getPort()));
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    @Test
+    void unknown_fields_of_an_answer_are_ignored() {
+        answer =
+                "{\"id\":\"x\",\"service_tier\":\"default\",\"choices\":[{\"index\":0,\"logprobs\":null,"
+                        + "\"message\":{\"role\":\"assistant\",\"content\":\"yes\",\"refusal\":null}}]}";
+
+        assertEquals("yes", client.chat(question()).text());
+        assertNull(authorization);
+    }
+
+    @Test
+    void a_key_is_sent_with_the_request() {
+        answer = "{\"choices\":[]}";
+
+        client.withApiKey("k").chat(question());
+
+        assertEquals("Bearer k", authorization);
+    }
+
+    @Test
+    void a_stream_without_its_end_is_a_fault() {
+        answer = ": hello\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
+        List<String> texts = new ArrayList<>();
+
+        MoonglassException fault =
+                assertThrows(
+                        MoonglassException.class,
+                        () -> client.stream(question(), chunk -> texts.add(chunk.text())));
+
+        assertEquals(List.of("a"), texts);
+        assertTrue(fault.getMessage().contains("[DONE]"));
+    }
+
+    @Test
+    void an_error_of_another_shape_keeps_its_status() {
+        status = 502;
+        answer = "<html>Bad Gateway</html>";
+        MoonglassException page =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+        answer = "{\"error\":\"model not loaded\"}";
+        MoonglassException text =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+        answer = "{\"error\":{\"message\":\"no\",\"code\":404}}";
+        MoonglassException number =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+
+        assertEquals(502, page.status());
+        assertTrue(page.getMessage().contains("Bad Gateway"));
+        assertEquals("model not loaded", text.getMessage());
+        assertEquals("404", number.code());
+    }
+
+    @Test
+    void an_answer_that_is_no_json_is_a_fault() {
+        answer = "surprise";
+
+        assertThrows(MoonglassException.class, () -> client.chat(question()));
+    }
+
+    @Test
+    void a_server_that_is_not_there_is_a_fault_without_a_status() {
+        server.stop(0);
+
+        MoonglassException fault =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+
+        assertEquals(0, fault.status());
+    }
+
+    @Test
+    void an_address_without_a_host_is_refused() {
+        assertThrows(IllegalArgumentException.class, () -> MoonglassClient.of(URI.create("foo")));
+    }
+
+    private static ChatCompletionRequest question() {
+        return ChatCompletionRequest.builder().message(ChatMessage.user("hi")).build();
+    }
+}

@@ -1,0 +1,111 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.TextConfig;
+import io.moonglass.loader.config.VisionConfig;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// The tensors that config.json asks for: the number of elements of each, by its name in the released
+/// checkpoints.
+final class ExpectedTensors {
+
+    private final Map<String, Long> sizes = new LinkedHashMap<>();
+
+    private ExpectedTensors() {}
+
+    static Map<String, Long> of(ModelConfig config) {
+        ExpectedTensors tensors = new ExpectedTensors();
+        config.vision().ifPresent(vision -> tensors.addVision(vision, config.text().hiddenSize()));
+        tensors.addDecoder(config.languagePrefix(), config.text());
+        return tensors.sizes;
+    }
+
+    private void addVision(VisionConfig vision, int textHiddenSize) {
+        int hiddenSize = vision.hiddenSize();
+        String tower = "vision_tower.";
+        addWithBias(tower + "patch_embed.proj", hiddenSize, vision.patchLength());
+        add(
+                tower + "patch_embed.pos_emb.weight",
+                vision.positionRows(),
+                vision.positionColumns(),
+                hiddenSize);
+        for (int i = 0; i < vision.numLayers(); i++) {
+            String block = tower + "encoder.blocks." + i + ".";
+            addWithBias(block + "norm0", hiddenSize);
+            addWithBias(block + "norm1", hiddenSize);
+            addWithBias(block + "wqkv", 3 * hiddenSize, hiddenSize);
+            addWithBias(block + "wo", hiddenSize, hiddenSize);
+            addWithBias(block + "mlp.fc0", vision.intermediateSize(), hiddenSize);
+            addWithBias(block + "mlp.fc1", hiddenSize, vision.intermediateSize());
+        }
+        addWithBias(tower + "encoder.final_layernorm", hiddenSize);
+        int mergedSize = hiddenSize * vision.patchesPerToken();
+        addWithBias("multi_modal_projector.pre_norm", hiddenSize);
+        addWithBias("multi_modal_projector.linear_1", mergedSize, mergedSize);
+        addWithBias("multi_modal_projector.linear_2", textHiddenSize, mergedSize);
+    }
+
+    private void addDecoder(String prefix, TextConfig text) {
+        add(prefix + "model.embed_tokens.weight", text.vocabSize(), text.hiddenSize());
+        for (int i = 0; i < text.numLayers(); i++) {
+            String layer = prefix + "model.layers." + i + ".";
+            add(layer + "input_layernorm.weight", text.hiddenSize());
+            add(layer + "post_attention_layernorm.weight", text.hiddenSize());
+            addAttention(layer + "self_attn.", text);
+            if (text.isSparse(i)) {
+                addExperts(layer + "mlp.", text);
+            } else {
+                addFeedForward(layer + "mlp.", text.hiddenSize(), text.intermediateSize());
+            }
+        }
+        add(prefix + "model.norm.weight", text.hiddenSize());
+        if (!text.tieWordEmbeddings()) {
+            add(prefix + "lm_head.weight", text.vocabSize(), text.hiddenSize());
+        }
+    }
+
+    private void addAttention(String attention, TextConfig text) {
+        int numHeads = text.numHeads();
+        add(attention + "q_proj.weight", numHeads * text.qkHeadDim(), text.hiddenSize());
+        add(attention + "kv_a_proj_with_mqa.weight", text.cacheRowSize(), text.hiddenSize());
+        add(attention + "kv_a_layernorm.weight", text.kvLoraRank());
+        add(
+                attention + "kv_b_proj.weight",
+                numHeads * (text.qkNopeHeadDim() + text.vHeadDim()),
+                text.kvLoraRank());
+        add(attention + "o_proj.weight", text.hiddenSize(), numHeads * text.vHeadDim());
+    }
+
+    private void addExperts(String mlp, TextConfig text) {
+        add(mlp + "gate.weight", text.numExperts(), text.hiddenSize());
+        add(mlp + "gate.e_score_correction_bias", text.numExperts());
+        for (int i = 0; i < text.numExperts(); i++) {
+            addFeedForward(
+                    mlp + "experts." + i + ".", text.hiddenSize(), text.moeIntermediateSize());
+        }
+        if (text.numSharedExperts() > 0) {
+            addFeedForward(
+                    mlp + "shared_experts.",
+                    text.hiddenSize(),
+                    text.numSharedExperts() * text.moeIntermediateSize());
+        }
+    }
+
+    private void addFeedForward(String mlp, int hiddenSize, int intermediateSize) {
+        add(mlp + "gate_proj.weight", intermediateSize, hiddenSize);
+        add(mlp + "up_proj.weight", intermediateSize, hiddenSize);
+        add(mlp + "down_proj.weight", hiddenSize, intermediateSize);
+    }
+
+    /// A weight and its bias, which is as long as the weight's first dimension.
+    private void addWithBias(String module, int... shape) {
+        add(module + ".weight", shape);
+        add(module + ".bias", shape[0]);
+    }
+
+    private void add(String name, int... shape) {
+        sizes.put(name, Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b));
+    }
+}

@@ -1,0 +1,130 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.http.Version;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/// The command line. Exit codes: 0 done, 1 failed, 2 asked for in a way that cannot work.
+@Command(
+        name = "moonglass",
+        description = "A vision-language inference server for the Kimi-VL family.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionLine.class,
+        synopsisSubcommandLabel = "COMMAND")
+public final class Main implements Callable<Integer> {
+
+    private static final int FAILED = 1;
+    private static final int CANNOT_WORK = 2;
+
+    @Spec private CommandSpec spec;
+
+    private boolean verbose;
+
+    private Main() {}
+
+    /// What `--version` prints.
+    static final class VersionLine implements IVersionProvider {
+
+        @Override
+        public String[] getVersion() {
+            return new String[] {
+                "moonglass %s (Java %s)".formatted(Version.VERSION, Runtime.version())
+            };
+        }
+    }
+
+    /// Says what is going on in detail, and shows the stack of a fault.
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Log in detail; show the stack trace of a fault.",
+            scope = ScopeType.INHERIT)
+    private void setVerbose(boolean on) {
+        verbose = on;
+        if (on) {
+            Logging.beVerbose();
+        }
+    }
+
+    public static void main(String[] arguments) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(Main::openInProcess, out, err, arguments));
+    }
+
+    private static ChatModel openInProcess(
+            Path directory, Optional<String> name, OptionalInt numThreads) {
+        throw new ConfigException(
+                "--model %s: this build cannot run models in-process; ask a server with --url"
+                        .formatted(directory));
+    }
+
+    /// Runs one command to its end.
+    static int run(ModelOpener models, PrintWriter out, PrintWriter err, String... arguments) {
+        Main main = new Main();
+        CommandLine commands =
+                new CommandLine(main)
+                        .addSubcommand(new ServeCommand(models))
+                        .addSubcommand(new AskCommand(models))
+                        .addSubcommand(new InspectCommand())
+                        .setOut(out)
+                        .setErr(err)
+                        .setUsageHelpAutoWidth(true)
+                        .setParameterExceptionHandler(Main::wrongUsage)
+                        .setExecutionExceptionHandler(main::failed);
+        try {
+            Logging.configure();
+        } catch (ConfigException e) {
+            return main.failed(e, commands, null);
+        }
+        return commands.execute(arguments);
+    }
+
+    /// `moonglass` without a command.
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return CANNOT_WORK;
+    }
+
+    private static int wrongUsage(ParameterException fault, String[] arguments) {
+        CommandLine command = fault.getCommandLine();
+        command.getErr()
+                .printf(
+                        "moonglass: %s; see '%s --help'%n",
+                        firstLineOf(fault.getMessage()).replaceFirst("^Error: ", ""),
+                        command.getCommandSpec().qualifiedName());
+        return CANNOT_WORK;
+    }
+
+    private int failed(Exception fault, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        String message = fault.getMessage() == null ? fault.toString() : fault.getMessage();
+        err.printf("moonglass: %s%n", message);
+        if (verbose) {
+            fault.printStackTrace(err);
+        }
+        boolean asked =
+                fault instanceof ConfigException || fault instanceof InvalidRequestException;
+        return asked ? CANNOT_WORK : FAILED;
+    }
+
+    private static String firstLineOf(String message) {
+        return message.lines().findFirst().orElse(message);
+    }
+}

@@ -1,0 +1,159 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.engine.SamplingParameters;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ChatRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// Reads the body of `POST /v1/chat/completions`. Unknown fields are accepted, since clients send
+/// many that change nothing here; a field that would change the answer but is not built is refused.
+final class ChatCompletionReader {
+
+    private static final int MAX_STOPS = 16;
+    private static final int MAX_STOP_CHARS = 256;
+
+    private ChatCompletionReader() {}
+
+    /// @param defaults what holds where the request is silent
+    /// @throws InvalidRequestException that names the field at fault
+    static ChatCompletionCall read(JsonNode body, SamplingParameters defaults) {
+        RequestFields fields = RequestFields.of("", body);
+        refuseWhatIsNotBuilt(fields);
+        boolean stream = fields.bool("stream", false);
+        boolean includeUsage =
+                fields.object("stream_options")
+                        .map(options -> options.bool("include_usage", false))
+                        .orElse(false);
+        return new ChatCompletionCall(
+                fields.string("model").filter(name -> !name.isEmpty()),
+                new ChatRequest(
+                        MessagesReader.read(fields),
+                        sampling(fields, defaults),
+                        maxTokens(fields),
+                        stops(fields),
+                        fields.bool("ignore_eos", false),
+                        fields.bool("skip_special_tokens", true)),
+                stream,
+                includeUsage,
+                fields.bool("return_token_ids", false));
+    }
+
+    /// The newer name wins where both are there.
+    private static OptionalInt maxTokens(RequestFields fields) {
+        OptionalInt older = fields.integer("max_tokens", 1);
+        OptionalInt newer = fields.integer("max_completion_tokens", 1);
+        return newer.isPresent() ? newer : older;
+    }
+
+    private static SamplingParameters sampling(RequestFields fields, SamplingParameters defaults) {
+        SamplingParameters sampling =
+                defaults.withSeed(
+                        fields.longInteger("seed")
+                                .orElseGet(() -> ThreadLocalRandom.current().nextLong()));
+        sampling =
+                sampling.withTemperature(
+                        fields.number("temperature").orElse(sampling.temperature()));
+        sampling = sampling.withTopP(fields.number("top_p").orElse(sampling.topP()));
+        // -1 is another server's way to say "all"
+        sampling =
+                sampling.withTopK(Math.max(0, fields.integer("top_k", -1).orElse(sampling.topK())));
+        sampling = sampling.withMinP(fields.number("min_p").orElse(sampling.minP()));
+        sampling =
+                sampling.withRepetitionPenalty(
+                        fields.number("repetition_penalty").orElse(sampling.repetitionPenalty()));
+        sampling =
+                sampling.withPresencePenalty(
+                        fields.number("presence_penalty").orElse(sampling.presencePenalty()));
+        return sampling.withFrequencyPenalty(
+                fields.number("frequency_penalty").orElse(sampling.frequencyPenalty()));
+    }
+
+    private static List<String> stops(RequestFields fields) {
+        if (!fields.has("stop")) {
+            return List.of();
+        }
+        JsonNode value = fields.value("stop");
+        List<JsonNode> items = new ArrayList<>();
+        (value.isArray() ? value : List.of(value)).forEach(items::add);
+        boolean allGood =
+                items.size() <= MAX_STOPS
+                        && items.stream().allMatch(ChatCompletionReader::isGoodStop);
+        if (!allGood) {
+            throw fields.wrong(
+                    "stop",
+                    "a string or a list of at most %d strings, each of 1 to %d characters"
+                            .formatted(MAX_STOPS, MAX_STOP_CHARS));
+        }
+        return items.stream().map(item -> WellFormed.text(item.textValue())).toList();
+    }
+
+    private static boolean isGoodStop(JsonNode item) {
+        return item.isTextual()
+                && !item.textValue().isEmpty()
+                && item.textValue().length() <= MAX_STOP_CHARS;
+    }
+
+    private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        if (fields.integer("n", 1).orElse(1) != 1) {
+            throw unsupported(fields, "n", "more than one answer is not supported yet; want n 1");
+        }
+        if (fields.bool("logprobs", false) || fields.integer("top_logprobs", 0).orElse(0) > 0) {
+            throw unsupported(fields, "logprobs", "log probabilities are not supported yet");
+        }
+        if (fields.integer("min_tokens", 0).orElse(0) > 0) {
+            throw unsupported(
+                    fields, "min_tokens", "a least number of tokens is not supported yet");
+        }
+        boolean toolsWanted = !isString(fields, "tool_choice", "none");
+        if (!fields.value("tools").isEmpty() && toolsWanted) {
+            throw unsupported(
+                    fields,
+                    "tools",
+                    "tools are not supported yet; want none, or tool_choice \"none\"");
+        }
+        if (!fields.value("functions").isEmpty() && !isString(fields, "function_call", "none")) {
+            throw unsupported(fields, "functions", "functions are not supported yet");
+        }
+        refuseIfNotEmpty(fields, "logit_bias", "a bias on tokens is not supported yet");
+        refuseIfNotEmpty(
+                fields, "stop_token_ids", "stop tokens by id are not supported yet; use stop");
+        refuseOtherFormats(fields);
+    }
+
+    private static void refuseOtherFormats(RequestFields fields) {
+        fields.object("response_format")
+                .ifPresent(format -> {
+                    switch (format.requiredString("type")) {
+                        case "text" -> {}
+                        case "json_object", "json_schema" ->
+                                throw unsupported(
+                                        fields,
+                                        "response_format",
+                                        "answers in a given format are not supported yet; want type \"text\"");
+                        default -> throw format.wrong("type", "\"text\"");
+                    }
+                });
+    }
+
+    private static void refuseIfNotEmpty(RequestFields fields, String key, String why) {
+        if (!fields.value(key).isEmpty()) {
+            throw unsupported(fields, key, why);
+        }
+    }
+
+    private static boolean isString(RequestFields fields, String key, String wanted) {
+        return fields.value(key).isTextual() && fields.value(key).textValue().equals(wanted);
+    }
+
+    private static InvalidRequestException unsupported(
+            RequestFields fields, String key, String why) {
+        return new InvalidRequestException(
+                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                fields.pathOf(key),
+                "%s: %s".formatted(fields.pathOf(key), why));
+    }
+}

@@ -1,0 +1,141 @@
+package io.moonglass.server.http;
+
+import io.helidon.common.socket.SocketOptions;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ChatModel;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.time.Instant;
+
+/// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
+/// model; the model stays the caller's, who closes it after the server.
+public final class MoonglassServer implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
+    private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
+    private static final Duration DRAIN_STEP = Duration.ofMillis(20);
+
+    private final ServerOptions options;
+    private final WebServer web;
+    private final ServedModel served;
+    private final ChatCompletions chatCompletions;
+
+    private MoonglassServer(
+            ServerOptions options,
+            WebServer web,
+            ServedModel served,
+            ChatCompletions chatCompletions) {
+        this.options = options;
+        this.web = web;
+        this.served = served;
+        this.chatCompletions = chatCompletions;
+    }
+
+    /// Listens, without a model yet.
+    ///
+    /// @throws ConfigException if the address cannot be bound
+    public static MoonglassServer start(ServerOptions options) {
+        ServedModel served = new ServedModel();
+        ChatCompletions chatCompletions = new ChatCompletions(options.pingInterval());
+        Routes routes = new Routes(served, chatCompletions, new JsonBody(options.maxBodyBytes()));
+        WebServer web =
+                WebServer.builder()
+                        .address(addressOf(options.host()))
+                        .port(options.port())
+                        .maxPayloadSize(options.maxBodyBytes())
+                        .directHandlers(ProtocolFaults.handlers(options.maxBodyBytes()))
+                        .protocolsDiscoverServices(false)
+                        .addConnectionSelector(new ClientConnections())
+                        .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                        .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
+                        .shutdownHook(false)
+                        .routing(routing ->
+                                routing.addFilter(MoonglassServer::closeWhereSaid)
+                                        .any(routes::handle))
+                        .build()
+                        .start();
+        if (!web.isRunning()) {
+            throw new ConfigException(
+                    "cannot listen on %s port %d; is it in use?"
+                            .formatted(options.host(), options.port()));
+        }
+        return new MoonglassServer(options, web, served, chatCompletions);
+    }
+
+    /// Listens and serves this model.
+    ///
+    /// @throws ConfigException if the address cannot be bound
+    public static MoonglassServer start(ChatModel model, ServerOptions options) {
+        MoonglassServer server = start(options);
+        server.serve(model);
+        return server;
+    }
+
+    /// Gives requests to this model from now on.
+    public void serve(ChatModel model) {
+        served.serve(model);
+    }
+
+    /// The port that is listened on, also where the options asked for any.
+    public int port() {
+        return web.port();
+    }
+
+    /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
+    /// rest that the server stops, and closes every connection. To close it again does nothing.
+    @Override
+    public void close() {
+        served.stop();
+        boolean interrupted = !drained();
+        if (chatCompletions.numRunning() > 0) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} answers were cut off by the shutdown",
+                    chatCompletions.numRunning());
+            chatCompletions.stopAll();
+        }
+        web.stop(); // would fail on an interrupted thread
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Waits until no answer is running, or for as long as the options allow; false if interrupted.
+    private boolean drained() {
+        Instant deadline = Instant.now().plus(options.drainTimeout());
+        try {
+            while (chatCompletions.numRunning() > 0 && Instant.now().isBefore(deadline)) {
+                Thread.sleep(DRAIN_STEP);
+            }
+            return !Thread.interrupted();
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
+    /// for the next request. At this point the answer is sent.
+    private static void closeWhereSaid(
+            FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        chain.proceed();
+        if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            throw new CloseConnectionException("closed as the answer says");
+        }
+    }
+
+    private static InetAddress addressOf(String host) {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw new ConfigException(
+                    "host \"%s\" is no address of this machine".formatted(host), e);
+        }
+    }
+}

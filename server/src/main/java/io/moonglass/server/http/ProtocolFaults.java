@@ -1,0 +1,67 @@
+package io.moonglass.server.http;
+
+import io.helidon.http.DirectHandler;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.ServerResponseHeaders;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.DirectHandlers;
+
+/// Answers what the web server itself refuses, before a route or while it reads the body, in the
+/// shape of every other error.
+final class ProtocolFaults implements DirectHandler {
+
+    private final int maxBodyBytes;
+
+    private ProtocolFaults(int maxBodyBytes) {
+        this.maxBodyBytes = maxBodyBytes;
+    }
+
+    static DirectHandlers handlers(int maxBodyBytes) {
+        ProtocolFaults faults = new ProtocolFaults(maxBodyBytes);
+        DirectHandlers.Builder handlers = DirectHandlers.builder();
+        for (EventType type : EventType.values()) {
+            handlers.addHandler(type, faults);
+        }
+        return handlers.build();
+    }
+
+    @Override
+    public TransportResponse handle(
+            TransportRequest request,
+            EventType type,
+            Status status,
+            ServerResponseHeaders headers,
+            String message) {
+        if (status.code() == 413) {
+            ClientConnection.CURRENT.get().closeSlowly();
+        }
+        String requestId = RequestId.of(request.headers());
+        HttpFault fault = fault(request, status.code(), requestId);
+        headers.set(RequestId.HEADER, requestId);
+        headers.set(HeaderValues.CONTENT_TYPE_JSON);
+        return TransportResponse.builder()
+                .status(Status.create(fault.status()))
+                .headers(headers)
+                .keepAlive(type.keepAlive())
+                .entity(Exchange.json(fault.body()))
+                .build();
+    }
+
+    private HttpFault fault(TransportRequest request, int status, String requestId) {
+        if (request.headers().contains(HeaderNames.CONTENT_ENCODING)) {
+            return HttpFault.invalidRequest(
+                    415, "unsupported_content_encoding", "the body is encoded; want it as it is");
+        }
+        return switch (status) {
+            case 413 -> HttpFault.bodyTooLarge(maxBodyBytes);
+            case 431 ->
+                    HttpFault.invalidRequest(431, "headers_too_large", "the headers are too large");
+            case 503 -> HttpFault.unavailable("overloaded", "too many requests at once");
+            default ->
+                    status >= 500 && status != 501 && status != 505
+                            ? HttpFault.internal(requestId)
+                            : HttpFault.malformed(status);
+        };
+    }
+}

@@ -1,0 +1,111 @@
+package io.moonglass.server.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.loader.TestModels;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Role;
+import io.moonglass.server.http.ScriptedModel;
+import java.io.BufferedReader;
+import java.io.PipedReader;
+import java.io.PipedWriter;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+
+class ServeAndAskTest {
+
+    private final ScriptedModel model = new ScriptedModel();
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void a_question_is_answered_in_process() throws Exception {
+        Path picture = TestModels.golden().resolve("images/odd_37x91.png");
+        ModelOpener models =
+                (directory, name, numThreads) -> {
+                    assertEquals(Path.of("some", "model"), directory);
+                    assertEquals(Optional.empty(), name);
+                    assertEquals(OptionalInt.of(2), numThreads);
+                    return model;
+                };
+
+        int exitCode =
+                ask(
+                        models,
+                        "--model=some/model",
+                        "--image=" + picture,
+                        "--system=be brief",
+                        "--max-tokens=9",
+                        "--temperature=0.5",
+                        "--threads=2",
+                        "what?");
+
+        assertEquals(0, exitCode, err.toString());
+        assertEquals("Good day ☾\n", out.toString());
+        List<Message> messages = model.lastRequest().messages();
+        assertEquals(Message.text(Role.SYSTEM, "be brief"), messages.get(0));
+        ContentPart.ImageBytes image = (ContentPart.ImageBytes) messages.get(1).content().get(0);
+        assertEquals(Files.size(picture), image.bytes().length);
+        assertEquals(new ContentPart.Text("what?"), messages.get(1).content().get(1));
+        assertEquals(9, model.lastRequest().maxTokens().orElseThrow());
+        assertEquals(0.5, model.lastRequest().sampling().temperature());
+        assertTrue(model.isClosed());
+    }
+
+    @Test
+    void a_served_model_answers_a_question_asked_by_url() throws Exception {
+        Path picture = TestModels.golden().resolve("images/odd_37x91.png");
+        PipedReader lines = new PipedReader();
+        PrintWriter serverOut = new PrintWriter(new PipedWriter(lines), true);
+        Thread server =
+                Thread.ofPlatform()
+                        .start(() ->
+                                Main.run(
+                                        (directory, name, numThreads) -> model,
+                                        serverOut,
+                                        new PrintWriter(err, true),
+                                        "serve",
+                                        "--model=x",
+                                        "--port=0"));
+        String ready = new BufferedReader(lines).readLine();
+        String url = ready.substring(ready.indexOf("http://"));
+
+        int exitCode = ask(null, "--url=" + url, "--image=" + picture, "--max-tokens=9", "what?");
+
+        assertEquals(0, exitCode, err.toString());
+        assertEquals("moonglass: tiny/model on " + url, ready);
+        assertEquals("Good day ☾\n", out.toString());
+        assertEquals(
+                List.of(
+                        new Message(
+                                Role.USER,
+                                List.of(
+                                        new ContentPart.ImageUrl(
+                                                "data:image/png;base64,"
+                                                        + Base64.getEncoder()
+                                                                .encodeToString(
+                                                                        Files.readAllBytes(
+                                                                                picture))),
+                                        new ContentPart.Text("what?")))),
+                model.lastRequest().messages());
+        server.interrupt();
+        server.join();
+        assertTrue(model.isClosed());
+    }
+
+    private int ask(ModelOpener models, String... arguments) {
+        String[] words = new String[arguments.length + 1];
+        words[0] = "ask";
+        System.arraycopy(arguments, 0, words, 1, arguments.length);
+        return Main.run(models, new PrintWriter(out, true), new PrintWriter(err, true), words);
+    }
+}

@@ -1,0 +1,270 @@
+package io.moonglass.server.http;
+
+import static io.moonglass.server.http.RunningServer.GOOD;
+import static io.moonglass.server.http.RunningServer.GOOD_STREAM;
+import static io.moonglass.server.http.RunningServer.json;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.engine.FinishReason;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Role;
+import java.net.http.HttpResponse;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class ChatCompletionsTest {
+
+    private static RunningServer server;
+
+    @BeforeAll
+    static void start() {
+        server = new RunningServer();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @BeforeEach
+    void freshScript() {
+        server.model.script = ScriptedModel::hello;
+    }
+
+    @Test
+    void a_whole_answer_has_text_finish_reason_and_usage() {
+        HttpResponse<String> response = server.chat(GOOD);
+
+        JsonNode answer = json(response.body());
+        assertEquals(200, response.statusCode());
+        assertEquals(
+                "application/json", response.headers().firstValue("Content-Type").orElseThrow());
+        assertTrue(answer.get("id").textValue().startsWith("chatcmpl-"));
+        assertEquals("chat.completion", answer.get("object").textValue());
+        assertEquals("tiny/model", answer.get("model").textValue());
+        assertTrue(answer.get("created").longValue() > 1_700_000_000L);
+        assertTrue(answer.get("system_fingerprint").textValue().startsWith("moonglass-"));
+        JsonNode choice = answer.get("choices").get(0);
+        assertEquals("assistant", choice.get("message").get("role").textValue());
+        assertEquals("Good day ☾", choice.get("message").get("content").textValue());
+        assertEquals("stop", choice.get("finish_reason").textValue());
+        assertFalse(choice.has("token_ids"));
+        assertFalse(choice.get("message").has("reasoning_content"));
+        assertEquals(
+                json(
+                        """
+                        {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14,
+                         "prompt_tokens_details": {"cached_tokens": 0, "image_tokens": 4},
+                         "completion_tokens_details": {"reasoning_tokens": 1}}
+                        """),
+                answer.get("usage"));
+    }
+
+    @Test
+    void an_answer_cut_by_the_token_limit_says_length() {
+        server.model.script =
+                (request, events, _) -> events.accept(ScriptedModel.finished(FinishReason.LENGTH));
+
+        JsonNode choice = json(server.chat(GOOD).body()).get("choices").get(0);
+
+        assertEquals("length", choice.get("finish_reason").textValue());
+        assertEquals("", choice.get("message").get("content").textValue());
+    }
+
+    @Test
+    void reasoning_is_apart_from_the_answer_under_both_names() {
+        server.model.script =
+                (request, events, _) -> {
+                    events.accept(new GenerationEvent.ReasoningDelta("hm, "));
+                    events.accept(new GenerationEvent.ReasoningDelta("well"));
+                    events.accept(new GenerationEvent.TextDelta("yes"));
+                    events.accept(ScriptedModel.finished(FinishReason.STOP));
+                };
+
+        JsonNode message = json(server.chat(GOOD).body()).get("choices").get(0).get("message");
+
+        assertEquals("yes", message.get("content").textValue());
+        assertEquals("hm, well", message.get("reasoning_content").textValue());
+        assertEquals("hm, well", message.get("reasoning").textValue());
+        List<JsonNode> chunks = chunks(server.chat(GOOD_STREAM).body());
+        assertEquals(
+                json("{\"reasoning_content\": \"hm, \", \"reasoning\": \"hm, \"}"),
+                chunks.get(1).get("choices").get(0).get("delta"));
+    }
+
+    @Test
+    void a_streamed_answer_comes_in_pieces_and_ends_with_done() {
+        HttpResponse<String> response = server.chat(GOOD_STREAM);
+
+        assertEquals(200, response.statusCode());
+        assertTrue(
+                response.headers()
+                        .firstValue("Content-Type")
+                        .orElseThrow()
+                        .startsWith("text/event-stream"));
+        assertTrue(response.body().endsWith("data: [DONE]\n\n"));
+        List<JsonNode> chunks = chunks(response.body());
+        assertEquals(
+                List.of(
+                        json("{\"role\": \"assistant\", \"content\": \"\"}"),
+                        json("{\"content\": \"Good \"}"),
+                        json("{\"content\": \"day ☾\"}"),
+                        json("{}")),
+                chunks.stream().map(chunk -> chunk.get("choices").get(0).get("delta")).toList());
+        assertEquals(1, chunks.stream().map(chunk -> chunk.get("id")).distinct().count());
+        for (JsonNode chunk : chunks) {
+            boolean last = chunk == chunks.getLast();
+            assertEquals("chat.completion.chunk", chunk.get("object").textValue());
+            assertEquals(
+                    last ? "stop" : null,
+                    chunk.get("choices").get(0).get("finish_reason").textValue());
+            assertFalse(chunk.has("usage"));
+        }
+    }
+
+    @Test
+    void include_usage_adds_a_chunk_without_choices() {
+        String body =
+                GOOD_STREAM.replace(
+                        "\"stream\":true",
+                        "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+
+        JsonNode last = chunks(server.chat(body).body()).getLast();
+
+        assertEquals(json("[]"), last.get("choices"));
+        assertEquals(14, last.get("usage").get("total_tokens").intValue());
+    }
+
+    @Test
+    void token_ids_are_returned_where_they_are_asked_for() {
+        String whole = GOOD.replace("{\"messages\"", "{\"return_token_ids\":true,\"messages\"");
+        String stream = GOOD_STREAM.replace("{\"stream\"", "{\"return_token_ids\":true,\"stream\"");
+
+        assertEquals(
+                json("[5, 6, 7]"),
+                json(server.chat(whole).body()).get("choices").get(0).get("token_ids"));
+        assertEquals(
+                json("[5, 6, 7]"),
+                chunks(server.chat(stream).body())
+                        .getLast()
+                        .get("choices")
+                        .get(0)
+                        .get("token_ids"));
+    }
+
+    @Test
+    void every_sampling_field_reaches_the_model() {
+        server.chat(
+                """
+                {"model": "tiny/model", "max_tokens": 5, "max_completion_tokens": 7,
+                 "temperature": 0.5, "top_p": 0.9, "top_k": 40, "min_p": 0.1, "seed": -9,
+                 "repetition_penalty": 1.1, "presence_penalty": 0.2, "frequency_penalty": -0.3,
+                 "stop": ["a", "b"], "ignore_eos": true, "skip_special_tokens": false, "n": 1,
+                 "messages": [{"role": "user", "content": "hi"}]}
+                """);
+
+        var request = server.model.lastRequest();
+        var sampling = request.sampling();
+        assertEquals(7, request.maxTokens().orElseThrow());
+        assertEquals(
+                List.of(0.5, 0.9, 0.1, 1.1, 0.2, -0.3),
+                List.of(
+                        sampling.temperature(),
+                        sampling.topP(),
+                        sampling.minP(),
+                        sampling.repetitionPenalty(),
+                        sampling.presencePenalty(),
+                        sampling.frequencyPenalty()));
+        assertEquals(40, sampling.topK());
+        assertEquals(-9, sampling.seed());
+        assertEquals(List.of("a", "b"), request.stop());
+        assertTrue(request.ignoreEos());
+        assertFalse(request.skipSpecialTokens());
+    }
+
+    @Test
+    void a_silent_request_takes_the_models_own_sampling() {
+        server.chat(
+                "{\"temperature\": null, \"stop\": null, \"top_k\": -1,"
+                        + " \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
+
+        assertEquals(ScriptedModel.DEFAULTS, server.model.lastRequest().sampling().withSeed(0));
+        assertTrue(server.model.lastRequest().maxTokens().isEmpty());
+        assertTrue(server.model.lastRequest().skipSpecialTokens());
+    }
+
+    @Test
+    void messages_keep_their_roles_parts_and_order() {
+        server.chat(
+                """
+                {"messages": [
+                  {"role": "developer", "content": "be brief"},
+                  {"role": "user", "name": "Ada", "content": [
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "high"}},
+                    {"type": "text", "text": "what?"},
+                    {"type": "image_url", "image_url": "DATA:image/png;base64,BBBB"}]},
+                  {"role": "assistant", "content": "a cat"},
+                  {"role": "user", "content": ""}]}
+                """);
+
+        assertEquals(
+                List.of(
+                        Message.text(Role.SYSTEM, "be brief"),
+                        new Message(
+                                Role.USER,
+                                List.of(
+                                        new ContentPart.ImageUrl("data:image/png;base64,AAAA"),
+                                        new ContentPart.Text("what?"),
+                                        new ContentPart.ImageUrl("DATA:image/png;base64,BBBB"))),
+                        Message.text(Role.ASSISTANT, "a cat"),
+                        Message.text(Role.USER, "")),
+                server.model.lastRequest().messages());
+    }
+
+    @Test
+    void half_a_surrogate_pair_becomes_the_replacement_character() {
+        server.chat(
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\ud83d b \\ud83d\\ude00 \\ude00\"}]}");
+
+        assertEquals(
+                List.of(Message.text(Role.USER, "a\uFFFD b \uD83D\uDE00 \uFFFD")),
+                server.model.lastRequest().messages());
+    }
+
+    @Test
+    void fields_that_change_nothing_are_accepted() {
+        HttpResponse<String> response =
+                server.chat(
+                        """
+                        {"user": "u", "store": true, "metadata": {"a": "b"}, "service_tier": "auto",
+                         "parallel_tool_calls": true, "reasoning_effort": "low", "logprobs": false,
+                         "top_logprobs": 0, "logit_bias": {}, "tools": [], "response_format": {"type": "text"},
+                         "made_up": [1, {"x": null}], "model": "", "n": null,
+                         "messages": [{"role": "user", "content": "hi"}]}
+                        """);
+
+        assertEquals(200, response.statusCode(), response.body());
+        String declinedTools =
+                "{\"tools\":[{\"type\":\"function\"}],\"tool_choice\":\"none\","
+                        + GOOD.substring(1);
+        assertEquals(200, server.chat(declinedTools).statusCode());
+    }
+
+    private static List<JsonNode> chunks(String stream) {
+        List<JsonNode> chunks = new ArrayList<>();
+        Arrays.stream(stream.split("\n"))
+                .filter(line -> line.startsWith("data: {"))
+                .forEach(line -> chunks.add(json(line.substring("data: ".length()))));
+        return chunks;
+    }
+}

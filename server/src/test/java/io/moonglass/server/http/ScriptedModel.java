@@ -1,0 +1,105 @@
+package io.moonglass.server.http;
+
+import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.SamplingParameters;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.Generation;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.Usage;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// A model without weights: a test says what it answers, on a thread that stands for the engine's.
+public final class ScriptedModel implements ChatModel {
+
+    /// One generation, on the engine's thread.
+    interface Script {
+        void play(ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled)
+                throws InterruptedException;
+    }
+
+    /// What preparing the prompt takes, on the caller's thread.
+    interface Preparation {
+        void run() throws InterruptedException;
+    }
+
+    static final SamplingParameters DEFAULTS = SamplingParameters.GREEDY.withTemperature(0.25);
+
+    volatile Script script = ScriptedModel::hello;
+    volatile RuntimeException refusal;
+    volatile Preparation beforeGenerate = () -> {};
+    private volatile ChatRequest lastRequest;
+    private volatile CountDownLatch lastCancelled;
+    private volatile boolean closed;
+
+    static void hello(
+            ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
+        events.accept(new GenerationEvent.TextDelta("Good "));
+        events.accept(new GenerationEvent.TextDelta("day ☾"));
+        events.accept(finished(FinishReason.STOP));
+    }
+
+    static GenerationEvent.Finished finished(FinishReason reason) {
+        return new GenerationEvent.Finished(reason, new Usage(11, 4, 3, 1), List.of(5, 6, 7));
+    }
+
+    @Override
+    public String name() {
+        return "tiny/model";
+    }
+
+    @Override
+    public int contextLength() {
+        return 4096;
+    }
+
+    @Override
+    public SamplingParameters defaultSampling() {
+        return DEFAULTS;
+    }
+
+    @Override
+    public Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
+        if (refusal != null) {
+            throw refusal;
+        }
+        CountDownLatch cancelled = new CountDownLatch(1);
+        lastCancelled = cancelled;
+        try {
+            beforeGenerate.run();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+        lastRequest = request;
+        Script played = script;
+        Thread.ofVirtual()
+                .start(() -> {
+                    try {
+                        played.play(request, events, cancelled);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                });
+        return cancelled::countDown;
+    }
+
+    public ChatRequest lastRequest() {
+        return lastRequest;
+    }
+
+    public boolean isClosed() {
+        return closed;
+    }
+
+    boolean wasCancelledWithin(int seconds) throws InterruptedException {
+        return lastCancelled.await(seconds, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+}

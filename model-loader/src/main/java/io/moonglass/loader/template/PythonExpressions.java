@@ -34,6 +34,25 @@ final class PythonExpressions extends ExpressionFactoryImpl {
     private static final AstBinary.Operator CONCATENATE =
             operator((converter, left, right) -> concatenate(left, right));
 
+    /// The value before a dot or a bracket: it may not be undefined; what the dot yields may.
+    private static final AstUnary.Operator DEFINED =
+            new AstUnary.Operator() {
+                @Override
+                public Object eval(Bindings bindings, ELContext context, AstNode base) {
+                    Object value = base.eval(bindings, context);
+                    if (PythonValues.isUndefined(value)) {
+                        throw new ELException(
+                                "%s is undefined".formatted(base.getStructuralId(null).strip()));
+                    }
+                    return value;
+                }
+
+                @Override
+                public String toString() {
+                    return ""; // no part of the expression as it was written
+                }
+            };
+
     PythonExpressions() {
         super(new Properties(), new TruthyTypeConverter());
     }
@@ -107,25 +126,6 @@ final class PythonExpressions extends ExpressionFactoryImpl {
             }
         }
     }
-
-    /// The value before a dot or a bracket: it may not be undefined; what the dot yields may.
-    private static final AstUnary.Operator DEFINED =
-            new AstUnary.Operator() {
-                @Override
-                public Object eval(Bindings bindings, ELContext context, AstNode base) {
-                    Object value = base.eval(bindings, context);
-                    if (PythonValues.isUndefined(value)) {
-                        throw new ELException(
-                                "%s is undefined".formatted(base.getStructuralId(null).strip()));
-                    }
-                    return value;
-                }
-
-                @Override
-                public String toString() {
-                    return ""; // no part of the expression as it was written
-                }
-            };
 
     private static AstBinary.Operator pythonOperator(AstBinary.Operator operator) {
         if (operator == AdditionOperator.OP || operator == AstBinary.ADD) {

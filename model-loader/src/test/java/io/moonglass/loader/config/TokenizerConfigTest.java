@@ -25,7 +25,9 @@ class TokenizerConfigTest {
 
     @Test
     void names_may_be_objects_and_everything_may_be_absent() {
-        TokenizerConfig config = config("{\"bos_token\": {\"content\": \"<s>\", \"lstrip\": false}, \"pad_token\": null}");
+        TokenizerConfig config =
+                config(
+                        "{\"bos_token\": {\"content\": \"<s>\", \"lstrip\": false}, \"pad_token\": null}");
         assertEquals(Optional.of("<s>"), config.bosToken());
         assertEquals(Optional.empty(), config.padToken());
         assertEquals(Optional.empty(), config.eosToken());
@@ -37,7 +39,8 @@ class TokenizerConfigTest {
     void of_several_templates_the_default_counts() {
         assertEquals(
                 Optional.of("D"),
-                config("{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\": \"default\", \"template\": \"D\"}]}")
+                config(
+                                "{\"chat_template\": [{\"name\": \"tool_use\", \"template\": \"T\"}, {\"name\": \"default\", \"template\": \"D\"}]}")
                         .chatTemplate());
         assertEquals(
                 Optional.of("T"),
@@ -48,18 +51,28 @@ class TokenizerConfigTest {
 
     @Test
     void errors_name_the_key() {
-        refused("added_tokens_decoder.x ", "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}");
-        refused("added_tokens_decoder.-1 ", "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"a\"}}}");
-        refused("added_tokens_decoder.99999999999 ", "{\"added_tokens_decoder\": {\"99999999999\": {\"content\": \"a\"}}}");
+        refused(
+                "added_tokens_decoder.x ",
+                "{\"added_tokens_decoder\": {\"x\": {\"content\": \"a\"}}}");
+        refused(
+                "added_tokens_decoder.-1 ",
+                "{\"added_tokens_decoder\": {\"-1\": {\"content\": \"a\"}}}");
+        refused(
+                "added_tokens_decoder.99999999999 ",
+                "{\"added_tokens_decoder\": {\"99999999999\": {\"content\": \"a\"}}}");
         refused("added_tokens_decoder.5 ", "{\"added_tokens_decoder\": {\"5\": {\"content\": 1}}}");
-        refused("added_tokens_decoder.5 ", "{\"added_tokens_decoder\": {\"5\": {\"content\": \"\"}}}");
+        refused(
+                "added_tokens_decoder.5 ",
+                "{\"added_tokens_decoder\": {\"5\": {\"content\": \"\"}}}");
         refused("added_tokens_decoder.5 ", "{\"added_tokens_decoder\": {\"5\": null}}");
         refused("added_tokens_decoder ", "{\"added_tokens_decoder\": []}");
         refused("bos_token ", "{\"bos_token\": 1}");
         refused("chat_template ", "{\"chat_template\": 1}");
         refused("chat_template ", "{\"chat_template\": [\"a\"]}");
         refused("chat_template[0].template ", "{\"chat_template\": [{\"name\": \"a\"}]}");
-        refused("chat_template ", "{\"chat_template\": [{\"name\": \"a\", \"template\": \"A\"}, {\"name\": \"b\", \"template\": \"B\"}]}");
+        refused(
+                "chat_template ",
+                "{\"chat_template\": [{\"name\": \"a\", \"template\": \"A\"}, {\"name\": \"b\", \"template\": \"B\"}]}");
     }
 
     private static void refused(String key, String json) {

@@ -77,8 +77,7 @@ class ChatTemplateTest {
                 "{{ add_generation_prompt }}{% if tools %}t{% endif %}{{ '{{' }}{{ '}}' }}{{ {'a': {'b': 1}}['a']['b'] }} →True{{}}1",
             })
     void templates_mean_what_they_mean_in_python(String template, String expected) {
-        assertEquals(
-                expected.replace("#COMMA#", ","), rendered(template.stripTrailing()));
+        assertEquals(expected.replace("#COMMA#", ","), rendered(template.stripTrailing()));
     }
 
     @Test
@@ -96,17 +95,42 @@ class ChatTemplateTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "{{ s | nofilter }}", "{{ nofunction() }}", "{% notag %}", "{{ 1 is notest }}",
-                "{{ 'a", "{{ 'a'", "{% if true %}", "{% endif %}", "{% raw %}", "{#", "{% %}",
-                "{% if x = 1 %}{% endif %}", "{% for x in %}{% endfor %}", "{% for %}{% endfor %}",
-                "{{ nope + 'x' }}", "{{ 'x' + nope }}", "{{ 'a' + 1 }}", "{{ nope.x }}",
-                "{{ nope.x() }}", "{{ 'x'.nomethod() }}", "{{ messages.append(1) }}",
-                "{{ messages[0].content.getBytes() }}", "{{ messages.getClass() }}",
-                "{% include 'x' %}", "{% import 'x' as y %}", "{% extends 'x' %}",
-                "{{ ['{{ 1 }}'] | map('render') | join }}", "{{ today() }}", "{{ 1 // 0 }}",
-                "{{ messages[::-1] }}", "{{ 'a'.join(1) }}", "{{ 'a' | tojson(sort_keys=true) }}",
-                "{% for a, b in [[1]] %}{% endfor %}", "{{ ____int3rpr3t3r____ }}",
-                "{{ ____int3rpr3t3r____.getContext() }}", "{{ 'x'.split('') }}"
+                "{{ s | nofilter }}",
+                "{{ nofunction() }}",
+                "{% notag %}",
+                "{{ 1 is notest }}",
+                "{{ 'a",
+                "{{ 'a'",
+                "{% if true %}",
+                "{% endif %}",
+                "{% raw %}",
+                "{#",
+                "{% %}",
+                "{% if x = 1 %}{% endif %}",
+                "{% for x in %}{% endfor %}",
+                "{% for %}{% endfor %}",
+                "{{ nope + 'x' }}",
+                "{{ 'x' + nope }}",
+                "{{ 'a' + 1 }}",
+                "{{ nope.x }}",
+                "{{ nope.x() }}",
+                "{{ 'x'.nomethod() }}",
+                "{{ messages.append(1) }}",
+                "{{ messages[0].content.getBytes() }}",
+                "{{ messages.getClass() }}",
+                "{% include 'x' %}",
+                "{% import 'x' as y %}",
+                "{% extends 'x' %}",
+                "{{ ['{{ 1 }}'] | map('render') | join }}",
+                "{{ today() }}",
+                "{{ 1 // 0 }}",
+                "{{ messages[::-1] }}",
+                "{{ 'a'.join(1) }}",
+                "{{ 'a' | tojson(sort_keys=true) }}",
+                "{% for a, b in [[1]] %}{% endfor %}",
+                "{{ ____int3rpr3t3r____ }}",
+                "{{ ____int3rpr3t3r____.getContext() }}",
+                "{{ 'x'.split('') }}"
             })
     void what_python_would_not_do_or_is_not_there_is_an_error(String template) {
         ModelFormatException e =

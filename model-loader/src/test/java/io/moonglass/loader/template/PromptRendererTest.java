@@ -53,7 +53,8 @@ class PromptRendererTest {
         int checked = 0;
         for (JsonNode recorded : golden("chat_renderings.json")) {
             List<TemplateMessage> messages = messages(recorded.get("messages"));
-            int[] tokensPerImage = new int[messages.stream().mapToInt(TemplateMessage::numImages).sum()];
+            int[] tokensPerImage =
+                    new int[messages.stream().mapToInt(TemplateMessage::numImages).sum()];
             Arrays.fill(tokensPerImage, 1);
             RenderedPrompt rendered =
                     RENDERER.render(
@@ -108,8 +109,7 @@ class PromptRendererTest {
 
     @Test
     void special_tokens_cannot_be_put_together_from_two_texts() {
-        PromptRenderer bare =
-                renderer("{% for m in messages %}{{ m.content }}{% endfor %}");
+        PromptRenderer bare = renderer("{% for m in messages %}{{ m.content }}{% endfor %}");
         int[] ids =
                 bare.render(
                                 List.of(
@@ -162,8 +162,16 @@ class PromptRendererTest {
     void template_syntax_in_user_text_arrives_as_it_was_written() {
         for (String text :
                 List.of(
-                        "{{ 1+1 }}", "{% if true %}x{% endif %}", "{# note #}", "{{", "%}", "{%",
-                        "\\n {{ messages }} '\" <b>&amp;", "{{ '{{ 1 }}' }}", "a\r\nb\n", " \t ")) {
+                        "{{ 1+1 }}",
+                        "{% if true %}x{% endif %}",
+                        "{# note #}",
+                        "{{",
+                        "%}",
+                        "{%",
+                        "\\n {{ messages }} '\" <b>&amp;",
+                        "{{ '{{ 1 }}' }}",
+                        "a\r\nb\n",
+                        " \t ")) {
             String rendered =
                     RENDERER.render(List.of(TemplateMessage.text("user", text)), false, new int[0])
                             .text();

@@ -20,7 +20,10 @@ class TemplateSourceTest {
 
     @Test
     void text_before_a_block_on_the_same_line_is_kept() {
-        assertEquals("1, 2, 3", rendered("{% for x in [1, 2, 3] %}{{ x }}{% if not loop.last %}, {% endif %}{% endfor %}"));
+        assertEquals(
+                "1, 2, 3",
+                rendered(
+                        "{% for x in [1, 2, 3] %}{{ x }}{% if not loop.last %}, {% endif %}{% endfor %}"));
         assertEquals("a  b", rendered("a  {% if true %}b{% endif %}"));
     }
 

@@ -39,7 +39,8 @@ class StreamingDecoderTest {
 
     @Test
     void broken_bytes_are_replaced_as_python_replaces_them() {
-        PYTHON.forEach((hex, text) -> assertEquals(text, TOKENIZER.decode(singleBytes(hex), false), hex));
+        PYTHON.forEach(
+                (hex, text) -> assertEquals(text, TOKENIZER.decode(singleBytes(hex), false), hex));
     }
 
     @Test
@@ -58,7 +59,9 @@ class StreamingDecoderTest {
             StringBuilder streamed = new StringBuilder();
             for (int id : ids) {
                 String text = decoder.push(id);
-                assertFalse(!text.isEmpty() && Character.isHighSurrogate(text.charAt(text.length() - 1)));
+                assertFalse(
+                        !text.isEmpty()
+                                && Character.isHighSurrogate(text.charAt(text.length() - 1)));
                 streamed.append(text);
             }
             streamed.append(decoder.flush());

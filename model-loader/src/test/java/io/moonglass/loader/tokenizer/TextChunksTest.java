@@ -32,7 +32,8 @@ class TextChunksTest {
     void the_separators_that_python_takes_for_white_space_end_a_run() {
         assertEquals(List.of(50_001), lengths("a".repeat(25_000) + "\u001C" + "a".repeat(25_000)));
         assertEquals(
-                List.of(25_000, 25_000, 1), lengths("a".repeat(25_000) + "\u200B" + "a".repeat(25_000)));
+                List.of(25_000, 25_000, 1),
+                lengths("a".repeat(25_000) + "\u200B" + "a".repeat(25_000)));
     }
 
     @Test

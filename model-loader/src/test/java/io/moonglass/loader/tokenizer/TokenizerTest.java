@@ -89,8 +89,7 @@ class TokenizerTest {
         assertEquals(OptionalInt.of(789), TOKENIZER.specialId("<|media_pad|>"));
         assertEquals(OptionalInt.of(773), TOKENIZER.specialId("<|reserved_token_773|>"));
         assertEquals(OptionalInt.empty(), TOKENIZER.specialId("<|reserved_token_770|>"));
-        assertEquals(
-                "<|im_end|>", new String(TOKENIZER.tokenBytes(770), StandardCharsets.UTF_8));
+        assertEquals("<|im_end|>", new String(TOKENIZER.tokenBytes(770), StandardCharsets.UTF_8));
         assertEquals(258, TOKENIZER.specialNames().size());
     }
 
@@ -130,7 +129,9 @@ class TokenizerTest {
     @Test
     void a_million_characters_of_anything_are_encoded_and_decode_to_themselves() {
         for (String unit :
-                List.of("a", "A", "7", " ", "\n", "😀", "\u0301", "中", "!", "'s", "ªA", " \n", "ー", "\0")) {
+                List.of(
+                        "a", "A", "7", " ", "\n", "😀", "\u0301", "中", "!", "'s", "ªA", " \n", "ー",
+                        "\0")) {
             String text = unit.repeat(1_000_000 / unit.length());
             assertEquals(text, TOKENIZER.decode(TOKENIZER.encode(text), false), unit);
         }

@@ -31,23 +31,30 @@ class VocabularyTest {
     void windows_line_ends_and_a_missing_last_one_do_no_harm() throws IOException {
         String file = new String(tiny(), StandardCharsets.US_ASCII).strip();
         Vocabulary vocabulary =
-                Vocabulary.parse(
-                        file.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+                Vocabulary.parse(file.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
         assertEquals(768, vocabulary.size());
         assertArrayEquals(new byte[] {'!'}, vocabulary.bytes(0));
     }
 
     @Test
     void damage_is_refused_with_the_line_where_it_is() throws IOException {
-        refused("line 1 does not begin with a token in base64", file -> file.replaceFirst("IQ==", "I%=="));
-        refused("line 1 does not begin with a token in base64", file -> file.replaceFirst("IQ==", "IQ"));
-        refused("line 1 does not begin with a token in base64", file -> file.replaceFirst("IQ==", ""));
+        refused(
+                "line 1 does not begin with a token in base64",
+                file -> file.replaceFirst("IQ==", "I%=="));
+        refused(
+                "line 1 does not begin with a token in base64",
+                file -> file.replaceFirst("IQ==", "IQ"));
+        refused(
+                "line 1 does not begin with a token in base64",
+                file -> file.replaceFirst("IQ==", ""));
         refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ==0"));
         refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ== "));
         refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ== x"));
         refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ== -1"));
         refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ== 0 "));
-        refused("line 1 is no base64, space, rank", file -> file.replaceFirst("IQ== 0", "IQ== 99999999999999"));
+        refused(
+                "line 1 is no base64, space, rank",
+                file -> file.replaceFirst("IQ== 0", "IQ== 99999999999999"));
         refused("line 2 has rank 2; want 1", file -> file.replaceFirst("Ig== 1\n", ""));
         refused("line 2 has rank 0; want 1", file -> file.replaceFirst("Ig== 1\n", "Ig== 0\n"));
         refused("line 2 has rank 3; want 1", file -> file.replaceFirst("Ig== 1\n", "Ig== 3\n"));
@@ -60,7 +67,9 @@ class VocabularyTest {
 
     @Test
     void a_vocabulary_without_one_of_the_single_bytes_is_refused() throws IOException {
-        refused("of 768 tokens none is the single byte 0x21", file -> file.replaceFirst("IQ==", "ISEhISEhISEhISEh"));
+        refused(
+                "of 768 tokens none is the single byte 0x21",
+                file -> file.replaceFirst("IQ==", "ISEhISEhISEhISEh"));
         refused("of 0 tokens none is the single byte 0x00", file -> "");
     }
 

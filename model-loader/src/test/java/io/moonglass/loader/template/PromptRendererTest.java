@@ -20,6 +20,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -279,6 +283,21 @@ class PromptRendererTest {
                         new TemplatePart.Image(),
                         new TemplatePart.Text("c")),
                 message.content());
+    }
+
+    @Test
+    void conversations_may_be_rendered_at_the_same_time() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<int[]>> tasks = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                String text = "question " + i;
+                tasks.add(() -> userTurn(text));
+            }
+            List<Future<int[]>> answers = threads.invokeAll(tasks);
+            for (int i = 0; i < answers.size(); i++) {
+                assertArrayEquals(userTurn("question " + i), answers.get(i).get());
+            }
+        }
     }
 
     @Test

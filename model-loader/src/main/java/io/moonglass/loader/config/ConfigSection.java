@@ -2,6 +2,7 @@ package io.moonglass.loader.config;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.loader.fault.ConfigException;
@@ -18,7 +19,9 @@ public final class ConfigSection {
 
     private static final long MAX_FILE_BYTES = 64L << 20;
     private static final ObjectMapper JSON =
-            new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+            new ObjectMapper()
+                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final String where;
     private final String prefix;
@@ -116,10 +119,10 @@ public final class ConfigSection {
         return has(key) ? nonNegativeInt(key) : absent;
     }
 
-    /// A number above zero.
+    /// A finite number above zero.
     public double positiveNumber(String key) {
         JsonNode value = node.get(key);
-        if (value == null || !value.isNumber() || !(value.doubleValue() > 0)) {
+        if (value == null || !isFinite(value) || !(value.doubleValue() > 0)) {
             throw wrong(key, "a number above 0");
         }
         return value.doubleValue();
@@ -135,7 +138,7 @@ public final class ConfigSection {
             return absent;
         }
         JsonNode value = node.get(key);
-        if (!value.isNumber() || !(value.doubleValue() >= 0)) {
+        if (!isFinite(value) || !(value.doubleValue() >= 0)) {
             throw wrong(key, "a number from 0 up");
         }
         return value.doubleValue();
@@ -209,7 +212,7 @@ public final class ConfigSection {
         }
         double[] numbers = new double[length];
         for (int i = 0; i < length; i++) {
-            if (!value.get(i).isNumber()) {
+            if (!isFinite(value.get(i))) {
                 throw wrong(key, "a list of %d numbers".formatted(length));
             }
             numbers[i] = value.get(i).doubleValue();
@@ -247,6 +250,11 @@ public final class ConfigSection {
             throw wrong(key, wanted);
         }
         return value.intValue();
+    }
+
+    /// A number such as 1e999 is valid JSON, and infinite as a double.
+    private static boolean isFinite(JsonNode value) {
+        return value.isNumber() && Double.isFinite(value.doubleValue());
     }
 
     private static String abbreviated(String json) {

@@ -2,6 +2,7 @@ package io.moonglass.loader.safetensors;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.loader.fault.ModelFormatException;
@@ -31,7 +32,9 @@ public final class SafetensorsFile {
     private static final long MAX_HEADER_BYTES = 100_000_000;
 
     private static final ObjectMapper JSON =
-            new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+            new ObjectMapper()
+                    .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+                    .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final String name;
     private final Map<String, StoredTensor> tensors;
@@ -154,8 +157,8 @@ public final class SafetensorsFile {
             JsonNode offsets = entry.path("data_offsets");
             if (!offsets.isArray()
                     || offsets.size() != 2
-                    || !offsets.get(0).canConvertToLong()
-                    || !offsets.get(1).canConvertToLong()) {
+                    || !isLong(offsets.get(0))
+                    || !isLong(offsets.get(1))) {
                 throw new ModelFormatException(
                         "%s: tensor %s has data_offsets %s; want two integers"
                                 .formatted(file, tensor, offsets));
@@ -194,19 +197,21 @@ public final class SafetensorsFile {
 
         private static long[] shape(String file, String tensor, JsonNode shape) {
             long[] dimensions = new long[shape.size()];
-            for (int i = 0; i < dimensions.length; i++) {
-                JsonNode dimension = shape.get(i);
-                if (!shape.isArray()
-                        || !dimension.isIntegralNumber()
-                        || !dimension.canConvertToLong()
-                        || dimension.longValue() < 0) {
-                    throw new ModelFormatException(
-                            "%s: tensor %s has shape %s; want integers from 0 up"
-                                    .formatted(file, tensor, shape));
-                }
-                dimensions[i] = dimension.longValue();
+            boolean valid = shape.isArray();
+            for (int i = 0; valid && i < dimensions.length; i++) {
+                valid = isLong(shape.get(i)) && shape.get(i).longValue() >= 0;
+                dimensions[i] = shape.get(i).longValue();
+            }
+            if (!valid) {
+                throw new ModelFormatException(
+                        "%s: tensor %s has shape %s; want integers from 0 up"
+                                .formatted(file, tensor, shape));
             }
             return dimensions;
+        }
+
+        private static boolean isLong(JsonNode number) {
+            return number.isIntegralNumber() && number.canConvertToLong();
         }
 
         private void checkLength(String file) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -102,7 +103,7 @@ public final class ChatTemplate {
         }
         List<Object> turns = new ArrayList<>();
         for (TemplateMessage message : messages) {
-            turns.add(Map.of("role", message.role(), "content", content(message, textChange)));
+            turns.add(dict("role", message.role(), "content", content(message, textChange)));
         }
         Map<String, Object> variables = new HashMap<>(tokenNames);
         variables.put("messages", turns);
@@ -137,11 +138,20 @@ public final class ChatTemplate {
             parts.add(
                     switch (part) {
                         case TemplatePart.Text(String text) ->
-                                Map.of("type", "text", "text", textChange.apply(text));
+                                dict("type", "text", "text", textChange.apply(text));
                         case TemplatePart.Image() -> Map.of("type", "image");
                     });
         }
         return parts;
+    }
+
+    /// A dict of two keys in this order, which shows where a template prints it.
+    private static Map<String, Object> dict(
+            String firstKey, Object first, String secondKey, Object second) {
+        Map<String, Object> dict = new LinkedHashMap<>();
+        dict.put(firstKey, first);
+        dict.put(secondKey, second);
+        return dict;
     }
 
     /// Finds a template that cannot work when the model is loaded rather than at the first request.

@@ -22,6 +22,7 @@ import jinjava.de.odysseus.el.tree.impl.ast.AstBracket;
 import jinjava.de.odysseus.el.tree.impl.ast.AstDot;
 import jinjava.de.odysseus.el.tree.impl.ast.AstIdentifier;
 import jinjava.de.odysseus.el.tree.impl.ast.AstNode;
+import jinjava.de.odysseus.el.tree.impl.ast.AstUnary;
 import jinjava.javax.el.ELContext;
 import jinjava.javax.el.ELException;
 
@@ -32,6 +33,25 @@ final class PythonExpressions extends ExpressionFactoryImpl {
 
     private static final AstBinary.Operator CONCATENATE =
             operator((converter, left, right) -> concatenate(left, right));
+
+    /// The value before a dot or a bracket: it may not be undefined; what the dot yields may.
+    private static final AstUnary.Operator DEFINED =
+            new AstUnary.Operator() {
+                @Override
+                public Object eval(Bindings bindings, ELContext context, AstNode base) {
+                    Object value = base.eval(bindings, context);
+                    if (PythonValues.isUndefined(value)) {
+                        throw new ELException(
+                                "%s is undefined".formatted(base.getStructuralId(null).strip()));
+                    }
+                    return value;
+                }
+
+                @Override
+                public String toString() {
+                    return ""; // no part of the expression as it was written
+                }
+            };
 
     PythonExpressions() {
         super(new Properties(), new TruthyTypeConverter());
@@ -96,7 +116,7 @@ final class PythonExpressions extends ExpressionFactoryImpl {
         }
 
         private AstNode checked(AstNode base) {
-            return createAstUnary(base, PythonExpressions::defined);
+            return createAstUnary(base, DEFINED);
         }
 
         private static void checkKnown(String name, String prefix, Set<String> known, String kind) {
@@ -105,15 +125,6 @@ final class PythonExpressions extends ExpressionFactoryImpl {
                         "unknown %s %s".formatted(kind, name.substring(prefix.length())));
             }
         }
-    }
-
-    /// The value before a dot or a bracket: it may not be undefined; what the dot yields may.
-    private static Object defined(Bindings bindings, ELContext context, AstNode base) {
-        Object value = base.eval(bindings, context);
-        if (PythonValues.isUndefined(value)) {
-            throw new ELException("%s is undefined".formatted(base.getStructuralId(null)));
-        }
-        return value;
     }
 
     private static AstBinary.Operator pythonOperator(AstBinary.Operator operator) {

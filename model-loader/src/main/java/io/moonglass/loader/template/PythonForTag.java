@@ -2,7 +2,6 @@ package io.moonglass.loader.template;
 
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.NullValue;
-import com.hubspot.jinjava.interpret.TemplateSyntaxException;
 import com.hubspot.jinjava.lib.tag.Tag;
 import com.hubspot.jinjava.tree.Node;
 import com.hubspot.jinjava.tree.TagNode;
@@ -35,8 +34,8 @@ final class PythonForTag implements Tag {
     public String interpret(TagNode tag, JinjavaInterpreter interpreter) {
         Matcher head = HEAD.matcher(((TagToken) tag.getMaster()).getHelpers());
         if (!head.matches() || head.group(2).isBlank()) {
-            throw new TemplateSyntaxException(
-                    tag.getMaster().getImage(), "want 'for names in items'", tag.getLineNumber());
+            throw new IllegalArgumentException(
+                    "%s is no 'for names in items'".formatted(tag.getMaster().getImage()));
         }
         String[] names = head.group(1).split("\\s*,\\s*");
         int ifAt = topLevelIf(head.group(2));
@@ -61,7 +60,7 @@ final class PythonForTag implements Tag {
         StringBuilder out = new StringBuilder();
         while (loop.hasNext()) {
             Object item = loop.next();
-            try (var scope = interpreter.enterScope()) {
+            try (var _ = interpreter.enterScope()) {
                 interpreter.getContext().put(LOOP, loop);
                 bind(names, item, interpreter);
                 out.append(render(body, loop, interpreter));
@@ -90,7 +89,7 @@ final class PythonForTag implements Tag {
             Object item,
             TagNode tag,
             JinjavaInterpreter interpreter) {
-        try (var scope = interpreter.enterScope()) {
+        try (var _ = interpreter.enterScope()) {
             bind(names, item, interpreter);
             return ObjectTruthValue.evaluate(
                     interpreter.resolveELExpression(condition, tag.getLineNumber()));

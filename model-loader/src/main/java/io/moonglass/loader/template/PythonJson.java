@@ -58,7 +58,7 @@ final class PythonJson implements Filter {
         if (PythonValues.isUndefined(width)) {
             return dumps(value);
         }
-        return dumps(value, " ".repeat((int) Math.clamp(PythonValues.integer(width), 0, 16)));
+        return dumps(value, " ".repeat(Math.clamp(PythonValues.integer(width), 0, 16)));
     }
 
     private void write(Object value, int depth) {

@@ -1,6 +1,7 @@
 package io.moonglass.loader.template;
 
 import com.hubspot.jinjava.interpret.NullValue;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +51,7 @@ final class PythonValues {
             return a.doubleValue() == b.doubleValue();
         }
         if (left instanceof List<?> a && right instanceof List<?> b) {
-            return List.copyOf(a).equals(List.copyOf(b));
+            return new ArrayList<>(a).equals(new ArrayList<>(b));
         }
         return left.equals(right);
     }

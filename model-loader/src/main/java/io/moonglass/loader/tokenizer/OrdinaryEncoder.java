@@ -18,12 +18,14 @@ final class OrdinaryEncoder {
         PieceSplitter splitter = new PieceSplitter(text, to);
         for (int start = from; start < to; ) {
             int end = splitter.next(start);
-            merger.encode(utf8, toUtf8(text, start, end), out);
+            int length = toUtf8(text, start, end);
+            merger.encode(utf8, length, out);
             start = end;
         }
     }
 
-    /// Lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+    /// Fills `utf8`, which may be another array afterwards. Lone surrogates, which UTF-8 cannot hold,
+    /// become U+FFFD.
     private int toUtf8(String text, int start, int end) {
         if (utf8.length < 3L * (end - start)) {
             utf8 = new byte[Math.multiplyExact(3, end - start)];

@@ -28,7 +28,7 @@ public record TemplateMessage(String role, List<TemplatePart> content) {
     }
 
     /// How many pictures the message holds.
-    int numImages() {
+    public int numImages() {
         return (int) content.stream().filter(TemplatePart.Image.class::isInstance).count();
     }
 

@@ -3,6 +3,8 @@ package io.moonglass.server.command;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.LocalChatModel;
 import io.moonglass.server.http.Version;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -69,9 +71,14 @@ public final class Main implements Callable<Integer> {
 
     private static ChatModel openInProcess(
             Path directory, Optional<String> name, OptionalInt numThreads) {
-        throw new ConfigException(
-                "--model %s: this build cannot run models in-process; ask a server with --url"
-                        .formatted(directory));
+        ChatModelOptions options = ChatModelOptions.DEFAULT;
+        if (name.isPresent()) {
+            options = options.withName(name.get());
+        }
+        if (numThreads.isPresent()) {
+            options = options.withNumThreads(numThreads.getAsInt());
+        }
+        return LocalChatModel.load(directory, options);
     }
 
     /// Runs one command to its end.
@@ -82,6 +89,7 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new ServeCommand(models))
                         .addSubcommand(new AskCommand(models))
                         .addSubcommand(new InspectCommand())
+                        .addSubcommand(new CheckCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

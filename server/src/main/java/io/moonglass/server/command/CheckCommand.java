@@ -1,0 +1,55 @@
+package io.moonglass.server.command;
+
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.check.CheckReport;
+import io.moonglass.runtime.check.GoldenCheck;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `moonglass check`: a checkpoint against recorded outputs, number by number.
+@Command(
+        name = "check",
+        description = {
+            "Run a checkpoint against a folder of recorded outputs and compare every number.",
+            "Prints one line per group of tensors: the largest error relative to the largest"
+                    + " expected value, or the number of values that are not exactly as recorded."
+        },
+        mixinStandardHelpOptions = true,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:everything agrees",
+            "1:a float is off by more than 1e-5, or an id is another",
+            "2:the folders cannot be used"
+        })
+final class CheckCommand implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "A checkpoint in Hugging Face layout.")
+    private Path model;
+
+    @Option(
+            names = "--golden",
+            required = true,
+            paramLabel = "DIR",
+            description = "A folder of recorded outputs of this checkpoint.")
+    private Path golden;
+
+    @Override
+    public Integer call() {
+        ChatModelOptions options = ChatModelOptions.DEFAULT;
+        CheckReport report =
+                new GoldenCheck(model, golden, options.workDirectory(), options.numThreads())
+                        .run();
+        report.lines().forEach(spec.commandLine().getOut()::println);
+        return report.numFailed() == 0 ? 0 : 1;
+    }
+}

@@ -72,9 +72,7 @@ final class AbsorbedAttention {
                     0);
             for (int i = 0; i < config.qkRopeHeadDim(); i++) {
                 latentQueries.set(
-                        head,
-                        config.kvLoraRank() + i,
-                        queries.get(row, column + nope + i) * scale);
+                        head, config.kvLoraRank() + i, queries.get(row, column + nope + i) * scale);
             }
         }
         return latentQueries;
@@ -110,8 +108,7 @@ final class AbsorbedAttention {
                             Math.min(firstBlock + BLOCKS_PER_SPLIT, KvCache.blocksFor(numKeys));
                     for (int block = firstBlock; block < lastBlock; block++) {
                         int count =
-                                Math.min(
-                                        KvCache.BLOCK_SIZE, numKeys - block * KvCache.BLOCK_SIZE);
+                                Math.min(KvCache.BLOCK_SIZE, numKeys - block * KvCache.BLOCK_SIZE);
                         addBlock(
                                 latentQueries,
                                 cache.rows(layer, blocks.block(block)).rows(0, count),
@@ -132,8 +129,7 @@ final class AbsorbedAttention {
             FloatMatrix totals,
             FloatMatrix maxima) {
         WeightMatrix rows =
-                new WeightMatrix(
-                        keys.data(), ElementType.F32, keys.numRows(), keys.numColumns());
+                new WeightMatrix(keys.data(), ElementType.F32, keys.numRows(), keys.numColumns());
         Kernels.linear(latentQueries, rows, scores);
         int numKeys = scores.numColumns();
         for (int head = 0; head < config.numHeads(); head++) {
@@ -190,8 +186,7 @@ final class AbsorbedAttention {
                     weights.keyValue()
                             .rows(firstRow(head) + config.qkNopeHeadDim(), config.vHeadDim()),
                     value);
-            long target =
-                    (long) row * attended.numColumns() + (long) head * config.vHeadDim();
+            long target = (long) row * attended.numColumns() + (long) head * config.vHeadDim();
             attended.data()
                     .asSlice(target * Float.BYTES, value.data().byteSize())
                     .copyFrom(value.data());

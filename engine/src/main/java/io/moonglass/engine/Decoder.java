@@ -37,10 +37,7 @@ final class Decoder {
     /// @param hidden `[numTokens, hiddenSize]`: embeddings on entry, normalised output on return
     /// @param chunks cover all rows, without gaps
     void forward(
-            FloatMatrix hidden,
-            List<Chunk> chunks,
-            Workspace workspace,
-            DecoderObserver observer) {
+            FloatMatrix hidden, List<Chunk> chunks, Workspace workspace, DecoderObserver observer) {
         try (Workspace.Frame frame = workspace.frame()) {
             RotaryAngles angles = angles(hidden.numRows(), chunks, frame);
             FloatMatrix normed = frame.matrix(hidden.numRows(), config.hiddenSize());
@@ -101,8 +98,7 @@ final class Decoder {
                 new RotaryAngles(frame.matrix(numTokens, dim), frame.matrix(numTokens, dim));
         for (Chunk chunk : chunks) {
             for (int i = 0; i < chunk.numTokens(); i++) {
-                angles.set(
-                        chunk.firstRow() + i, chunk.firstPosition() + i, config.ropeTheta());
+                angles.set(chunk.firstRow() + i, chunk.firstPosition() + i, config.ropeTheta());
             }
         }
         return angles;

@@ -121,7 +121,8 @@ public final class Engine implements AutoCloseable {
         }
         if (request.maxTokens() < 1) {
             throw InvalidRequestException.invalidValue(
-                    "max_tokens", "max_tokens is %d; want 1 or more".formatted(request.maxTokens()));
+                    "max_tokens",
+                    "max_tokens is %d; want 1 or more".formatted(request.maxTokens()));
         }
         if ((long) numPrompt + request.maxTokens() > contextLength()) {
             throw new InvalidRequestException(

@@ -50,8 +50,7 @@ final class ExpandedAttention {
             Workspace workspace) {
         int numHeads = config.numHeads();
         int parts = Math.max(1, team.size() / numHeads);
-        int partSize =
-                roundUp((chunk.numTokens() + parts - 1) / parts, TILE_QUERIES);
+        int partSize = roundUp((chunk.numTokens() + parts - 1) / parts, TILE_QUERIES);
         try (Workspace.Frame frame = workspace.frame()) {
             Scratch[] scratch = new Scratch[team.size()];
             for (int member = 0; member < scratch.length; member++) {

@@ -53,12 +53,11 @@ final class Sampler {
             }
         }
         if (parameters.presencePenalty() != 0 || parameters.frequencyPenalty() != 0) {
-            timesGenerated.forEach(
-                    (tokenId, times) ->
-                            logits[tokenId] -=
-                                    (float)
-                                            (parameters.presencePenalty()
-                                                    + parameters.frequencyPenalty() * times));
+            timesGenerated.forEach((tokenId, times) ->
+                    logits[tokenId] -=
+                            (float)
+                                    (parameters.presencePenalty()
+                                            + parameters.frequencyPenalty() * times));
         }
     }
 

@@ -24,8 +24,7 @@ public record SamplingParameters(
         double frequencyPenalty,
         long seed) {
 
-    public static final SamplingParameters GREEDY =
-            new SamplingParameters(0, 1, 0, 0, 1, 0, 0, 0);
+    public static final SamplingParameters GREEDY = new SamplingParameters(0, 1, 0, 0, 1, 0, 0, 0);
 
     public SamplingParameters {
         inRange("temperature", temperature, 0, 2);
@@ -39,22 +38,50 @@ public record SamplingParameters(
 
     public SamplingParameters withTemperature(double value) {
         return new SamplingParameters(
-                value, topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
+                value,
+                topP,
+                topK,
+                minP,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed);
     }
 
     public SamplingParameters withTopP(double value) {
         return new SamplingParameters(
-                temperature, value, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
+                temperature,
+                value,
+                topK,
+                minP,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed);
     }
 
     public SamplingParameters withTopK(int value) {
         return new SamplingParameters(
-                temperature, topP, value, minP, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
+                temperature,
+                topP,
+                value,
+                minP,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed);
     }
 
     public SamplingParameters withMinP(double value) {
         return new SamplingParameters(
-                temperature, topP, topK, value, repetitionPenalty, presencePenalty, frequencyPenalty, seed);
+                temperature,
+                topP,
+                topK,
+                value,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed);
     }
 
     public SamplingParameters withRepetitionPenalty(double value) {
@@ -74,7 +101,14 @@ public record SamplingParameters(
 
     public SamplingParameters withSeed(long value) {
         return new SamplingParameters(
-                temperature, topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, value);
+                temperature,
+                topP,
+                topK,
+                minP,
+                repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                value);
     }
 
     private static void inRange(String field, double value, double least, double most) {

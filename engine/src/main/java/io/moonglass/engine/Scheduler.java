@@ -59,7 +59,8 @@ final class Scheduler {
         decodingFirst.sort((a, b) -> Boolean.compare(a.isPrefilling(), b.isPrefilling()));
         for (Sequence sequence : decodingFirst) {
             int numTokens = Math.min(sequence.numUncached(), step.budget());
-            if (numTokens > 0 && running.contains(sequence)
+            if (numTokens > 0
+                    && running.contains(sequence)
                     && makeRoomFor(sequence, numTokens, step)) {
                 step.add(sequence, numTokens);
             }

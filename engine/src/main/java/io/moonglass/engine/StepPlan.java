@@ -42,14 +42,13 @@ final class StepPlan {
     }
 
     void remove(Sequence sequence) {
-        shares.removeIf(
-                share -> {
-                    if (share.sequence() == sequence) {
-                        budget += share.numTokens();
-                        return true;
-                    }
-                    return false;
-                });
+        shares.removeIf(share -> {
+            if (share.sequence() == sequence) {
+                budget += share.numTokens();
+                return true;
+            }
+            return false;
+        });
     }
 
     int numTokens() {

@@ -27,8 +27,7 @@ class DecoderTest {
                             .toArray();
             float[] expected = golden.tensor("final_norm").floats();
 
-            FloatMatrix expanded =
-                    decoder.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
+            FloatMatrix expanded = decoder.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
             assertClose(expected, expanded.toArray(), 1e-5);
 
             FloatMatrix absorbed = decoder.runInChunks(tokenIds, 1, Chunk.Form.ABSORBED, arena);
@@ -44,8 +43,7 @@ class DecoderTest {
                 TinyDecoder alone = new TinyDecoder(1, 16)) {
             int[] tokenIds = decoder.randomTokens(300, 5);
             FloatMatrix whole = alone.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
-            FloatMatrix cut =
-                    decoder.runInChunks(tokenIds, chunkSize, Chunk.Form.EXPANDED, arena);
+            FloatMatrix cut = decoder.runInChunks(tokenIds, chunkSize, Chunk.Form.EXPANDED, arena);
             assertArrayEquals(whole.toArray(), cut.toArray());
         }
     }
@@ -55,10 +53,8 @@ class DecoderTest {
         try (Arena arena = Arena.ofConfined();
                 TinyDecoder decoder = new TinyDecoder(2, 100)) {
             int[] tokenIds = decoder.randomTokens(2_500, 6);
-            FloatMatrix expanded =
-                    decoder.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
-            FloatMatrix absorbed =
-                    decoder.runInChunks(tokenIds, 500, Chunk.Form.ABSORBED, arena);
+            FloatMatrix expanded = decoder.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
+            FloatMatrix absorbed = decoder.runInChunks(tokenIds, 500, Chunk.Form.ABSORBED, arena);
             assertClose(expanded.toArray(), absorbed.toArray(), 2e-5);
         }
     }

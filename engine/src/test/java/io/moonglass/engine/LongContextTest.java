@@ -108,8 +108,7 @@ class LongContextTest {
 
     private static double[] cacheRow(
             TinyDecoder decoder, BlockTable blocks, int layer, int position) {
-        FloatMatrix rows =
-                decoder.cache().rows(layer, blocks.block(position / KvCache.BLOCK_SIZE));
+        FloatMatrix rows = decoder.cache().rows(layer, blocks.block(position / KvCache.BLOCK_SIZE));
         double[] row = new double[rows.numColumns()];
         for (int i = 0; i < row.length; i++) {
             row[i] = rows.get(position % KvCache.BLOCK_SIZE, i);
@@ -144,8 +143,7 @@ class LongContextTest {
             keep(rows, attention, layer);
         }
 
-        private void keep(
-                FloatMatrix rows, Map<Integer, Map<Integer, float[]>> kept, int layer) {
+        private void keep(FloatMatrix rows, Map<Integer, Map<Integer, float[]>> kept, int layer) {
             for (int position : POSITIONS) {
                 if (wants(position, position + 1)
                         && first <= position
@@ -207,9 +205,7 @@ class LongContextTest {
                         score += q[head * (nope + rope) + i] * expanded[i];
                     }
                     for (int i = 0; i < rope; i++) {
-                        score +=
-                                q[head * (nope + rope) + nope + i]
-                                        * row[config.kvLoraRank() + i];
+                        score += q[head * (nope + rope) + nope + i] * row[config.kvLoraRank() + i];
                     }
                     scores[p] = score / Math.sqrt(nope + rope);
                     values[p] = expanded;

@@ -69,8 +69,7 @@ final class TinyDecoder implements AutoCloseable {
         FloatMatrix all = FloatMatrix.allocate(arena, tokenIds.length, config().hiddenSize());
         for (int from = 0; from < tokenIds.length; from += chunkSize) {
             int to = Math.min(from + chunkSize, tokenIds.length);
-            FloatMatrix part =
-                    run(blocks, tokenIds, from, to, form, arena, DecoderObserver.NONE);
+            FloatMatrix part = run(blocks, tokenIds, from, to, form, arena, DecoderObserver.NONE);
             all.rows(from, to - from).copyFrom(part);
         }
         cache.release(blocks);
@@ -93,11 +92,7 @@ final class TinyDecoder implements AutoCloseable {
                 List.of(
                         new Chunk(firstBlocks, 0, 0, first.length, Chunk.Form.EXPANDED),
                         new Chunk(
-                                secondBlocks,
-                                first.length,
-                                0,
-                                second.length,
-                                Chunk.Form.EXPANDED));
+                                secondBlocks, first.length, 0, second.length, Chunk.Form.EXPANDED));
         decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE);
         return hidden;
     }

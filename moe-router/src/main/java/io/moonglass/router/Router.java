@@ -24,12 +24,10 @@ public final class Router {
     /// @param gate           `[numExperts, hiddenSize]`
     /// @param correctionBias `[numExperts]` (`e_score_correction_bias`)
     public Router(WeightMatrix gate, float[] correctionBias, TextConfig config) {
-        if (gate.numRows() != config.numExperts()
-                || correctionBias.length != config.numExperts()) {
+        if (gate.numRows() != config.numExperts() || correctionBias.length != config.numExperts()) {
             throw new IllegalArgumentException(
                     "gate of %d rows and %d biases for %d experts"
-                            .formatted(
-                                    gate.numRows(), correctionBias.length, config.numExperts()));
+                            .formatted(gate.numRows(), correctionBias.length, config.numExperts()));
         }
         this.gate = gate;
         this.correctionBias = correctionBias.clone();

@@ -27,8 +27,7 @@ public final class SparseFeedForward {
             Router router, List<FeedForward> experts, Optional<FeedForward> shared) {
         if (experts.size() != router.numExperts()) {
             throw new IllegalArgumentException(
-                    "%d experts for a router of %d"
-                            .formatted(experts.size(), router.numExperts()));
+                    "%d experts for a router of %d".formatted(experts.size(), router.numExperts()));
         }
         this.router = router;
         this.experts = List.copyOf(experts);

@@ -72,8 +72,7 @@ public final class LocalChatModel implements ChatModel {
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
         this.defaultSampling = sampling(generation);
         DecoderWeights weights = DecoderWeights.from(checkpoint);
-        this.media =
-                config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
+        this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
         this.engine =
                 new Engine(
@@ -143,7 +142,8 @@ public final class LocalChatModel implements ChatModel {
                 String where = "messages[%d].content[%d].image_url.url".formatted(m, p);
                 switch (parts.get(p)) {
                     case ContentPart.Text _ -> {}
-                    case ContentPart.ImageUrl image -> images.add(media(where).encode(image, where));
+                    case ContentPart.ImageUrl image ->
+                            images.add(media(where).encode(image, where));
                     case ContentPart.ImageBytes image ->
                             images.add(media(where).encode(image, where));
                 }
@@ -168,24 +168,22 @@ public final class LocalChatModel implements ChatModel {
     }
 
     private MediaIntake media(String where) {
-        return media.orElseThrow(
-                () ->
-                        new InvalidRequestException(
-                                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
-                                where,
-                                "%s: the model %s reads text only; send no pictures"
-                                        .formatted(where, name)));
+        return media.orElseThrow(() ->
+                new InvalidRequestException(
+                        InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                        where,
+                        "%s: the model %s reads text only; send no pictures"
+                                .formatted(where, name)));
     }
 
     private static List<TemplateMessage> templateMessages(List<Message> messages) {
         return messages.stream()
-                .map(
-                        message ->
-                                new TemplateMessage(
-                                        message.role().templateName(),
-                                        message.content().stream()
-                                                .map(part -> templatePart(message.role(), part))
-                                                .toList()))
+                .map(message ->
+                        new TemplateMessage(
+                                message.role().templateName(),
+                                message.content().stream()
+                                        .map(part -> templatePart(message.role(), part))
+                                        .toList()))
                 .toList();
     }
 
@@ -204,16 +202,14 @@ public final class LocalChatModel implements ChatModel {
                 ? Optional.empty()
                 : Optional.of(
                         FloatMatrix.concatenate(
-                                Arena.ofAuto(),
-                                images.stream().map(EncodedImage::rows).toList()));
+                                Arena.ofAuto(), images.stream().map(EncodedImage::rows).toList()));
     }
 
     private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
         VisionEncoder encoder =
                 OnnxVisionEncoder.load(
                         checkpoint, options.workDirectory(), options.numThreads(), false);
-        return new MediaIntake(
-                options.imageLimits(), options.numThreads(), preprocessor, encoder);
+        return new MediaIntake(options.imageLimits(), options.numThreads(), preprocessor, encoder);
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

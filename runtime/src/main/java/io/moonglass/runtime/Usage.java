@@ -6,8 +6,7 @@ package io.moonglass.runtime;
 /// @param imageTokens      of these, the ones that stand for pictures
 /// @param completionTokens generated tokens, reasoning and the stop token included
 /// @param reasoningTokens  of these, the ones inside thinking markers
-public record Usage(
-        int promptTokens, int imageTokens, int completionTokens, int reasoningTokens) {
+public record Usage(int promptTokens, int imageTokens, int completionTokens, int reasoningTokens) {
 
     public int totalTokens() {
         return promptTokens + completionTokens;

@@ -20,7 +20,12 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     void layerNorm(FloatMatrix x, float[] weight, float[] bias, float eps, FloatMatrix out);
 
     void rotary(
-            MemorySegment x, long offset, MemorySegment cos, MemorySegment sin, long table, int dim);
+            MemorySegment x,
+            long offset,
+            MemorySegment cos,
+            MemorySegment sin,
+            long table,
+            int dim);
 
     float max(MemorySegment x, long offset, int length);
 
@@ -31,13 +36,28 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length);
 
     void addScaled(
-            MemorySegment x, long xOffset, float factor, MemorySegment out, long outOffset, int length);
+            MemorySegment x,
+            long xOffset,
+            float factor,
+            MemorySegment out,
+            long outOffset,
+            int length);
 
     void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset);
 
     void tileScores(
-            MemorySegment q, long qOffset, long qStride, int dim, MemorySegment keys, MemorySegment scores);
+            MemorySegment q,
+            long qOffset,
+            long qStride,
+            int dim,
+            MemorySegment keys,
+            MemorySegment scores);
 
     void tileValues(
-            MemorySegment weights, MemorySegment values, int dim, MemorySegment out, long outOffset, long outStride);
+            MemorySegment weights,
+            MemorySegment values,
+            int dim,
+            MemorySegment out,
+            long outOffset,
+            long outStride);
 }

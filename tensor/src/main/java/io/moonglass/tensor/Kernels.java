@@ -1,7 +1,5 @@
 package io.moonglass.tensor;
 
-import java.lang.foreign.MemorySegment;
-
 /// The arithmetic of the model, one method per operation: each documents and checks its arguments
 /// and hands them to the fastest implementation this machine has.
 ///
@@ -129,7 +127,8 @@ public final class Kernels {
     ///
     /// @param x      where row `row` holds the vector from `column` on
     /// @param angles the row `position` of this table is used
-    public static void rotary(FloatMatrix x, int row, int column, RotaryAngles angles, int position) {
+    public static void rotary(
+            FloatMatrix x, int row, int column, RotaryAngles angles, int position) {
         int dim = angles.dim();
         if (column < 0 || column + dim > x.numColumns()) {
             throw new IllegalArgumentException(
@@ -164,8 +163,7 @@ public final class Kernels {
     /// The first `length` values of a row become `exp(value * scale - shift)`; returns their sum.
     public static float exponentials(FloatMatrix x, int row, int length, float scale, float shift) {
         checkLength("exponentials", x, length);
-        return FASTEST.exponentials(
-                x.data(), (long) row * x.numColumns(), length, scale, shift);
+        return FASTEST.exponentials(x.data(), (long) row * x.numColumns(), length, scale, shift);
     }
 
     /// Multiplies columns `[column, column + length)` of a row.
@@ -189,7 +187,8 @@ public final class Kernels {
     }
 
     /// `out[outRow] += factor * x[row]`.
-    public static void addScaled(FloatMatrix x, int row, float factor, FloatMatrix out, int outRow) {
+    public static void addScaled(
+            FloatMatrix x, int row, float factor, FloatMatrix out, int outRow) {
         if (x.numColumns() != out.numColumns()) {
             throw new IllegalArgumentException(
                     "addScaled: a row of %d to a row of %d"
@@ -271,15 +270,12 @@ public final class Kernels {
         if (tile.numRows() != TILE_QUERIES || tile.numColumns() != TILE_KEYS) {
             throw new IllegalArgumentException(
                     "tile [%d, %d]; want [%d, %d]"
-                            .formatted(
-                                    tile.numRows(), tile.numColumns(), TILE_QUERIES, TILE_KEYS));
+                            .formatted(tile.numRows(), tile.numColumns(), TILE_QUERIES, TILE_KEYS));
         }
     }
 
     private static void checkNorm(String kernel, FloatMatrix x, int size, FloatMatrix out) {
-        if (x.numColumns() != size
-                || out.numColumns() != size
-                || out.numRows() != x.numRows()) {
+        if (x.numColumns() != size || out.numColumns() != size || out.numRows() != x.numRows()) {
             throw new IllegalArgumentException(
                     "%s: x is [%d, %d] and out [%d, %d]; want rows of %d in both"
                             .formatted(

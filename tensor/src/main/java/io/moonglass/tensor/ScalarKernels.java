@@ -85,7 +85,12 @@ final class ScalarKernels implements KernelSet {
 
     @Override
     public void rotary(
-            MemorySegment x, long offset, MemorySegment cos, MemorySegment sin, long table, int dim) {
+            MemorySegment x,
+            long offset,
+            MemorySegment cos,
+            MemorySegment sin,
+            long table,
+            int dim) {
         for (int i = 0; i < dim; i += 2) {
             float a = x.getAtIndex(JAVA_FLOAT, offset + i);
             float b = x.getAtIndex(JAVA_FLOAT, offset + i + 1);
@@ -106,8 +111,7 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public float exponentials(
-            MemorySegment x, long offset, int length, float scale, float shift) {
+    public float exponentials(MemorySegment x, long offset, int length, float scale, float shift) {
         float sum = 0;
         for (int i = 0; i < length; i++) {
             float value = exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + i), scale, -shift));
@@ -128,8 +132,7 @@ final class ScalarKernels implements KernelSet {
     public void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length) {
         for (long i = 0; i < length; i++) {
             float g = gate.getAtIndex(JAVA_FLOAT, i);
-            out.setAtIndex(
-                    JAVA_FLOAT, i, g / (1 + exp(-g)) * up.getAtIndex(JAVA_FLOAT, i));
+            out.setAtIndex(JAVA_FLOAT, i, g / (1 + exp(-g)) * up.getAtIndex(JAVA_FLOAT, i));
         }
     }
 
@@ -159,7 +162,12 @@ final class ScalarKernels implements KernelSet {
 
     @Override
     public void tileScores(
-            MemorySegment q, long qOffset, long qStride, int dim, MemorySegment keys, MemorySegment scores) {
+            MemorySegment q,
+            long qOffset,
+            long qStride,
+            int dim,
+            MemorySegment keys,
+            MemorySegment scores) {
         for (int query = 0; query < Kernels.TILE_QUERIES; query++) {
             for (int key = 0; key < Kernels.TILE_KEYS; key++) {
                 float sum = 0;
@@ -177,7 +185,12 @@ final class ScalarKernels implements KernelSet {
 
     @Override
     public void tileValues(
-            MemorySegment weights, MemorySegment values, int dim, MemorySegment out, long outOffset, long outStride) {
+            MemorySegment weights,
+            MemorySegment values,
+            int dim,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
         for (int query = 0; query < Kernels.TILE_QUERIES; query++) {
             for (int i = 0; i < dim; i++) {
                 long target = outOffset + query * outStride + i;
@@ -199,8 +212,7 @@ final class ScalarKernels implements KernelSet {
         long index = (long) row * weight.numColumns() + column;
         return switch (weight.type()) {
             case F32 -> weight.data().get(F32, index * Float.BYTES);
-            case BF16 ->
-                    Float.intBitsToFloat(weight.data().get(BF16, index * Short.BYTES) << 16);
+            case BF16 -> Float.intBitsToFloat(weight.data().get(BF16, index * Short.BYTES) << 16);
         };
     }
 

@@ -205,8 +205,7 @@ final class VectorKernels implements KernelSet {
         }
     }
 
-    private static float dot(
-            FloatMatrix x, int row, WeightMatrix weight, int i, float[] lanes) {
+    private static float dot(FloatMatrix x, int row, WeightMatrix weight, int i, float[] lanes) {
         int size = weight.numColumns();
         long x0 = (long) row * size * Float.BYTES;
         long w0 = (long) i * size * weight.type().bytes();
@@ -368,7 +367,12 @@ final class VectorKernels implements KernelSet {
 
     @Override
     public void rotary(
-            MemorySegment x, long offset, MemorySegment cos, MemorySegment sin, long table, int dim) {
+            MemorySegment x,
+            long offset,
+            MemorySegment cos,
+            MemorySegment sin,
+            long table,
+            int dim) {
         int k = 0;
         for (; k < FLOATS.loopBound(dim); k += LANES) {
             FloatVector v = floats(x, (offset + k) * Float.BYTES);
@@ -403,8 +407,7 @@ final class VectorKernels implements KernelSet {
     }
 
     @Override
-    public float exponentials(
-            MemorySegment x, long offset, int length, float scale, float shift) {
+    public float exponentials(MemorySegment x, long offset, int length, float scale, float shift) {
         FloatVector s = FloatVector.zero(FLOATS);
         FloatVector factor = FloatVector.broadcast(FLOATS, scale);
         FloatVector minusShift = FloatVector.broadcast(FLOATS, -shift);
@@ -425,8 +428,7 @@ final class VectorKernels implements KernelSet {
         s = s.add(s.rearrange(FOLD_2));
         float sum = s.add(s.rearrange(FOLD_1)).lane(0);
         for (; k < length; k++) {
-            float e =
-                    exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + k), scale, -shift));
+            float e = exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + k), scale, -shift));
             x.setAtIndex(JAVA_FLOAT, offset + k, e);
             sum += e;
         }
@@ -502,7 +504,12 @@ final class VectorKernels implements KernelSet {
 
     @Override
     public void tileScores(
-            MemorySegment q, long qOffset, long qStride, int dim, MemorySegment keys, MemorySegment scores) {
+            MemorySegment q,
+            long qOffset,
+            long qStride,
+            int dim,
+            MemorySegment keys,
+            MemorySegment scores) {
         for (int key = 0; key < Kernels.TILE_KEYS; key += 4 * LANES) {
             scoresOfTwoQueries(q, qOffset, qStride, dim, keys, scores, key);
             scoresOfTwoQueries(
@@ -571,7 +578,12 @@ final class VectorKernels implements KernelSet {
 
     @Override
     public void tileValues(
-            MemorySegment weights, MemorySegment values, int dim, MemorySegment out, long outOffset, long outStride) {
+            MemorySegment weights,
+            MemorySegment values,
+            int dim,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
         int i = 0;
         for (; i + 2 * LANES <= dim; i += 2 * LANES) {
             valuesOfTwoVectors(weights, values, dim, i, out, outOffset + i, outStride);
@@ -741,8 +753,7 @@ final class VectorKernels implements KernelSet {
         p = p.fma(r, FloatVector.broadcast(FLOATS, 0.5f));
         p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
         p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
-        IntVector exponent =
-                shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
         FloatVector result = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
         return result.blend(0f, x.compare(VectorOperators.LT, LEAST));
     }

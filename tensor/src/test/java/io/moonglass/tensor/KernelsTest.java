@@ -136,7 +136,8 @@ class KernelsTest {
     @Test
     void rotary_turns_adjacent_pairs() {
         RotaryAngles angles =
-                new RotaryAngles(FloatMatrix.allocate(arena, 1, 4), FloatMatrix.allocate(arena, 1, 4));
+                new RotaryAngles(
+                        FloatMatrix.allocate(arena, 1, 4), FloatMatrix.allocate(arena, 1, 4));
         angles.set(0, 3, 100); // angles 3 and 3 / 10
         FloatMatrix x = FloatMatrix.of(arena, 4, 1, 0, 0, 1);
 
@@ -269,8 +270,7 @@ class KernelsTest {
         WeightMatrix weight = randomWeight(ElementType.F32, 3, 9);
         FloatMatrix out = FloatMatrix.allocate(arena, 2, 3);
         IllegalArgumentException fault =
-                assertThrows(
-                        IllegalArgumentException.class, () -> Kernels.linear(x, weight, out));
+                assertThrows(IllegalArgumentException.class, () -> Kernels.linear(x, weight, out));
         assertTrue(fault.getMessage().contains("x [2, 8], weight [3, 9]"), fault.getMessage());
     }
 
@@ -296,8 +296,7 @@ class KernelsTest {
 
     /// At an odd address, as tensors in a file may lie.
     private WeightMatrix weight(ElementType type, int rows, int columns, float... values) {
-        MemorySegment data =
-                arena.allocate((long) values.length * type.bytes() + 2, 64).asSlice(2);
+        MemorySegment data = arena.allocate((long) values.length * type.bytes() + 2, 64).asSlice(2);
         for (int i = 0; i < values.length; i++) {
             switch (type) {
                 case F32 -> data.set(ScalarKernels.F32, 4L * i, values[i]);

@@ -37,7 +37,10 @@ public final class CheckReport {
         for (int i = 0; i < expected.length; i++) {
             double difference = Math.abs((double) expected[i] - actual[i]);
             largest = Math.max(largest, Math.abs(expected[i]));
-            error = Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.max(error, difference);
+            error =
+                    Double.isNaN(difference)
+                            ? Double.POSITIVE_INFINITY
+                            : Math.max(error, difference);
         }
         g.worstError = Math.max(g.worstError, error == 0 ? 0 : error / largest);
     }

@@ -85,8 +85,7 @@ public final class GoldenCheck {
         taken(left, "chat_renderings.json", golden::json).ifPresent(check::chatRenderings);
     }
 
-    private static void checkPictures(
-            PictureCheck check, GoldenFolder golden, Set<String> left) {
+    private static void checkPictures(PictureCheck check, GoldenFolder golden, Set<String> left) {
         taken(left, "image_sizes.json", golden::json).ifPresent(check::imageSizes);
         left.remove("preprocess.safetensors");
         golden.tensors("preprocess").ifPresent(check::preprocessing);
@@ -106,8 +105,7 @@ public final class GoldenCheck {
         }
     }
 
-    private static <T> T taken(
-            Set<String> left, String file, Function<String, T> read) {
+    private static <T> T taken(Set<String> left, String file, Function<String, T> read) {
         left.remove(file);
         return read.apply(file);
     }

@@ -90,12 +90,11 @@ final class PromptCheck {
                     recorded.get("new_text").asText(),
                     prompts.tokenizer().decode(generated, false));
         }
-        tensors.ifPresent(
-                file -> {
-                    for (StoredTensor tensor : file.tensors().values()) {
-                        compare(group, tensor, prompt, images, imageRows, generated, recorder);
-                    }
-                });
+        tensors.ifPresent(file -> {
+            for (StoredTensor tensor : file.tensors().values()) {
+                compare(group, tensor, prompt, images, imageRows, generated, recorder);
+            }
+        });
     }
 
     private void compare(
@@ -170,11 +169,8 @@ final class PromptCheck {
 
     private long[] grids(List<String> images) {
         return images.stream()
-                .flatMapToLong(
-                        image ->
-                                Arrays.stream(
-                                        PictureCheck.grid(
-                                                pictures.orElseThrow().patches(image))))
+                .flatMapToLong(image ->
+                        Arrays.stream(PictureCheck.grid(pictures.orElseThrow().patches(image))))
                 .toArray();
     }
 
@@ -182,8 +178,7 @@ final class PromptCheck {
     private float[] logits(PromptRecorder recorder, int numRows) {
         int hiddenSize = config.text().hiddenSize();
         float[] all = recorder.values("final_norm");
-        float[] last =
-                Arrays.copyOfRange(all, all.length - numRows * hiddenSize, all.length);
+        float[] last = Arrays.copyOfRange(all, all.length - numRows * hiddenSize, all.length);
         FloatMatrix logits = FloatMatrix.allocate(arena, numRows, config.text().vocabSize());
         Kernels.linear(FloatMatrix.of(arena, hiddenSize, last), weights.head(), logits, team);
         return logits.toArray();

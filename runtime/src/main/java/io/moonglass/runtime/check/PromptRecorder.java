@@ -65,9 +65,7 @@ final class PromptRecorder implements DecoderObserver {
         if (isPrompt()) {
             for (int row = 0; row < cacheRows.numRows(); row++) {
                 float[] values = cacheRows.rows(row, 1).toArray();
-                append(
-                        "layer.%d.latent".formatted(layer),
-                        Arrays.copyOf(values, latentSize));
+                append("layer.%d.latent".formatted(layer), Arrays.copyOf(values, latentSize));
                 append(
                         "layer.%d.k_rope".formatted(layer),
                         Arrays.copyOfRange(values, latentSize, values.length));

@@ -47,8 +47,7 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         ChatModelOptions options = ChatModelOptions.DEFAULT;
         CheckReport report =
-                new GoldenCheck(model, golden, options.workDirectory(), options.numThreads())
-                        .run();
+                new GoldenCheck(model, golden, options.workDirectory(), options.numThreads()).run();
         report.lines().forEach(spec.commandLine().getOut()::println);
         return report.numFailed() == 0 ? 0 : 1;
     }

@@ -99,7 +99,7 @@ final class ChatCompletions {
             stream.done();
         } catch (CloseConnectionException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // The status is long sent: the fault goes into the stream, which then lacks its [DONE].
             stream.send(HttpFault.of(e, exchange.requestId()).body());
         }

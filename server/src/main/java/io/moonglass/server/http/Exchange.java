@@ -19,6 +19,7 @@ import java.util.Locale;
 /// One request and its answer. Used by the request's own thread alone.
 final class Exchange {
 
+    private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ServerRequest request;
@@ -114,6 +115,9 @@ final class Exchange {
     }
 
     private void send(int status, Object body) {
+        LOG.log(
+                System.Logger.Level.DEBUG,
+                () -> "request %s: %s %s: %d".formatted(requestId, method(), path(), status));
         response.status(status);
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.send(json(body));

@@ -62,7 +62,7 @@ final class RequestFields {
             return OptionalDouble.empty();
         }
         JsonNode value = node.get(key);
-        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+        if (!value.isNumber()) {
             throw wrong(key, "a number");
         }
         return OptionalDouble.of(value.doubleValue());

@@ -9,12 +9,16 @@ import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.http.ScriptedModel;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.PipedReader;
 import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -97,9 +101,20 @@ class ServeAndAskTest {
                                                                                 picture))),
                                         new ContentPart.Text("what?")))),
                 model.lastRequest().messages());
+        List<Boolean> stillListening = new ArrayList<>();
+        model.beforeClose = () -> stillListening.add(isListening(URI.create(url)));
         server.interrupt();
         server.join();
         assertTrue(model.isClosed());
+        assertEquals(List.of(false), stillListening, "the server must end before its model");
+    }
+
+    private static boolean isListening(URI url) {
+        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private int ask(ModelOpener models, String... arguments) {

@@ -129,6 +129,7 @@ class BadRequestsTest {
                 "max_tokens            | 0",
                 "max_tokens            | \"5\"",
                 "max_tokens            | 2147483648",
+                "max_tokens            | 4294967301",
                 "max_tokens            | 18446744073709551616",
                 "max_tokens            | 5.0",
                 "max_completion_tokens | 0",

@@ -115,17 +115,21 @@ class ConnectionsTest {
 
     @Test
     void a_reader_that_stands_still_is_given_up() throws Exception {
-        String paragraph = "x".repeat(4_096);
+        CountDownLatch readingStopped = new CountDownLatch(1);
         server.model.script =
                 (request, events, cancelled) -> {
-                    // far more than the sockets' buffers and the queue hold together
-                    for (int i = 0; i < 4 * GenerationEvents.MAX_WAITING; i++) {
-                        events.accept(new GenerationEvent.TextDelta(paragraph));
+                    // more than the sockets' buffers hold, so that the writer is stuck in it
+                    events.accept(new GenerationEvent.TextDelta("x".repeat(64 << 20)));
+                    readingStopped.await();
+                    for (int i = 0; i <= GenerationEvents.MAX_WAITING; i++) {
+                        events.accept(new GenerationEvent.TextDelta("more"));
                     }
                     started.countDown();
                 };
         try (Socket socket = server.socket()) {
             write(socket, rawChat(GOOD_STREAM));
+            readUntil(socket, "xxxx");
+            readingStopped.countDown();
 
             assertTrue(started.await(30, TimeUnit.SECONDS), "the engine's thread must not wait");
             assertTrue(server.model.wasCancelledWithin(30));

@@ -30,6 +30,7 @@ public final class ScriptedModel implements ChatModel {
 
     volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
+    public volatile Runnable beforeClose = () -> {};
     volatile Preparation beforeGenerate = () -> {};
     private volatile ChatRequest lastRequest;
     private volatile CountDownLatch lastCancelled;
@@ -100,6 +101,7 @@ public final class ScriptedModel implements ChatModel {
 
     @Override
     public void close() {
+        beforeClose.run();
         closed = true;
     }
 }

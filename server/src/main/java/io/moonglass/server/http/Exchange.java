@@ -117,7 +117,9 @@ final class Exchange {
     private void send(int status, Object body) {
         LOG.log(
                 System.Logger.Level.DEBUG,
-                () -> "request %s: %s %s: %d".formatted(requestId, method(), path(), status));
+                () ->
+                        "request %s: %s %s: %d"
+                                .formatted(requestId, method(), request.path().rawPath(), status));
         response.status(status);
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.send(json(body));

@@ -9,13 +9,14 @@ import java.time.Duration;
 /// @param port         0 for any that is free
 /// @param maxBodyBytes largest request body, pictures included
 /// @param pingInterval silence after which a stream sends a comment, so that proxies keep it open
-/// @param drainTimeout how long running answers may go on after [MoonglassServer#close()]
+/// @param drainTimeout how long running answers may go on after [MoonglassServer#close()]; by default
+///                     less than the 30 seconds after which Kubernetes kills a pod
 public record ServerOptions(
         String host, int port, int maxBodyBytes, Duration pingInterval, Duration drainTimeout) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
-                    "127.0.0.1", 8080, 64 << 20, Duration.ofSeconds(15), Duration.ofSeconds(30));
+                    "127.0.0.1", 8080, 64 << 20, Duration.ofSeconds(15), Duration.ofSeconds(20));
 
     public ServerOptions {
         if (host.isBlank()) {

@@ -14,18 +14,18 @@ public final class TemplateFunctions {
 
     static List<ELFunctionDefinition> definitions() {
         return List.of(
-                function("raise_exception", Object.class),
-                function("strftime_now", String.class),
-                function("range", Object[].class));
+                function("raise_exception", "raiseException", Object.class),
+                function("strftime_now", "strftimeNow", String.class),
+                function("range", "range", Object[].class));
     }
 
     /// Refuses the messages.
-    public static Object raise_exception(Object message) {
+    public static Object raiseException(Object message) {
         throw new RefusedByTemplate(PythonValues.str(message));
     }
 
     /// The local time in Python's `strftime` format.
-    public static String strftime_now(String format) {
+    public static String strftimeNow(String format) {
         return StrftimeFormatter.format(ZonedDateTime.now(), format);
     }
 
@@ -48,7 +48,8 @@ public final class TemplateFunctions {
         return numbers;
     }
 
-    private static ELFunctionDefinition function(String name, Class<?>... parameters) {
-        return new ELFunctionDefinition("", name, TemplateFunctions.class, name, parameters);
+    private static ELFunctionDefinition function(
+            String name, String method, Class<?>... parameters) {
+        return new ELFunctionDefinition("", name, TemplateFunctions.class, method, parameters);
     }
 }

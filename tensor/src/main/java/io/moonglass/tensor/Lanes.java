@@ -1,0 +1,121 @@
+package io.moonglass.tensor;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/// What the vector kernels share: the shape of a vector, loads, the sum of its lanes, exp.
+final class Lanes {
+
+    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Integer> INTS =
+            VectorSpecies.of(int.class, FLOATS.vectorShape());
+    private static final VectorSpecies<Short> HALVES =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
+    static final ByteOrder MACHINE = ByteOrder.nativeOrder();
+    private static final ByteOrder STORED = ByteOrder.LITTLE_ENDIAN;
+    static final int LANES = FLOATS.length();
+
+    static final VectorShuffle<Float> FOLD_8 = fold(8);
+    static final VectorShuffle<Float> FOLD_4 = fold(4);
+    static final VectorShuffle<Float> FOLD_2 = fold(2);
+    static final VectorShuffle<Float> FOLD_1 = fold(1);
+
+    private Lanes() {}
+
+    static FloatVector floats(MemorySegment segment, long byteOffset) {
+        return FloatVector.fromMemorySegment(FLOATS, segment, byteOffset, MACHINE);
+    }
+
+    static FloatVector stored(MemorySegment segment, long byteOffset) {
+        return FloatVector.fromMemorySegment(FLOATS, segment, byteOffset, STORED);
+    }
+
+    /// bfloat16 is the upper half of a float: shift it into place.
+    static FloatVector widened(MemorySegment segment, long byteOffset) {
+        IntVector bits =
+                (IntVector)
+                        ShortVector.fromMemorySegment(HALVES, segment, byteOffset, STORED)
+                                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /// Adds up the lanes of one stored vector, upper half onto lower half. Stored, because a vector
+    /// that is handed to a method may be allocated in every round of the loop that made it.
+    static float sum(float[] lanes, int from) {
+        FloatVector v = FloatVector.fromArray(FLOATS, lanes, from);
+        if (LANES > 8) {
+            v = v.add(v.rearrange(FOLD_8));
+        }
+        if (LANES > 4) {
+            v = v.add(v.rearrange(FOLD_4));
+        }
+        v = v.add(v.rearrange(FOLD_2));
+        return v.add(v.rearrange(FOLD_1)).lane(0);
+    }
+
+    private static VectorShuffle<Float> fold(int by) {
+        return VectorShuffle.fromOp(FLOATS, lane -> (lane + by) % LANES);
+    }
+
+    private static final float LOG2_E = 1.44269504f;
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+    // Adding it moves the integer part of a float into the low bits of its mantissa.
+    private static final float ROUNDER = 12582912f;
+    private static final float LEAST = -87.3f;
+    private static final float MOST = 88.3f;
+
+    /// exp by 2^n e^r with |r| <= ln 2 / 2 and the Taylor polynomial of degree 7: within 2 units in
+    /// the last place from -87.3 to 88.3, 0 below, not above e^88.3 beyond. Written out because the
+    /// library's `EXP` gives other bits in interpreted code than in compiled code.
+    static FloatVector exp(FloatVector x) {
+        FloatVector clamped = x.max(LEAST).min(MOST);
+        FloatVector shifted =
+                clamped.fma(
+                        FloatVector.broadcast(FLOATS, LOG2_E),
+                        FloatVector.broadcast(FLOATS, ROUNDER));
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), clamped);
+        r = n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(FLOATS, 1 / 5040f);
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 720f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 120f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 24f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 6f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 0.5f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
+        p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
+        IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        FloatVector result = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+        return result.blend(0f, x.compare(VectorOperators.LT, LEAST));
+    }
+
+    /// The same operations on one value, for tails: a value's exponential does not depend on where
+    /// in a row it stands.
+    static float exp(float x) {
+        if (x < LEAST) {
+            return 0;
+        }
+        float clamped = Math.min(Math.max(x, LEAST), MOST);
+        float shifted = Math.fma(clamped, LOG2_E, ROUNDER);
+        float n = shifted - ROUNDER;
+        float r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, clamped));
+        float p = 1 / 5040f;
+        p = Math.fma(p, r, 1 / 720f);
+        p = Math.fma(p, r, 1 / 120f);
+        p = Math.fma(p, r, 1 / 24f);
+        p = Math.fma(p, r, 1 / 6f);
+        p = Math.fma(p, r, 0.5f);
+        p = Math.fma(p, r, 1f);
+        p = Math.fma(p, r, 1f);
+        int exponent = Float.floatToRawIntBits(shifted) << 23;
+        return Float.intBitsToFloat(Float.floatToRawIntBits(p) + exponent);
+    }
+}

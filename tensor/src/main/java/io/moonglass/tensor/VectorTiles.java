@@ -70,21 +70,17 @@ final class VectorTiles {
             s12 = k2.fma(f, s12);
             s13 = k3.fma(f, s13);
         }
-        storeScores(scores, at, s00, s01, s02, s03);
-        storeScores(scores, at + Kernels.TILE_KEYS, s10, s11, s12, s13);
-    }
-
-    private static void storeScores(
-            MemorySegment scores,
-            int at,
-            FloatVector s0,
-            FloatVector s1,
-            FloatVector s2,
-            FloatVector s3) {
-        s0.intoMemorySegment(scores, (long) at * Float.BYTES, MACHINE);
-        s1.intoMemorySegment(scores, (long) (at + LANES) * Float.BYTES, MACHINE);
-        s2.intoMemorySegment(scores, (long) (at + 2 * LANES) * Float.BYTES, MACHINE);
-        s3.intoMemorySegment(scores, (long) (at + 3 * LANES) * Float.BYTES, MACHINE);
+        // Stored here and not by a method: a call would make the compiler allocate every sum.
+        long target = (long) at * Float.BYTES;
+        s00.intoMemorySegment(scores, target, MACHINE);
+        s01.intoMemorySegment(scores, target + next, MACHINE);
+        s02.intoMemorySegment(scores, target + 2 * next, MACHINE);
+        s03.intoMemorySegment(scores, target + 3 * next, MACHINE);
+        target += (long) Kernels.TILE_KEYS * Float.BYTES;
+        s10.intoMemorySegment(scores, target, MACHINE);
+        s11.intoMemorySegment(scores, target + next, MACHINE);
+        s12.intoMemorySegment(scores, target + 2 * next, MACHINE);
+        s13.intoMemorySegment(scores, target + 3 * next, MACHINE);
     }
 
     static void tileValues(

@@ -204,11 +204,7 @@ class LongContextTest {
                 for (int p = 0; p <= position; p++) {
                     double[] row = cache.at(p);
                     double[] expanded =
-                            multiply(
-                                    keyValue,
-                                    head * (nope + valueDim),
-                                    row,
-                                    nope + valueDim);
+                            multiply(keyValue, head * (nope + valueDim), row, nope + valueDim);
                     double score = 0;
                     for (int i = 0; i < nope; i++) {
                         score += q[head * (nope + rope) + i] * expanded[i];

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
@@ -304,7 +306,9 @@ class LauncherTest {
         Files.delete(tree.resolve("gate"));
         Process building = start("serve");
         awaitFile(tree.resolve("builds"));
-        Files.writeString(tree.resolve("server/src/main/Main.java"), "changed");
+        Path source = Files.writeString(tree.resolve("server/src/main/Main.java"), "changed");
+        // The build started within the same tick of the file system's clock.
+        Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(1)));
         Files.createFile(tree.resolve("gate"));
         finished(building);
 

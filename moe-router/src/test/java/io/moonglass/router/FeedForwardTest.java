@@ -104,12 +104,10 @@ class FeedForwardTest {
 
             assertEquals(6, new FeedForward(wide, wide, back).intermediateSize());
             assertEquals(4, new FeedForward(wide, wide, back).hiddenSize());
-            assertThrows(
-                    IllegalArgumentException.class, () -> new FeedForward(wide, narrow, back));
+            assertThrows(IllegalArgumentException.class, () -> new FeedForward(wide, narrow, back));
             assertThrows(
                     IllegalArgumentException.class, () -> new FeedForward(narrow, narrow, back));
-            assertThrows(
-                    IllegalArgumentException.class, () -> new FeedForward(wide, wide, wide));
+            assertThrows(IllegalArgumentException.class, () -> new FeedForward(wide, wide, wide));
         }
     }
 }

@@ -105,7 +105,8 @@ class RouterTest {
 
     @Test
     void the_best_group_is_the_one_whose_two_best_experts_are_best_together() {
-        // Group 0 holds the best expert, group 1 the best pair; the third of a group does not count.
+        // Group 0 holds the best expert, group 1 the best pair; the third of a group does not
+        // count.
         float[] logits = logits(0.9, 0.1, 0.1, 0.6, 0.6, 0.1);
         Routing routing = route(grouped(6, 2, 2, 1), logits, new float[6]);
 

@@ -6,14 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Scratch memory of a step: matrices are taken one after another inside a frame and given back
-/// together when the frame closes. Grows to what the largest step needed and stays there. Contents
-/// are whatever was there before. One thread takes and gives back; others may use what was taken.
+/// together when the frame closes. Grows to what the largest step needed and stays there: what a
+/// larger step had to add in pieces is one piece for the next, or steps that grow little by little
+/// would each add pieces that no other can use. Contents are whatever was there before. One thread
+/// takes and gives back; others may use what was taken.
 public final class Workspace implements AutoCloseable {
 
     private static final long SLAB_BYTES = 8L << 20;
 
-    private final Arena arena = Arena.ofShared();
     private final List<MemorySegment> slabs = new ArrayList<>();
+    private Arena arena = Arena.ofShared();
+    private int numFrames;
     private int slab;
     private long used;
     private long reservedBytes;
@@ -42,11 +45,16 @@ public final class Workspace implements AutoCloseable {
         public void close() {
             slab = slabBefore;
             used = usedBefore;
+            numFrames--;
         }
     }
 
     /// Frames nest: the last opened is the first closed.
     public Frame frame() {
+        if (numFrames == 0 && slabs.size() > 1) {
+            joinSlabs();
+        }
+        numFrames++;
         return new Frame();
     }
 
@@ -60,6 +68,16 @@ public final class Workspace implements AutoCloseable {
         arena.close();
     }
 
+    /// Between steps, when nothing is in use.
+    private void joinSlabs() {
+        arena.close();
+        arena = Arena.ofShared();
+        slabs.clear();
+        long size = reservedBytes;
+        reservedBytes = 0;
+        addSlab(size);
+    }
+
     private MemorySegment take(long bytes) {
         long rounded = (bytes + FloatMatrix.ALIGNMENT - 1) & -FloatMatrix.ALIGNMENT;
         while (slab < slabs.size() && used + rounded > slabs.get(slab).byteSize()) {
@@ -67,12 +85,15 @@ public final class Workspace implements AutoCloseable {
             used = 0;
         }
         if (slab == slabs.size()) {
-            long size = Math.max(SLAB_BYTES, rounded);
-            slabs.add(arena.allocate(size, FloatMatrix.ALIGNMENT));
-            reservedBytes += size;
+            addSlab(Math.max(SLAB_BYTES, rounded));
         }
         MemorySegment taken = slabs.get(slab).asSlice(used, bytes);
         used += rounded;
         return taken;
+    }
+
+    private void addSlab(long size) {
+        slabs.add(arena.allocate(size, FloatMatrix.ALIGNMENT));
+        reservedBytes += size;
     }
 }

@@ -2,6 +2,7 @@ package io.moonglass.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
@@ -41,6 +42,22 @@ class WorkspaceTest {
             long reserved = workspace.reservedBytes();
             takeSome(workspace);
             assertEquals(reserved, workspace.reservedBytes());
+        }
+    }
+
+    @Test
+    void steps_that_grow_little_by_little_take_no_more_than_the_largest_needs() {
+        try (Workspace workspace = new Workspace()) {
+            for (int numRows = 2_200; numRows <= 2_400; numRows += 10) {
+                try (Workspace.Frame frame = workspace.frame()) {
+                    frame.matrix(numRows, 1_000);
+                    frame.matrix(numRows, 1_000);
+                }
+            }
+            long largest = 2 * 2_400 * 1_000 * Float.BYTES;
+            assertTrue(
+                    workspace.reservedBytes() <= 2 * largest,
+                    () -> workspace.reservedBytes() + " bytes for steps of " + largest);
         }
     }
 

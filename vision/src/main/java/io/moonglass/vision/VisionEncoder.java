@@ -12,9 +12,10 @@ public interface VisionEncoder extends AutoCloseable {
     /// @param arena owns the result
     /// @return `[patches.numTokens(), hidden size of the decoder]`, cells of the grid row by row
     /// @throws IllegalArgumentException if the patches are not of the model's size
+    /// @throws IllegalStateException    if the encoder is closed
     FloatMatrix encode(ImagePatches patches, Arena arena);
 
-    /// Frees the weights; no call may be running.
+    /// Waits for pictures that are being encoded, then frees the weights; does nothing the second time.
     @Override
     void close();
 }

@@ -9,7 +9,6 @@ import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.StoredTensor;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -64,7 +63,7 @@ public final class VisionGraph {
     ///                          writes to meanwhile
     /// @param withIntermediates also give out what [#outputs] names besides [#PROJECTED]
     /// @return the graph's file; the weights must stay beside it
-    /// @throws ConfigException if the checkpoint has no vision part
+    /// @throws ConfigException if the checkpoint has no vision part, or the files cannot be written
     /// @throws io.moonglass.loader.fault.ModelFormatException if a tensor is missing or misshapen
     public static Path write(Checkpoint checkpoint, Path directory, boolean withIntermediates) {
         Path file = directory.resolve(GRAPH_FILE);
@@ -75,8 +74,10 @@ public final class VisionGraph {
             moonVit.graph.build().writeTo(out);
             return file;
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "%s: the picture encoder's graph cannot be written".formatted(directory), e);
+            throw new ConfigException(
+                    "%s: the picture encoder's graph cannot be written there (%s); want a folder of its own with room for the vision part in float32"
+                            .formatted(directory, e),
+                    e);
         }
     }
 

@@ -15,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -226,13 +227,7 @@ public final class SafetensorsFile {
             if (bytes < 0 || end - begin != bytes) {
                 throw new ModelFormatException(
                         "%s: tensor %s of shape %s in %s does not fill its [%d, %d) exactly; download it again"
-                                .formatted(
-                                        file,
-                                        tensor,
-                                        java.util.Arrays.toString(shape),
-                                        kind,
-                                        begin,
-                                        end));
+                                .formatted(file, tensor, Arrays.toString(shape), kind, begin, end));
             }
         }
     }

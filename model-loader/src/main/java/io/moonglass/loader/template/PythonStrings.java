@@ -74,11 +74,7 @@ final class PythonStrings {
         };
     }
 
-    static String strip(String text) {
-        return strip(text, null, true, true);
-    }
-
-    static String replace(String text, Object[] arguments) {
+    private static String replace(String text, Object[] arguments) {
         if (arguments.length < 2 || arguments.length > 3) {
             throw new IllegalArgumentException("replace takes old, new and a count");
         }
@@ -105,7 +101,7 @@ final class PythonStrings {
         return joined.toString();
     }
 
-    static String title(String text) {
+    private static String title(String text) {
         StringBuilder title = new StringBuilder();
         boolean inWord = false;
         for (int codePoint : text.codePoints().toArray()) {

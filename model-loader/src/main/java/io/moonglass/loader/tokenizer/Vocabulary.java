@@ -81,10 +81,6 @@ final class Vocabulary {
         return starts.length - 1;
     }
 
-    int maxTokenLength() {
-        return maxTokenLength;
-    }
-
     /// The rank of the token with these bytes, or [#NONE].
     int rank(byte[] text, int from, int to) {
         if (to - from > maxTokenLength) {

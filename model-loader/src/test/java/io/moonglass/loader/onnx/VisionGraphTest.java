@@ -14,7 +14,6 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -118,8 +117,7 @@ class VisionGraphTest {
     void a_graph_is_not_written_over_another() throws IOException {
         try (Checkpoint checkpoint = Checkpoint.open(TestModels.tinyRandom())) {
             VisionGraph.write(checkpoint, folder, false);
-            assertThrows(
-                    UncheckedIOException.class, () -> VisionGraph.write(checkpoint, folder, false));
+            assertThrows(ConfigException.class, () -> VisionGraph.write(checkpoint, folder, false));
         }
     }
 

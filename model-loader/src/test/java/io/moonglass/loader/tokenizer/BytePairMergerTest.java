@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Random;
@@ -101,7 +102,7 @@ class BytePairMergerTest {
         }
         List<String> shuffled = new ArrayList<>(tokens);
         if (random.nextBoolean()) {
-            java.util.Collections.shuffle(shuffled, random);
+            Collections.shuffle(shuffled, random);
         }
         return vocabulary(shuffled);
     }

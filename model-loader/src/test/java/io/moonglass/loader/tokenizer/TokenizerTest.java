@@ -13,11 +13,13 @@ import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.fault.ModelFormatException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -102,7 +104,7 @@ class TokenizerTest {
 
     @Test
     void the_longest_of_several_special_tokens_at_one_place_counts() {
-        Tokenizer tokenizer = withSpecials(new TreeMap<>(java.util.Map.of(768, "<a", 769, "<ab>")));
+        Tokenizer tokenizer = withSpecials(new TreeMap<>(Map.of(768, "<a", 769, "<ab>")));
         assertArrayEquals(new int[] {769}, tokenizer.encode("<ab>"));
         assertEquals(768, tokenizer.encode("<ac>")[0]);
     }
@@ -170,7 +172,7 @@ class TokenizerTest {
     @Test
     void a_name_for_an_ordinary_token_or_one_out_of_range_is_refused() {
         for (int id : new int[] {0, 767, 1026}) {
-            SortedMap<Integer, String> names = new TreeMap<>(java.util.Map.of(id, "<|x|>"));
+            SortedMap<Integer, String> names = new TreeMap<>(Map.of(id, "<|x|>"));
             ModelFormatException e =
                     assertThrows(ModelFormatException.class, () -> withSpecials(names));
             assertTrue(e.getMessage().contains("768 to 1025"), e.getMessage());
@@ -181,7 +183,7 @@ class TokenizerTest {
     void one_name_for_two_ids_is_refused() {
         assertThrows(
                 ModelFormatException.class,
-                () -> withSpecials(new TreeMap<>(java.util.Map.of(768, "<|x|>", 769, "<|x|>"))));
+                () -> withSpecials(new TreeMap<>(Map.of(768, "<|x|>", 769, "<|x|>"))));
     }
 
     @Test
@@ -206,7 +208,7 @@ class TokenizerTest {
                             Optional.empty(),
                             Optional.empty()));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

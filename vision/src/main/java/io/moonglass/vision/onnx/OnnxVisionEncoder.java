@@ -13,6 +13,7 @@ import ai.djl.training.ParameterStore;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.moonglass.loader.config.VisionConfig;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.onnx.VisionGraph;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -22,7 +23,6 @@ import io.moonglass.vision.ImagePatches;
 import io.moonglass.vision.RotaryTable;
 import io.moonglass.vision.VisionEncoder;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -32,6 +32,9 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 
 /// MoonViT and the projector on ONNX Runtime, reached through DJL; runs [VisionGraph]'s graphs.
 ///
@@ -45,6 +48,11 @@ public final class OnnxVisionEncoder implements VisionEncoder {
     private final List<String> outputs;
     private final OrtSession.SessionOptions options;
     private final Model model;
+
+    /// Runs share it; closing waits for them, because their native code would read freed memory.
+    private final ReadWriteLock inUse = new ReentrantReadWriteLock();
+
+    private boolean closed;
 
     private OnnxVisionEncoder(
             VisionConfig vision,
@@ -64,8 +72,8 @@ public final class OnnxVisionEncoder implements VisionEncoder {
     /// @param workDirectory     made if it is not there; may be shared with other processes
     /// @param numThreads        threads of one run, the calling one included
     /// @param withIntermediates keep what [#encodeWithIntermediates] gives out
-    /// @throws io.moonglass.loader.fault.ConfigException if the checkpoint has no vision part
-    /// @throws ModelFormatException                      if a tensor is missing or misshapen
+    /// @throws ConfigException      if the checkpoint has no vision part, or the folder cannot be used
+    /// @throws ModelFormatException if a tensor is missing or misshapen
     public static OnnxVisionEncoder load(
             Checkpoint checkpoint, Path workDirectory, int numThreads, boolean withIntermediates) {
         try {
@@ -79,8 +87,9 @@ public final class OnnxVisionEncoder implements VisionEncoder {
                 delete(folder);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "%s: the picture encoder's graph cannot be kept there".formatted(workDirectory),
+            throw new ConfigException(
+                    "%s: the picture encoder's graph cannot be kept there (%s); want a folder that can be written"
+                            .formatted(workDirectory, e),
                     e);
         }
     }
@@ -113,10 +122,7 @@ public final class OnnxVisionEncoder implements VisionEncoder {
 
     @Override
     public FloatMatrix encode(ImagePatches patches, Arena arena) {
-        try (NDManager manager = model.getNDManager().newSubManager()) {
-            NDList results = run(patches, manager);
-            return copy(results.getLast(), arena);
-        }
+        return run(patches, results -> copy(results.getLast(), arena));
     }
 
     /// Also gives out what was computed on the way, in order: `pos_emb`, `embed`, `block.i`,
@@ -127,24 +133,50 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         if (outputs.size() == 1) {
             throw new IllegalStateException("the graph was loaded without intermediate outputs");
         }
-        try (NDManager manager = model.getNDManager().newSubManager()) {
-            NDList results = run(patches, manager);
-            Map<String, FloatMatrix> named = new LinkedHashMap<>();
-            for (int i = 0; i < outputs.size(); i++) {
-                named.put(outputs.get(i), copy(results.get(i), arena));
-            }
-            return named;
-        }
+        return run(
+                patches,
+                results -> {
+                    Map<String, FloatMatrix> named = new LinkedHashMap<>();
+                    for (int i = 0; i < outputs.size(); i++) {
+                        named.put(outputs.get(i), copy(results.get(i), arena));
+                    }
+                    return named;
+                });
     }
 
     @Override
     public void close() {
-        model.close();
-        options.close();
+        inUse.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                model.close();
+                options.close();
+            }
+        } finally {
+            inUse.writeLock().unlock();
+        }
     }
 
-    /// One picture through the graph; the results belong to the manager.
-    private NDList run(ImagePatches patches, NDManager manager) {
+    /// One picture through the graph; its results are gone when `reader` returns.
+    private <T> T run(ImagePatches patches, Function<NDList, T> reader) {
+        inUse.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the picture encoder is closed");
+            }
+            try (NDManager manager = model.getNDManager().newSubManager()) {
+                NDList inputs = inputs(patches, manager);
+                return reader.apply(
+                        model.getBlock()
+                                .forward(new ParameterStore(manager, false), inputs, false));
+            }
+        } finally {
+            inUse.readLock().unlock();
+        }
+    }
+
+    private NDList inputs(ImagePatches patches, NDManager manager) {
         if (patches.patchLength() != vision.patchLength()) {
             throw new IllegalArgumentException(
                     "patches of %d numbers; config.json makes them %d"
@@ -153,26 +185,20 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         int gridHeight = patches.gridHeight();
         int gridWidth = patches.gridWidth();
         RotaryTable rotary = RotaryTable.of(vision, gridHeight, gridWidth);
-        NDList inputs =
-                new NDList(
-                        input(
-                                manager,
-                                VisionGraph.PATCHES,
-                                patches.patches(),
-                                patches.numPatches()),
-                        input(
-                                manager,
-                                VisionGraph.ROW_WEIGHTS,
-                                AxisWeights.of(vision.positionRows(), gridHeight),
-                                gridHeight),
-                        input(
-                                manager,
-                                VisionGraph.COLUMN_WEIGHTS,
-                                AxisWeights.of(vision.positionColumns(), gridWidth),
-                                gridWidth),
-                        input(manager, VisionGraph.ROTARY_COS, rotary.cos(), patches.numPatches()),
-                        input(manager, VisionGraph.ROTARY_SIN, rotary.sin(), patches.numPatches()));
-        return model.getBlock().forward(new ParameterStore(manager, false), inputs, false);
+        return new NDList(
+                input(manager, VisionGraph.PATCHES, patches.patches(), patches.numPatches()),
+                input(
+                        manager,
+                        VisionGraph.ROW_WEIGHTS,
+                        AxisWeights.of(vision.positionRows(), gridHeight),
+                        gridHeight),
+                input(
+                        manager,
+                        VisionGraph.COLUMN_WEIGHTS,
+                        AxisWeights.of(vision.positionColumns(), gridWidth),
+                        gridWidth),
+                input(manager, VisionGraph.ROTARY_COS, rotary.cos(), patches.numPatches()),
+                input(manager, VisionGraph.ROTARY_SIN, rotary.sin(), patches.numPatches()));
     }
 
     private static NDArray input(NDManager manager, String name, float[] values, int numRows) {

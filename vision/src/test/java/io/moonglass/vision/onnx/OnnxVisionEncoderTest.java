@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.util.Utils;
 import ai.onnxruntime.OrtEnvironment;
 import io.moonglass.loader.TestModels;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.SafetensorsFile;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -138,6 +140,55 @@ class OnnxVisionEncoderTest {
     void nothing_is_left_in_the_work_folder() throws IOException {
         try (var left = Files.list(work)) {
             assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void a_work_folder_that_cannot_be_used_is_the_operators_fault() throws IOException {
+        Path file = Files.createTempFile("moonglass-", ".file");
+        try {
+            ConfigException refusal =
+                    assertThrows(
+                            ConfigException.class,
+                            () -> OnnxVisionEncoder.load(checkpoint, file, 1, false));
+            assertTrue(refusal.getMessage().startsWith(file.toString()));
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void closing_waits_for_pictures_that_are_being_encoded_and_refuses_later_ones()
+            throws Exception {
+        OnnxVisionEncoder encoder = OnnxVisionEncoder.load(checkpoint, work, 1, false);
+        ImagePatches patches = patches("over_limit_401x333");
+        try (ExecutorService threads = Executors.newFixedThreadPool(2);
+                Arena arena = Arena.ofShared()) {
+            CountDownLatch encoding = new CountDownLatch(2);
+            List<Future<Integer>> encoded = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                encoded.add(
+                        threads.submit(() -> {
+                            int numEncoded = 0;
+                            try {
+                                while (true) {
+                                    encoder.encode(patches, arena);
+                                    if (numEncoded++ == 0) {
+                                        encoding.countDown();
+                                    }
+                                }
+                            } catch (IllegalStateException closed) {
+                                assertEquals("the picture encoder is closed", closed.getMessage());
+                                return numEncoded;
+                            }
+                        }));
+            }
+            encoding.await();
+            encoder.close();
+            encoder.close();
+            for (Future<Integer> pictures : encoded) {
+                assertTrue(pictures.get() > 0);
+            }
         }
     }
 

@@ -77,9 +77,15 @@ final class PromptCheck {
                         .toArray();
         RenderedPrompt prompt =
                 prompts.render(
-                        GoldenFolder.messages(required(recorded, group, "messages")), true, tokensPerImage);
-        report.equal(group + "rendered", required(recorded, group, "rendered").asText(), prompt.text());
-        report.equal(group + "expanded", required(recorded, group, "expanded").asText(), prompt.expanded());
+                        GoldenFolder.messages(required(recorded, group, "messages")),
+                        true,
+                        tokensPerImage);
+        report.equal(
+                group + "rendered", required(recorded, group, "rendered").asText(), prompt.text());
+        report.equal(
+                group + "expanded",
+                required(recorded, group, "expanded").asText(),
+                prompt.expanded());
         report.integers(
                 group + "input_ids",
                 GoldenFolder.integers(required(recorded, group, "input_ids")),

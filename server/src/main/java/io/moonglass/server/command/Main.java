@@ -70,8 +70,7 @@ public final class Main implements Callable<Integer> {
         System.exit(run(Main::openInProcess, out, err, arguments));
     }
 
-    private static ChatModel openInProcess(
-            Path directory, Optional<String> name, OptionalInt numThreads) {
+    static ChatModel openInProcess(Path directory, Optional<String> name, OptionalInt numThreads) {
         ChatModelOptions options = ChatModelOptions.DEFAULT;
         if (name.isPresent()) {
             options = options.withName(name.get());

@@ -77,10 +77,12 @@ public final class Engine implements AutoCloseable {
 
     /// Hands a request to the engine and returns at once. Any thread.
     ///
-    /// @throws InvalidRequestException if it could never be served
-    /// @throws IllegalStateException   if the engine is closed
+    /// @throws InvalidRequestException  if it could never be served
+    /// @throws IllegalArgumentException if its image rows are no rows of this model
+    /// @throws IllegalStateException    if the engine is closed
     public Ticket submit(GenerationRequest request) {
         refuseWhatCannotBeServed(request);
+        request.imageRows().ifPresent(this::checkImageRows);
         if (closing) {
             throw new IllegalStateException("the engine is closed");
         }
@@ -93,9 +95,17 @@ public final class Engine implements AutoCloseable {
         return new Ticket(sequence);
     }
 
-    /// Cancels what runs, waits for the thread and gives the memory back.
+    /// Cancels what runs, waits for the thread and gives the memory back; does nothing the second
+    /// time. Any thread but the engine's own, which sinks are called on.
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (Thread.currentThread() == thread) {
+            throw new IllegalStateException(
+                    "a sink must not close the engine: it would wait for itself");
+        }
+        if (closing) {
+            return;
+        }
         closing = true;
         mailbox.add(new Mail.Close());
         boolean interrupted = false;
@@ -111,6 +121,11 @@ public final class Engine implements AutoCloseable {
         }
         workspace.close();
         cache.close();
+    }
+
+    /// Belongs to the engine's thread until [#close()] has returned.
+    KvCache cache() {
+        return cache;
     }
 
     private void refuseWhatCannotBeServed(GenerationRequest request) {
@@ -151,14 +166,27 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /// Rows that cannot be read in a step would end the others of that step too.
+    private void checkImageRows(FloatMatrix rows) {
+        if (rows.numColumns() != weights.config().hiddenSize()
+                || !rows.data().isAccessibleBy(thread)) {
+            throw new IllegalArgumentException(
+                    "image rows of %d values, %s; want %d values that the engine's thread may read"
+                            .formatted(
+                                    rows.numColumns(), rows.data(), weights.config().hiddenSize()));
+        }
+    }
+
     private void runUntilClosed() {
-        while (true) {
-            if (!readMail()) {
-                return;
-            }
-            StepPlan step = scheduler.nextStep();
-            if (!step.isEmpty()) {
-                run(step);
+        while (readMail()) {
+            try {
+                StepPlan step = scheduler.nextStep();
+                if (!step.isEmpty()) {
+                    run(step);
+                }
+            } catch (RuntimeException | Error e) { // no memory for the cache, for one
+                LOG.log(System.Logger.Level.ERROR, "a step could not be planned", e);
+                allSequences().forEach(sequence -> fail(sequence, e));
             }
         }
     }
@@ -171,7 +199,7 @@ public final class Engine implements AutoCloseable {
         for (Mail mail = idle ? awaitMail() : mailbox.poll(); mail != null; mail = mailbox.poll()) {
             switch (mail) {
                 case Mail.Submit(Sequence sequence) -> scheduler.add(sequence);
-                case Mail.Cancel(Sequence sequence) -> cancel(sequence);
+                case Mail.Cancel(Sequence sequence) -> finish(sequence, FinishReason.CANCELLED);
                 case Mail.Close() -> {
                     endAll();
                     return false;
@@ -194,20 +222,18 @@ public final class Engine implements AutoCloseable {
     }
 
     private void endAll() {
-        List<Sequence> all = new ArrayList<>(scheduler.running());
-        all.addAll(scheduler.waiting());
         for (Mail mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
             if (mail instanceof Mail.Submit(Sequence sequence)) {
-                all.add(sequence);
+                scheduler.add(sequence);
             }
         }
-        all.forEach(sequence -> finish(sequence, FinishReason.CANCELLED));
+        allSequences().forEach(sequence -> finish(sequence, FinishReason.CANCELLED));
     }
 
-    private void cancel(Sequence sequence) {
-        if (scheduler.running().contains(sequence) || scheduler.waiting().contains(sequence)) {
-            finish(sequence, FinishReason.CANCELLED);
-        }
+    private List<Sequence> allSequences() {
+        List<Sequence> all = new ArrayList<>(scheduler.running());
+        all.addAll(scheduler.waiting());
+        return all;
     }
 
     /// One forward pass. A fault ends the sequences of this step and no others.
@@ -227,10 +253,8 @@ public final class Engine implements AutoCloseable {
             }
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a step failed", e);
-            RuntimeException fault =
-                    e instanceof RuntimeException r ? r : new IllegalStateException(e);
             for (StepPlan.Share share : step.shares()) {
-                fail(share.sequence(), fault);
+                fail(share.sequence(), e);
             }
         }
     }
@@ -309,27 +333,33 @@ public final class Engine implements AutoCloseable {
             } else if (sequence.numGenerated() >= request.maxTokens()) {
                 finish(sequence, FinishReason.LENGTH);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
             fail(sequence, e);
         }
     }
 
+    /// Does nothing if the sequence has ended: its sink is told once.
     private void finish(Sequence sequence, FinishReason reason) {
-        scheduler.remove(sequence);
-        tell(() -> sequence.request().sink().finished(reason));
+        if (scheduler.remove(sequence)) {
+            tell(() -> sequence.request().sink().finished(reason));
+        }
     }
 
-    private void fail(Sequence sequence, RuntimeException fault) {
-        scheduler.remove(sequence);
-        tell(() -> sequence.request().sink().failed(fault));
+    /// Does nothing if the sequence has ended: its sink is told once.
+    private void fail(Sequence sequence, Throwable fault) {
+        if (scheduler.remove(sequence)) {
+            RuntimeException told =
+                    fault instanceof RuntimeException e ? e : new IllegalStateException(fault);
+            tell(() -> sequence.request().sink().failed(told));
+        }
     }
 
     /// A sink that throws harms nobody but its own caller.
     private static void tell(Runnable news) {
         try {
             news.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
         }
     }

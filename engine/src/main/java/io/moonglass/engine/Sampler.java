@@ -15,16 +15,16 @@ final class Sampler {
 
     private final SamplingParameters parameters;
     private final SplittableRandom random;
-    private final boolean[] inPrompt;
+    private final boolean[] seen;
     private final Map<Integer, Integer> timesGenerated = new HashMap<>();
 
     Sampler(SamplingParameters parameters, int[] promptTokenIds, int vocabSize) {
         this.parameters = parameters;
         this.random = new SplittableRandom(parameters.seed());
-        this.inPrompt = new boolean[parameters.repetitionPenalty() == 1 ? 0 : vocabSize];
-        if (inPrompt.length > 0) {
+        this.seen = new boolean[parameters.repetitionPenalty() == 1 ? 0 : vocabSize];
+        if (seen.length > 0) {
             for (int tokenId : promptTokenIds) {
-                inPrompt[tokenId] = true;
+                seen[tokenId] = true;
             }
         }
     }
@@ -36,20 +36,18 @@ final class Sampler {
         int largest = largest(logits);
         int tokenId = parameters.temperature() == 0 ? largest : draw(logits, logits[largest]);
         timesGenerated.merge(tokenId, 1, Integer::sum);
+        if (seen.length > 0) {
+            seen[tokenId] = true;
+        }
         return tokenId;
     }
 
     private void applyPenalties(float[] logits) {
-        if (inPrompt.length > 0) {
-            for (int tokenId = 0; tokenId < inPrompt.length; tokenId++) {
-                if (inPrompt[tokenId] || timesGenerated.containsKey(tokenId)) {
-                    double penalty = parameters.repetitionPenalty();
-                    logits[tokenId] =
-                            (float)
-                                    (logits[tokenId] > 0
-                                            ? logits[tokenId] / penalty
-                                            : logits[tokenId] * penalty);
-                }
+        double penalty = parameters.repetitionPenalty();
+        for (int tokenId = 0; tokenId < seen.length; tokenId++) {
+            if (seen[tokenId]) {
+                float logit = logits[tokenId];
+                logits[tokenId] = (float) (logit > 0 ? logit / penalty : logit * penalty);
             }
         }
         if (parameters.presencePenalty() != 0 || parameters.frequencyPenalty() != 0) {

@@ -10,7 +10,8 @@ import io.moonglass.loader.fault.InvalidRequestException;
 /// @param topK              at most this many most likely tokens; 0 for all
 /// @param minP              only tokens at least this times as likely as the most likely one; in [0, 1]
 /// @param repetitionPenalty divides positive and multiplies negative logits of tokens seen in prompt
-///                          or answer (Keskar et al. 2019, CTRL); 1 for none; in (0, 10]
+///                          or answer (Keskar et al. 2019, CTRL); 1 for none; in [0.01, 10], so that no
+///                          logit grows beyond a float
 /// @param presencePenalty   taken off the logit of every token already in the answer; in [-2, 2]
 /// @param frequencyPenalty  taken off once per occurrence in the answer; in [-2, 2]
 /// @param seed              of the random draws; the same seed gives the same answer
@@ -31,7 +32,7 @@ public record SamplingParameters(
         inRange("top_p", topP, Double.MIN_VALUE, 1);
         inRange("top_k", topK, 0, Integer.MAX_VALUE);
         inRange("min_p", minP, 0, 1);
-        inRange("repetition_penalty", repetitionPenalty, Double.MIN_VALUE, 10);
+        inRange("repetition_penalty", repetitionPenalty, 0.01, 10);
         inRange("presence_penalty", presencePenalty, -2, 2);
         inRange("frequency_penalty", frequencyPenalty, -2, 2);
     }

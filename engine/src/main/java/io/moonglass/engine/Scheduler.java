@@ -47,10 +47,11 @@ final class Scheduler {
     }
 
     /// Takes a sequence out, wherever it is, and its blocks back.
-    void remove(Sequence sequence) {
-        running.remove(sequence);
-        waiting.remove(sequence);
+    ///
+    /// @return false if it had been taken out before
+    boolean remove(Sequence sequence) {
         cache.release(sequence.blocks());
+        return running.remove(sequence) || waiting.remove(sequence);
     }
 
     /// Those that decode before those that prefill: one long prompt never stalls a stream.

@@ -10,6 +10,7 @@ import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.template.RenderedPrompt;
@@ -72,14 +73,18 @@ public final class LocalChatModel implements ChatModel {
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
         this.defaultSampling = sampling(generation);
         DecoderWeights weights = DecoderWeights.from(checkpoint);
+        EngineOptions engineOptions =
+                options.engine().orElseGet(() -> EngineOptions.defaults(config.text()));
         this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
-        this.engine =
-                new Engine(
-                        weights,
-                        options.engine().orElseGet(() -> EngineOptions.defaults(config.text())),
-                        team,
-                        DecoderObserver.NONE);
+        try {
+            this.engine = new Engine(weights, engineOptions, team, DecoderObserver.NONE);
+        } catch (RuntimeException | Error e) {
+            // the cache's memory may not be there
+            team.close();
+            media.ifPresent(MediaIntake::close);
+            throw e;
+        }
     }
 
     @Override
@@ -206,6 +211,12 @@ public final class LocalChatModel implements ChatModel {
     }
 
     private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
+        int patchSize = config.vision().orElseThrow().patchSize();
+        if (preprocessor.patchSize() != patchSize) {
+            throw new ModelFormatException(
+                    "preprocessor_config.json: patch_size is %d, vision_config.patch_size of config.json is %d; take both from one release"
+                            .formatted(preprocessor.patchSize(), patchSize));
+        }
         VisionEncoder encoder =
                 OnnxVisionEncoder.load(
                         checkpoint, options.workDirectory(), options.numThreads(), false);

@@ -11,12 +11,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -75,8 +70,8 @@ class CheckpointTest {
     }
 
     @Test
-    void a_text_only_checkpoint_with_flat_configuration_and_names_opens() throws IOException {
-        writeTextOnlyCheckpoint();
+    void a_text_only_checkpoint_with_flat_configuration_and_names_opens() {
+        TestModels.writeTextOnly(directory);
         try (Checkpoint kimi = Checkpoint.open(TestModels.tinyRandom());
                 Checkpoint moonlight = Checkpoint.open(directory)) {
             assertEquals("", moonlight.config().languagePrefix());
@@ -216,36 +211,5 @@ class CheckpointTest {
                 (ObjectNode) JSON.readTree(TestModels.tinyRandom().resolve(INDEX).toFile());
         change.accept((ObjectNode) index.get("weight_map"));
         JSON.writeValue(directory.resolve(INDEX).toFile(), index);
-    }
-
-    /// The tiny model's decoder alone, named and configured as Moonlight is, in one file.
-    private void writeTextOnlyCheckpoint() throws IOException {
-        ObjectNode header = JSON.createObjectNode();
-        ByteArrayOutputStream data = new ByteArrayOutputStream();
-        try (Checkpoint kimi = Checkpoint.open(TestModels.tinyRandom())) {
-            for (StoredTensor tensor : kimi.tensors()) {
-                if (!tensor.name().startsWith("language_model.")) {
-                    continue;
-                }
-                ObjectNode entry =
-                        header.putObject(tensor.name().substring("language_model.".length()));
-                entry.put("dtype", tensor.kind().name());
-                Arrays.stream(tensor.shape()).forEach(entry.withArray("shape")::add);
-                entry.withArray("data_offsets").add(data.size());
-                data.writeBytes(tensor.data().toArray(ValueLayout.JAVA_BYTE));
-                entry.withArray("data_offsets").add(data.size());
-            }
-        }
-        byte[] json = header.toString().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer file =
-                ByteBuffer.allocate(Long.BYTES + json.length + data.size())
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .putLong(json.length)
-                        .put(json)
-                        .put(data.toByteArray());
-        Files.write(directory.resolve("model.safetensors"), file.array());
-        ObjectNode config =
-                (ObjectNode) JSON.readTree(TestModels.tinyRandom().resolve("config.json").toFile());
-        JSON.writeValue(directory.resolve("config.json").toFile(), config.get("text_config"));
     }
 }

@@ -38,12 +38,17 @@ final class StopStrings {
         return found ? "" : take(held.length());
     }
 
+    /// Where the stop string begins that is complete first; of two with one end, the longer. So it does
+    /// not matter in which pieces the text came.
     private int firstStop() {
         int first = -1;
+        int firstEnd = Integer.MAX_VALUE;
         for (String stop : stops) {
             int at = held.indexOf(stop);
-            if (at >= 0 && (first < 0 || at < first)) {
+            int end = at + stop.length();
+            if (at >= 0 && (end < firstEnd || end == firstEnd && at < first)) {
                 first = at;
+                firstEnd = end;
             }
         }
         return first;

@@ -3,6 +3,7 @@ package io.moonglass.runtime.check;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.DecoderWeights;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.tensor.ThreadTeam;
@@ -66,6 +67,11 @@ public final class GoldenCheck {
             }
             left.remove("README.md");
             left.stream().sorted().forEach(report::skipped);
+        }
+        if (report.numGroups() == 0) {
+            throw new ConfigException(
+                    "--golden %s: holds nothing to compare; want recorded outputs such as prompts.json"
+                            .formatted(goldenDirectory));
         }
         return report;
     }

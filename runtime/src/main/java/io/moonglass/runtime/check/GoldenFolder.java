@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -64,13 +65,28 @@ final class GoldenFolder {
                 : Optional.empty();
     }
 
-    /// The bytes of a picture of `images/`, by its name with or without `.png`.
-    byte[] image(String name) {
+    /// A picture of `images/`, by its name with or without the suffix.
+    ///
+    /// The name is compared with those that are there, so that none leads out of `images/`.
+    Optional<Path> imageFile(String name) {
         Path images = directory.resolve("images");
-        Path file = images.resolve(name.contains(".") ? name : name + ".png").normalize();
-        if (!file.startsWith(images.normalize())) {
-            throw new ConfigException("%s: the picture lies outside images/".formatted(name));
+        if (!Files.isDirectory(images)) {
+            return Optional.empty();
         }
+        try (Stream<Path> files = Files.list(images)) {
+            return files.filter(file -> isCalled(file.getFileName().toString(), name))
+                    .min(Comparator.naturalOrder());
+        } catch (IOException e) {
+            throw new ConfigException("%s: cannot be read".formatted(images), e);
+        }
+    }
+
+    private static boolean isCalled(String fileName, String name) {
+        return fileName.equals(name)
+                || fileName.lastIndexOf('.') == name.length() && fileName.startsWith(name);
+    }
+
+    static byte[] bytes(Path file) {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {

@@ -14,15 +14,20 @@ import io.moonglass.vision.image.ImagePreprocessor;
 import io.moonglass.vision.image.RgbImage;
 import io.moonglass.vision.onnx.OnnxVisionEncoder;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Compares preprocessing and vision encoder with recorded outputs.
 final class PictureCheck implements AutoCloseable {
 
     /// What becomes of a picture: `fitted` for the eye, `patches` for the encoder.
     private record Prepared(RgbImage fitted, ImagePatches patches) {}
+
+    /// What a recorded tensor's name means.
+    private record Output(String picture, String name) {}
 
     private final CheckReport report;
     private final GoldenFolder golden;
@@ -31,8 +36,8 @@ final class PictureCheck implements AutoCloseable {
     private final ImagePreprocessor preprocessor;
     private final OnnxVisionEncoder encoder;
     private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT, 1);
-    private final Map<String, Prepared> prepared = new HashMap<>();
-    private final Map<String, Map<String, FloatMatrix>> encoded = new HashMap<>();
+    private final Map<Path, Prepared> prepared = new HashMap<>();
+    private final Map<Path, Map<String, FloatMatrix>> encoded = new HashMap<>();
 
     /// @param encoder with intermediate outputs; closed with this
     PictureCheck(
@@ -96,12 +101,13 @@ final class PictureCheck implements AutoCloseable {
     /// preprocess.safetensors.
     void preprocessing(SafetensorsFile file) {
         for (StoredTensor tensor : file.tensors().values()) {
-            String name = tensor.name();
-            int dot = name.indexOf('.');
-            String output = name.substring(dot + 1);
-            String group = "preprocess/" + output;
-            Prepared image = prepared(name.substring(0, Math.max(0, dot)));
-            switch (output) {
+            Optional<Output> found = output("preprocess/", tensor);
+            if (found.isEmpty()) {
+                continue;
+            }
+            Prepared image = prepared(found.get().picture);
+            String group = "preprocess/" + found.get().name;
+            switch (found.get().name) {
                 case "fitted_rgb" ->
                         report.integers(group, tensor.integers(), bytes(image.fitted.rgb()));
                 case "patches" ->
@@ -115,16 +121,35 @@ final class PictureCheck implements AutoCloseable {
     /// vision.safetensors.
     void vision(SafetensorsFile file) {
         for (StoredTensor tensor : file.tensors().values()) {
-            String name = tensor.name();
-            int dot = name.indexOf('.');
-            String output = name.substring(dot + 1);
-            FloatMatrix actual = encoded(name.substring(0, Math.max(0, dot))).get(output);
+            Optional<Output> found = output("vision/", tensor);
+            if (found.isEmpty()) {
+                continue;
+            }
+            String group = "vision/" + found.get().name;
+            FloatMatrix actual = encoded(found.get().picture).get(found.get().name);
             if (actual == null) {
-                report.impossible("vision/" + output, "no such output");
+                report.impossible(group, "no such output");
             } else {
-                report.floats("vision/" + output, tensor.floats(), actual.toArray());
+                report.floats(group, tensor.floats(), actual.toArray());
             }
         }
+    }
+
+    /// Takes `picture.output` apart, where both halves may have dots of their own; a name that no
+    /// picture stands before is a failure.
+    private Optional<Output> output(String groupPrefix, StoredTensor tensor) {
+        String name = tensor.name();
+        for (int dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+            if (has(name.substring(0, dot))) {
+                return Optional.of(new Output(name.substring(0, dot), name.substring(dot + 1)));
+            }
+        }
+        report.impossible(groupPrefix + name, "no picture of this name in images/");
+        return Optional.empty();
+    }
+
+    boolean has(String picture) {
+        return golden.imageFile(picture).isPresent();
     }
 
     ImagePatches patches(String name) {
@@ -146,23 +171,19 @@ final class PictureCheck implements AutoCloseable {
         encoder.close();
     }
 
-    private Prepared prepared(String name) {
+    private Prepared prepared(String picture) {
         return prepared.computeIfAbsent(
-                withoutSuffix(name),
-                key -> {
-                    RgbImage fitted = preprocessor.fit(decoder.decode(golden.image(name)));
+                golden.imageFile(picture).orElseThrow(),
+                file -> {
+                    RgbImage fitted = preprocessor.fit(decoder.decode(GoldenFolder.bytes(file)));
                     return new Prepared(fitted, preprocessor.patchify(fitted));
                 });
     }
 
-    private Map<String, FloatMatrix> encoded(String name) {
+    private Map<String, FloatMatrix> encoded(String picture) {
         return encoded.computeIfAbsent(
-                withoutSuffix(name),
-                key -> encoder.encodeWithIntermediates(prepared(name).patches, arena));
-    }
-
-    private static String withoutSuffix(String name) {
-        return name.endsWith(".png") ? name.substring(0, name.length() - 4) : name;
+                golden.imageFile(picture).orElseThrow(),
+                _ -> encoder.encodeWithIntermediates(prepared(picture).patches, arena));
     }
 
     private static long[] bytes(byte[] rgb) {

@@ -10,6 +10,7 @@ import io.moonglass.engine.SamplingParameters;
 import io.moonglass.engine.TokenSink;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.SafetensorsFile;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.loader.template.PromptRenderer;
@@ -64,22 +65,34 @@ final class PromptCheck {
             report.impossible(group + "images", "the model has no vision part");
             return;
         }
+        List<String> missing =
+                images.stream().filter(image -> !pictures.orElseThrow().has(image)).toList();
+        if (!missing.isEmpty()) {
+            report.impossible(group + "images", "not in images/: " + String.join(", ", missing));
+            return;
+        }
         int[] tokensPerImage =
                 images.stream()
                         .mapToInt(image -> pictures.orElseThrow().patches(image).numTokens())
                         .toArray();
         RenderedPrompt prompt =
                 prompts.render(
-                        GoldenFolder.messages(recorded.get("messages")), true, tokensPerImage);
-        report.equal(group + "rendered", recorded.get("rendered").asText(), prompt.text());
-        report.equal(group + "expanded", recorded.get("expanded").asText(), prompt.expanded());
+                        GoldenFolder.messages(required(recorded, group, "messages")),
+                        true,
+                        tokensPerImage);
+        report.equal(
+                group + "rendered", required(recorded, group, "rendered").asText(), prompt.text());
+        report.equal(
+                group + "expanded",
+                required(recorded, group, "expanded").asText(),
+                prompt.expanded());
         report.integers(
                 group + "input_ids",
-                GoldenFolder.integers(recorded.get("input_ids")),
+                GoldenFolder.integers(required(recorded, group, "input_ids")),
                 TextCheck.longs(prompt.tokenIds()));
 
         Optional<FloatMatrix> imageRows = imageRows(images);
-        long[] newIds = GoldenFolder.integers(recorded.get("new_ids"));
+        long[] newIds = GoldenFolder.integers(required(recorded, group, "new_ids"));
         PromptRecorder recorder =
                 new PromptRecorder(prompt.tokenIds().length, config.text().kvLoraRank());
         int[] generated = generate(prompt.tokenIds(), imageRows, newIds.length, recorder);
@@ -95,6 +108,14 @@ final class PromptCheck {
                 compare(group, tensor, prompt, images, imageRows, generated, recorder);
             }
         });
+    }
+
+    private static JsonNode required(JsonNode recorded, String group, String key) {
+        if (!recorded.hasNonNull(key)) {
+            throw new ConfigException(
+                    "prompts.json: %s%s is missing; every prompt has it".formatted(group, key));
+        }
+        return recorded.get(key);
     }
 
     private void compare(
@@ -125,7 +146,10 @@ final class PromptCheck {
                             tensor.floats(),
                             logits(recorder, prompt.tokenIds().length));
             case "logits_last8" ->
-                    report.floats(group + name, tensor.floats(), logits(recorder, LAST_ROWS));
+                    report.floats(
+                            group + name,
+                            tensor.floats(),
+                            logits(recorder, Math.min(LAST_ROWS, prompt.tokenIds().length)));
             default -> {
                 float[] actual = recorder.values(name);
                 if (actual == null) {

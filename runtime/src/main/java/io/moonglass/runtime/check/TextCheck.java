@@ -1,6 +1,7 @@
 package io.moonglass.runtime.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.loader.template.TemplateMessage;
@@ -46,11 +47,17 @@ final class TextCheck {
             int[] tokensPerImage =
                     new int[messages.stream().mapToInt(TemplateMessage::numImages).sum()];
             Arrays.fill(tokensPerImage, 1);
-            RenderedPrompt prompt =
-                    prompts.render(
-                            messages,
-                            rendering.get("add_generation_prompt").asBoolean(),
-                            tokensPerImage);
+            RenderedPrompt prompt;
+            try {
+                prompt =
+                        prompts.render(
+                                messages,
+                                rendering.get("add_generation_prompt").asBoolean(),
+                                tokensPerImage);
+            } catch (InvalidRequestException e) {
+                report.impossible("chat/text", e.getMessage());
+                continue;
+            }
             report.equal("chat/text", rendering.get("text").asText(), prompt.text());
             report.integers(
                     "chat/ids",

@@ -6,8 +6,8 @@ import java.util.Base64;
 import java.util.Locale;
 
 /// Takes the bytes out of a `data:` address (RFC 2397). Only base64 is taken, in either alphabet, with
-/// or without padding; white space inside it is ignored. The media type is not believed: the bytes
-/// themselves say what they are.
+/// its padding or without any; white space inside it is ignored, and its digits may be
+/// percent-encoded. The media type is not believed: the bytes themselves say what they are.
 public final class DataUri {
 
     private static final String SCHEME = "data:";
@@ -30,8 +30,14 @@ public final class DataUri {
         if (!url.substring(0, comma).toLowerCase(Locale.ROOT).endsWith(";base64")) {
             throw invalid("the data is not marked as base64; want data:image/png;base64,...");
         }
-        byte[] base64 = base64Digits(url, comma + 1);
-        long numBytes = base64.length / 4L * 3 + base64.length % 4 * 3 / 4;
+        byte[] digits = base64Digits(url, comma + 1);
+        if (digits.length == 0) {
+            throw invalid("there is no data after the comma");
+        }
+        if (digits.length % 4 == 1) {
+            throw notBase64();
+        }
+        long numBytes = digits.length * 3L / 4;
         if (numBytes > maxBytes) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
@@ -39,13 +45,10 @@ public final class DataUri {
                     "image of %,d bytes, the limit is %,d; send a smaller one"
                             .formatted(numBytes, maxBytes));
         }
-        if (numBytes == 0) {
-            throw invalid("there is no data after the comma");
-        }
         try {
-            return Base64.getDecoder().decode(base64);
+            return Base64.getDecoder().decode(digits);
         } catch (IllegalArgumentException e) {
-            throw invalid("the data is no valid base64");
+            throw notBase64();
         }
     }
 
@@ -53,27 +56,49 @@ public final class DataUri {
     private static byte[] base64Digits(String url, int from) {
         byte[] digits = new byte[url.length() - from];
         int length = 0;
-        boolean ended = false;
+        int padding = 0;
         for (int i = from; i < url.length(); i++) {
             char c = url.charAt(i);
-            if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-                continue;
+            if (c == '%') {
+                c = percentDecoded(url, i);
+                i += 2;
             }
-            if (c == '=') {
-                ended = true;
-                continue;
+            switch (c) {
+                case ' ', '\t', '\r', '\n' -> {}
+                case '=' -> padding++;
+                default -> {
+                    if (padding > 0 || c > 127) {
+                        throw notBase64();
+                    }
+                    digits[length++] = standardDigit(c);
+                }
             }
-            if (ended || c > 127) {
-                throw invalid("the data is no valid base64");
-            }
-            digits[length++] =
-                    switch (c) {
-                        case '-' -> (byte) '+';
-                        case '_' -> (byte) '/';
-                        default -> (byte) c;
-                    };
+        }
+        if (padding > 2 || padding > 0 && (length + padding) % 4 != 0) {
+            throw notBase64();
         }
         return Arrays.copyOf(digits, length);
+    }
+
+    private static byte standardDigit(char digit) {
+        return switch (digit) {
+            case '-' -> '+';
+            case '_' -> '/';
+            default -> (byte) digit;
+        };
+    }
+
+    private static char percentDecoded(String url, int at) {
+        int high = at + 1 < url.length() ? Character.digit(url.charAt(at + 1), 16) : -1;
+        int low = at + 2 < url.length() ? Character.digit(url.charAt(at + 2), 16) : -1;
+        if (high < 0 || low < 0) {
+            throw notBase64();
+        }
+        return (char) (high << 4 | low);
+    }
+
+    private static InvalidRequestException notBase64() {
+        return invalid("the data is no valid base64");
     }
 
     private static InvalidRequestException invalid(String message) {

@@ -7,6 +7,7 @@ import io.moonglass.clients.MoonglassClient;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
@@ -155,13 +156,37 @@ final class AskCommand implements Callable<Integer> {
         OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
         try (ChatModel model = models.open(answerer.directory, Optional.empty(), threads)) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
-            Generation generation = model.generate(request(model, pictures), events::add);
+            Generation generation = generate(model, pictures, events);
             try {
                 return writeAnswer(events);
             } finally {
                 generation.cancel();
             }
         }
+    }
+
+    private Generation generate(
+            ChatModel model, List<byte[]> pictures, BlockingQueue<GenerationEvent> events) {
+        try {
+            return model.generate(request(model, pictures), events::add);
+        } catch (InvalidRequestException e) {
+            throw namingItsFile(e);
+        }
+    }
+
+    /// Whoever typed the name of a picture's file does not know its place in a request.
+    private InvalidRequestException namingItsFile(InvalidRequestException fault) {
+        int question = system.isPresent() ? 1 : 0;
+        for (int i = 0; i < images.size(); i++) {
+            String where = "messages[%d].content[%d].image_url.url".formatted(question, i);
+            if (where.equals(fault.param())) {
+                return new InvalidRequestException(
+                        fault.kind(),
+                        where,
+                        fault.getMessage().replace(where, "--image " + images.get(i)));
+            }
+        }
+        return fault;
     }
 
     private ChatRequest request(ChatModel model, List<byte[]> pictures) {

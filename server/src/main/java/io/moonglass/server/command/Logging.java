@@ -30,6 +30,7 @@ final class Logging {
                 throw new UncheckedIOException("logging.properties cannot be read", e);
             }
         }
+        LastingLogManager.keep();
         String level = System.getenv(LEVEL_VARIABLE);
         if (level != null && !level.isBlank()) {
             OURS.setLevel(parse(level));

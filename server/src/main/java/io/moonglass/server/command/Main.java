@@ -64,13 +64,13 @@ public final class Main implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
+        LastingLogManager.install();
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         System.exit(run(Main::openInProcess, out, err, arguments));
     }
 
-    private static ChatModel openInProcess(
-            Path directory, Optional<String> name, OptionalInt numThreads) {
+    static ChatModel openInProcess(Path directory, Optional<String> name, OptionalInt numThreads) {
         ChatModelOptions options = ChatModelOptions.DEFAULT;
         if (name.isPresent()) {
             options = options.withName(name.get());

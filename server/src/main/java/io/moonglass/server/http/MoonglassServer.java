@@ -93,6 +93,13 @@ public final class MoonglassServer implements AutoCloseable {
     @Override
     public void close() {
         served.stop();
+        if (chatCompletions.numRunning() > 0) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "stopping; {0} running answers have {1} s to finish",
+                    chatCompletions.numRunning(),
+                    options.drainTimeout().toSeconds());
+        }
         boolean interrupted = !drained();
         if (chatCompletions.numRunning() > 0) {
             LOG.log(

@@ -1,0 +1,305 @@
+package io.moonglass.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Blocks hold 32 tokens.
+class SchedulerTest {
+
+    @Test
+    void the_newest_sequence_gives_way_when_the_cache_is_full() {
+        Fixture fixture = new Fixture(2, 100, 4);
+        Sequence older = fixture.add(32);
+        Sequence newer = fixture.add(30);
+        fixture.step();
+        StepPlan step = fixture.step(); // older's 33rd token needs a second block, and none is free
+
+        assertEquals(List.of(newer), waiting(fixture));
+        assertEquals(List.of(older), fixture.scheduler.running());
+        assertEquals(Map.of(older, 1), shares(step));
+    }
+
+    @Test
+    void a_sequence_that_finds_no_room_and_is_the_newest_itself_gives_way() {
+        Fixture fixture = new Fixture(3, 100, 4);
+        Sequence older = fixture.add(32);
+        Sequence newer = fixture.add(32);
+        fixture.step();
+        StepPlan step = fixture.step(); // older takes the last block
+
+        assertEquals(List.of(newer), waiting(fixture));
+        assertEquals(Map.of(older, 1), shares(step));
+        assertEquals(1, fixture.cache.numFree());
+    }
+
+    @Test
+    void a_sequence_that_gave_way_starts_over_with_what_it_had_said() {
+        Fixture fixture = new Fixture(2, 100, 4);
+        Sequence older = fixture.add(31);
+        Sequence newer = fixture.add(10);
+        fixture.step();
+        fixture.step();
+        fixture.step(); // older's 33rd token
+
+        assertEquals(0, newer.numCached());
+        assertEquals(0, newer.blocks().numBlocks());
+        assertEquals(2, newer.numGenerated());
+        fixture.scheduler.remove(older);
+        StepPlan step = fixture.step();
+        assertEquals(Map.of(newer, 12), shares(step));
+        assertEquals(3, newer.numGenerated());
+    }
+
+    @Test
+    void those_that_gave_way_wait_before_those_that_never_ran_and_keep_their_order() {
+        Fixture fixture = new Fixture(4, 100, 3);
+        Sequence first = fixture.add(32);
+        Sequence second = fixture.add(31);
+        Sequence third = fixture.add(30);
+        Sequence fourth = fixture.add(1);
+        while (fixture.scheduler.running().size() < 3 || first.blocks().numBlocks() < 2) {
+            fixture.step();
+        }
+        // first has 2 blocks, second and third have 1 each; second needs another one, then first.
+        while (fixture.scheduler.running().size() > 1) {
+            fixture.step();
+        }
+
+        assertEquals(List.of(first), fixture.scheduler.running());
+        assertEquals(List.of(second, third, fourth), waiting(fixture));
+    }
+
+    @Test
+    void a_long_prompt_is_cut_to_the_token_budget() {
+        Fixture fixture = new Fixture(8, 16, 4);
+        Sequence sequence = fixture.add(40);
+
+        assertEquals(Map.of(sequence, 16), shares(fixture.step()));
+        assertEquals(Map.of(sequence, 16), shares(fixture.step()));
+        assertEquals(0, sequence.numGenerated());
+        assertEquals(Map.of(sequence, 8), shares(fixture.step()));
+        assertEquals(1, sequence.numGenerated());
+        assertEquals(Map.of(sequence, 1), shares(fixture.step()));
+    }
+
+    @Test
+    void sequences_that_run_come_before_those_that_wait() {
+        Fixture fixture = new Fixture(8, 16, 4);
+        Sequence running = fixture.add(20);
+        fixture.step();
+        Sequence waiting = fixture.add(30);
+        StepPlan step = fixture.step();
+
+        assertEquals(Map.of(running, 4, waiting, 12), shares(step));
+    }
+
+    @Test
+    void a_long_prompt_does_not_stall_those_that_decode() {
+        Fixture fixture = new Fixture(20, 8, 4);
+        Sequence one = fixture.add(2);
+        Sequence other = fixture.add(2);
+        Sequence longPrompt = fixture.add(300);
+        fixture.step();
+        for (int i = 0; i < 10; i++) {
+            assertEquals(Map.of(one, 1, other, 1, longPrompt, 6), shares(fixture.step()));
+        }
+        assertEquals(11, one.numGenerated());
+        assertEquals(11, other.numGenerated());
+    }
+
+    @Test
+    void no_more_run_than_may() {
+        Fixture fixture = new Fixture(8, 16, 2);
+        Sequence first = fixture.add(1);
+        Sequence second = fixture.add(1);
+        Sequence third = fixture.add(1);
+        fixture.step();
+
+        assertEquals(List.of(first, second), fixture.scheduler.running());
+        fixture.scheduler.remove(first);
+        assertEquals(Map.of(second, 1, third, 1), shares(fixture.step()));
+    }
+
+    @Test
+    void a_prompt_is_let_in_when_all_of_it_and_one_token_fit() {
+        Fixture fixture = new Fixture(3, 16, 4);
+        Sequence running = fixture.add(10);
+        fixture.step();
+        Sequence tooLong = fixture.add(64); // two blocks are free, 65 tokens need three
+
+        assertEquals(Map.of(running, 1), shares(fixture.step()));
+        fixture.scheduler.remove(tooLong);
+        Sequence fits = fixture.add(63);
+        assertEquals(Map.of(running, 1, fits, 15), shares(fixture.step()));
+        assertEquals(2, fits.blocks().numBlocks());
+    }
+
+    @Test
+    void nobody_overtakes_a_prompt_that_does_not_fit_yet() {
+        Fixture fixture = new Fixture(3, 100, 4);
+        Sequence running = fixture.add(10);
+        fixture.step();
+        Sequence large = fixture.add(80);
+        Sequence small = fixture.add(1);
+
+        assertEquals(Map.of(running, 1), shares(fixture.step()));
+        assertEquals(List.of(large, small), waiting(fixture));
+        fixture.scheduler.remove(running);
+        assertEquals(Map.of(large, 80), shares(fixture.step()));
+    }
+
+    @Test
+    void a_sequence_that_is_taken_out_gives_its_blocks_back_wherever_it_was() {
+        Fixture fixture = new Fixture(3, 100, 1);
+        Sequence running = fixture.add(40);
+        Sequence waiting = fixture.add(1);
+        fixture.step();
+
+        assertTrue(fixture.scheduler.remove(waiting));
+        assertTrue(fixture.scheduler.remove(running));
+        assertEquals(3, fixture.cache.numFree());
+        assertFalse(fixture.scheduler.remove(waiting));
+        assertFalse(fixture.scheduler.remove(running));
+        assertEquals(3, fixture.cache.numFree());
+        assertTrue(fixture.step().isEmpty());
+    }
+
+    @Test
+    void a_share_that_is_taken_back_leaves_its_tokens_to_others() {
+        StepPlan step = new StepPlan(10);
+        Sequence stays = SmallCache.sequence(3);
+        Sequence goes = SmallCache.sequence(4);
+        step.add(goes, 4);
+        step.add(stays, 3);
+        step.remove(goes);
+
+        assertEquals(Map.of(stays, 3), shares(step));
+        assertEquals(3, step.numTokens());
+        assertEquals(7, step.budget());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void whatever_comes_everyone_gets_to_the_end_and_the_rules_hold_at_every_step(long seed) {
+        Random random = new Random(seed);
+        int numBlocks = 4 + random.nextInt(5);
+        int maxRunning = 1 + random.nextInt(6);
+        int maxStepTokens = maxRunning + random.nextInt(60);
+        Fixture fixture = new Fixture(numBlocks, maxStepTokens, maxRunning);
+        Map<Sequence, Integer> wanted = new LinkedHashMap<>();
+        int numArrived = 0;
+        int numSteps = 0;
+        while (numArrived < 40 || !wanted.isEmpty()) {
+            if (numArrived < 40 && random.nextInt(4) == 0) {
+                int numPrompt = 1 + random.nextInt(numBlocks * 32 - 1);
+                int numAnswer = 1 + random.nextInt(Math.min(70, numBlocks * 32 - numPrompt));
+                wanted.put(fixture.add(numPrompt), numAnswer);
+                numArrived++;
+            }
+            Sequence oldest = fixture.oldest();
+            int before = oldest == null ? 0 : oldest.numTokens() + oldest.numCached();
+            StepPlan step = fixture.step();
+            if (oldest != null) {
+                assertTrue(oldest.numTokens() + oldest.numCached() > before, "oldest stands still");
+            }
+            assertRulesHold(fixture, step, wanted.keySet(), maxStepTokens, maxRunning);
+            for (Sequence sequence : List.copyOf(wanted.keySet())) {
+                if (sequence.numGenerated() >= wanted.get(sequence)) {
+                    assertTrue(fixture.scheduler.remove(sequence));
+                    wanted.remove(sequence);
+                }
+            }
+            assertTrue(++numSteps < 100_000, "some never end");
+        }
+        assertEquals(numBlocks, fixture.cache.numFree());
+    }
+
+    private static void assertRulesHold(
+            Fixture fixture,
+            StepPlan step,
+            Set<Sequence> inOrderOfArrival,
+            int maxStepTokens,
+            int maxRunning) {
+        assertTrue(step.numTokens() <= maxStepTokens);
+        assertEquals(maxStepTokens - step.numTokens(), step.budget());
+        assertTrue(fixture.scheduler.running().size() <= maxRunning);
+        List<Sequence> known = new ArrayList<>(fixture.scheduler.running());
+        known.addAll(fixture.scheduler.waiting());
+        assertEquals(List.copyOf(inOrderOfArrival), known);
+        Set<Integer> blocks = new HashSet<>();
+        int numBlocks = 0;
+        for (Sequence sequence : known) {
+            numBlocks += sequence.blocks().numBlocks();
+            for (int i = 0; i < sequence.blocks().numBlocks(); i++) {
+                blocks.add(sequence.blocks().block(i));
+            }
+            int needed = KvCache.blocksFor(sequence.numCached());
+            assertTrue(sequence.blocks().numBlocks() >= needed);
+        }
+        assertEquals(numBlocks, blocks.size(), "two sequences share a block");
+        assertEquals(fixture.cache.numBlocks() - numBlocks, fixture.cache.numFree());
+        assertEquals(shares(step).size(), step.shares().size(), "a sequence has two shares");
+        assertTrue(fixture.scheduler.running().containsAll(shares(step).keySet()));
+    }
+
+    private static Map<Sequence, Integer> shares(StepPlan step) {
+        return step.shares().stream()
+                .collect(Collectors.toMap(StepPlan.Share::sequence, StepPlan.Share::numTokens));
+    }
+
+    private static List<Sequence> waiting(Fixture fixture) {
+        return List.copyOf(fixture.scheduler.waiting());
+    }
+
+    /// A scheduler whose steps are not computed: every sequence says 7.
+    private static final class Fixture {
+        final KvCache cache;
+        final Scheduler scheduler;
+
+        Fixture(int numBlocks, int maxStepTokens, int maxRunning) {
+            cache = SmallCache.ofBlocks(numBlocks);
+            scheduler = new Scheduler(cache, maxStepTokens, maxRunning);
+        }
+
+        Sequence add(int numPromptTokens) {
+            Sequence sequence = SmallCache.sequence(numPromptTokens);
+            scheduler.add(sequence);
+            return sequence;
+        }
+
+        Sequence oldest() {
+            return scheduler.running().isEmpty()
+                    ? scheduler.waiting().peek()
+                    : scheduler.running().getFirst();
+        }
+
+        StepPlan step() {
+            StepPlan step = scheduler.nextStep();
+            for (StepPlan.Share share : step.shares()) {
+                Sequence sequence = share.sequence();
+                int end = sequence.numCached() + share.numTokens();
+                assertTrue(share.numTokens() > 0);
+                assertTrue(sequence.blocks().numBlocks() >= KvCache.blocksFor(end));
+                boolean reachesEnd = share.reachesEnd();
+                sequence.cached(share.numTokens());
+                if (reachesEnd) {
+                    sequence.append(7);
+                }
+            }
+            return step;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.moonglass.engine;
+
+import io.moonglass.loader.config.TextConfig;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+
+/// Caches of a few numbers per token, and sequences that need no model.
+final class SmallCache {
+
+    private SmallCache() {}
+
+    /// A cache of two layers with three numbers per token.
+    static KvCache ofBlocks(int numBlocks) {
+        return new KvCache(config(2, 1, 2), numBlocks);
+    }
+
+    static TextConfig config(int numLayers, int kvLoraRank, int qkRopeHeadDim) {
+        return new TextConfig(
+                8,
+                1,
+                numLayers,
+                1,
+                1,
+                1,
+                1,
+                0,
+                1,
+                0,
+                1,
+                1,
+                1,
+                true,
+                1,
+                kvLoraRank,
+                1,
+                qkRopeHeadDim,
+                1,
+                10_000,
+                1024,
+                1e-5f,
+                false);
+    }
+
+    static Sequence sequence(int numPromptTokens) {
+        int[] prompt = new int[numPromptTokens];
+        Arrays.fill(prompt, 1);
+        return new Sequence(
+                new GenerationRequest(
+                        prompt,
+                        -1,
+                        Optional.empty(),
+                        SamplingParameters.GREEDY,
+                        1000,
+                        Set.of(),
+                        new RecordingSink()),
+                8);
+    }
+}

@@ -1,0 +1,102 @@
+package io.moonglass.engine;
+
+import io.moonglass.loader.TestModels;
+import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.SafetensorsFile;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+
+/// An engine over the tiny test model.
+final class TinyEngine implements AutoCloseable {
+
+    static final int VOCAB_SIZE = 1024;
+    static final int HIDDEN_SIZE = 64;
+    static final int IMAGE_TOKEN_ID = 789;
+
+    /// Enough of everything.
+    static final EngineOptions LARGE = new EngineOptions(4096, 200, 512, 32);
+
+    private final Checkpoint checkpoint = Checkpoint.open(TestModels.tinyRandom());
+    private final ThreadTeam team;
+    private final Engine engine;
+
+    TinyEngine(EngineOptions options) {
+        this(options, 1, DecoderObserver.NONE);
+    }
+
+    TinyEngine(EngineOptions options, int teamSize, DecoderObserver observer) {
+        team = new ThreadTeam(teamSize);
+        engine = new Engine(DecoderWeights.from(checkpoint), options, team, observer);
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    Engine.Ticket submit(int[] prompt, int maxTokens, TokenSink sink) {
+        return engine.submit(request(prompt, maxTokens, sink));
+    }
+
+    /// Runs one generation and returns its tokens.
+    List<Integer> generate(int[] prompt, int maxTokens) {
+        RecordingSink sink = new RecordingSink();
+        submit(prompt, maxTokens, sink);
+        sink.reason();
+        return sink.tokenIds();
+    }
+
+    static GenerationRequest request(int[] prompt, int maxTokens, TokenSink sink) {
+        return request(prompt, maxTokens, Set.of(), sink);
+    }
+
+    static GenerationRequest request(
+            int[] prompt, int maxTokens, Set<Integer> stopTokenIds, TokenSink sink) {
+        return new GenerationRequest(
+                prompt,
+                IMAGE_TOKEN_ID,
+                Optional.empty(),
+                SamplingParameters.GREEDY,
+                maxTokens,
+                stopTokenIds,
+                sink);
+    }
+
+    static int[] randomPrompt(int length, long seed) {
+        return new Random(seed).ints(length, 0, 768).toArray();
+    }
+
+    /// A recorded tensor of whole numbers: `input_ids`, `new_ids`.
+    static int[] goldenIds(String prompt, String tensor) {
+        try (Arena arena = Arena.ofConfined()) {
+            return Arrays.stream(golden(prompt, arena).tensor(tensor).integers())
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+        }
+    }
+
+    /// The recorded image rows of a prompt.
+    static FloatMatrix goldenImageRows(String prompt) {
+        try (Arena arena = Arena.ofConfined()) {
+            float[] rows = golden(prompt, arena).tensor("projector").floats();
+            return FloatMatrix.of(Arena.ofAuto(), HIDDEN_SIZE, rows);
+        }
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        team.close();
+        checkpoint.close();
+    }
+
+    private static SafetensorsFile golden(String prompt, Arena arena) {
+        return SafetensorsFile.map(
+                TestModels.golden().resolve("prompt_%s.safetensors".formatted(prompt)), arena);
+    }
+}

@@ -1,0 +1,207 @@
+package io.moonglass.runtime.answer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.engine.FinishReason;
+import io.moonglass.loader.TestModels;
+import io.moonglass.loader.tokenizer.Tokenizer;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.GenerationEvent.Failed;
+import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
+import io.moonglass.runtime.GenerationEvent.TextDelta;
+import io.moonglass.runtime.Usage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class AnswerStreamTest {
+
+    private static final Tokenizer TOKENIZER = Tokenizer.read(TestModels.tinyRandom());
+    private static final int PROMPT_TOKENS = 30;
+    private static final int IMAGE_TOKENS = 8;
+
+    private final List<GenerationEvent> events = new ArrayList<>();
+
+    @Test
+    void text_comes_in_whole_characters() {
+        int[] ids = TOKENIZER.encodeOrdinary("☾ö");
+        assertTrue(ids.length > 2, "the test wants characters of several tokens");
+        AnswerStream stream = stream(true);
+
+        push(stream, ids);
+        stream.finished(FinishReason.LENGTH);
+
+        assertEquals(
+                List.of(
+                        new TextDelta("☾"),
+                        new TextDelta("ö"),
+                        finished(FinishReason.LENGTH, ids, 0)),
+                events);
+    }
+
+    @Test
+    void half_a_character_at_the_end_is_replaced() {
+        int[] ids = TOKENIZER.encodeOrdinary("☾");
+        int[] half = Arrays.copyOf(ids, ids.length - 1);
+        AnswerStream stream = stream(true);
+
+        push(stream, half);
+        assertEquals(List.of(), events);
+        stream.finished(FinishReason.LENGTH);
+
+        assertEquals(
+                List.of(new TextDelta("\uFFFD"), finished(FinishReason.LENGTH, half, 0)), events);
+    }
+
+    @Test
+    void reasoning_comes_before_the_answer_and_is_counted() {
+        int[] opening = TOKENIZER.encodeOrdinary("◁think▷");
+        int[] thought = TOKENIZER.encodeOrdinary("why");
+        int[] closing = TOKENIZER.encodeOrdinary("◁/think▷");
+        int[] answer = TOKENIZER.encodeOrdinary("so");
+        int[] all = joined(opening, thought, closing, answer);
+        AnswerStream stream = stream(true);
+
+        push(stream, all);
+        stream.finished(FinishReason.STOP);
+
+        assertEquals("why", text(ReasoningDelta.class));
+        assertEquals("so", text(TextDelta.class));
+        assertTrue(
+                events.indexOf(firstOf(TextDelta.class))
+                        > events.lastIndexOf(lastOf(ReasoningDelta.class)));
+        // the token that completes the opening marker opens it
+        assertEquals(
+                finished(FinishReason.STOP, all, 1 + thought.length + closing.length),
+                events.getLast());
+    }
+
+    @Test
+    void a_stop_string_ends_the_generation_and_the_text_before_it() {
+        int[] ids = TOKENIZER.encodeOrdinary("one. two");
+        AnswerStream stream = stream(true, ".");
+
+        int numAccepted = push(stream, ids);
+        stream.finished(FinishReason.LENGTH);
+
+        assertTrue(numAccepted < ids.length);
+        assertEquals("one", text(TextDelta.class));
+        int[] generated = Arrays.copyOf(ids, numAccepted);
+        assertEquals(finished(FinishReason.STOP, generated, 0), events.getLast());
+    }
+
+    @Test
+    void a_stop_string_inside_the_reasoning_does_not_end_it() {
+        int[] ids = TOKENIZER.encodeOrdinary("◁think▷a. b◁/think▷c. d");
+        AnswerStream stream = stream(true, ".");
+
+        push(stream, ids);
+        stream.finished(FinishReason.STOP);
+
+        assertEquals("a. b", text(ReasoningDelta.class));
+        assertEquals("c", text(TextDelta.class));
+    }
+
+    @Test
+    void text_held_back_for_a_stop_string_comes_with_the_end() {
+        int[] ids = TOKENIZER.encodeOrdinary("yes\n");
+        AnswerStream stream = stream(true, "\n\n");
+
+        push(stream, ids);
+        assertEquals("yes", text(TextDelta.class));
+        stream.finished(FinishReason.LENGTH);
+
+        assertEquals("yes\n", text(TextDelta.class));
+        assertEquals(finished(FinishReason.LENGTH, ids, 0), events.getLast());
+    }
+
+    @Test
+    void special_tokens_are_text_only_if_asked_for_and_ids_always() {
+        int[] ids = joined(TOKENIZER.encodeOrdinary("hi"), TOKENIZER.encode("<|im_end|>"));
+        AnswerStream without = stream(true);
+        push(without, ids);
+        without.finished(FinishReason.STOP);
+        assertEquals("hi", text(TextDelta.class));
+        assertEquals(finished(FinishReason.STOP, ids, 0), events.getLast());
+
+        events.clear();
+        AnswerStream with = stream(false);
+        push(with, ids);
+        with.finished(FinishReason.STOP);
+        assertEquals("hi<|im_end|>", text(TextDelta.class));
+        assertEquals(finished(FinishReason.STOP, ids, 0), events.getLast());
+    }
+
+    @Test
+    void an_answer_without_text_has_an_end_alone() {
+        AnswerStream stream = stream(true);
+
+        stream.finished(FinishReason.CANCELLED);
+
+        assertEquals(List.of(finished(FinishReason.CANCELLED, new int[0], 0)), events);
+    }
+
+    @Test
+    void a_fault_is_told_with_its_cause() {
+        IllegalStateException cause = new IllegalStateException("ours");
+        AnswerStream stream = stream(true);
+
+        stream.failed(cause);
+
+        assertEquals(1, events.size());
+        assertSame(cause, ((Failed) events.getFirst()).cause());
+    }
+
+    private AnswerStream stream(boolean skipSpecial, String... stops) {
+        return new AnswerStream(
+                TOKENIZER.streamingDecoder(skipSpecial),
+                List.of(stops),
+                PROMPT_TOKENS,
+                IMAGE_TOKENS,
+                events::add);
+    }
+
+    /// As an engine does: until the stream has enough.
+    private static int push(AnswerStream stream, int[] ids) {
+        for (int i = 0; i < ids.length; i++) {
+            if (!stream.accept(ids[i])) {
+                return i + 1;
+            }
+        }
+        return ids.length;
+    }
+
+    private static Finished finished(FinishReason reason, int[] ids, int reasoningTokens) {
+        return new Finished(
+                reason,
+                new Usage(PROMPT_TOKENS, IMAGE_TOKENS, ids.length, reasoningTokens),
+                Arrays.stream(ids).boxed().toList());
+    }
+
+    private String text(Class<? extends GenerationEvent> kind) {
+        return events.stream()
+                .filter(kind::isInstance)
+                .map(event ->
+                        event instanceof TextDelta(String text)
+                                ? text
+                                : ((ReasoningDelta) event).text())
+                .collect(Collectors.joining());
+    }
+
+    private GenerationEvent firstOf(Class<? extends GenerationEvent> kind) {
+        return events.stream().filter(kind::isInstance).findFirst().orElseThrow();
+    }
+
+    private GenerationEvent lastOf(Class<? extends GenerationEvent> kind) {
+        return events.reversed().stream().filter(kind::isInstance).findFirst().orElseThrow();
+    }
+
+    private static int[] joined(int[]... parts) {
+        return Arrays.stream(parts).flatMapToInt(Arrays::stream).toArray();
+    }
+}

@@ -81,9 +81,12 @@ public final class Checkpoint implements AutoCloseable {
         return tensor;
     }
 
+    /// Unmaps the files; does nothing the second time.
     @Override
     public void close() {
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 
     private static Map<String, StoredTensor> mapTensors(Path directory, Arena arena) {

@@ -41,6 +41,14 @@ class CheckpointTest {
     }
 
     @Test
+    void it_may_be_closed_again() {
+        Checkpoint checkpoint = Checkpoint.open(TestModels.tinyRandom());
+        checkpoint.close();
+        checkpoint.close();
+        assertFalse(checkpoint.tensors().iterator().next().data().scope().isAlive());
+    }
+
+    @Test
     void tables_that_follow_from_the_configuration_are_left_out() throws IOException {
         String index = Files.readString(TestModels.tinyRandom().resolve(INDEX));
         assertTrue(index.contains("rotary_emb.inv_freq"));

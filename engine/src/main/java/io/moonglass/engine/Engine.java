@@ -75,6 +75,19 @@ public final class Engine implements AutoCloseable {
                         (long) options.numCacheBlocks() * KvCache.BLOCK_SIZE);
     }
 
+    /// Whether a prompt could ever be served, for callers that have costly things to do first.
+    ///
+    /// @throws InvalidRequestException if prompt and answer are longer than the context
+    public void refuseTooLong(int numPromptTokens, int maxTokens) {
+        if ((long) numPromptTokens + maxTokens > contextLength()) {
+            throw new InvalidRequestException(
+                    InvalidRequestException.Kind.CONTEXT_LENGTH_EXCEEDED,
+                    "messages",
+                    "the prompt has %,d tokens and %,d more are asked for, the context holds %,d; shorten the prompt or lower max_tokens"
+                            .formatted(numPromptTokens, maxTokens, contextLength()));
+        }
+    }
+
     /// Hands a request to the engine and returns at once. Any thread.
     ///
     /// @throws InvalidRequestException  if it could never be served
@@ -139,13 +152,7 @@ public final class Engine implements AutoCloseable {
                     "max_tokens",
                     "max_tokens is %d; want 1 or more".formatted(request.maxTokens()));
         }
-        if ((long) numPrompt + request.maxTokens() > contextLength()) {
-            throw new InvalidRequestException(
-                    InvalidRequestException.Kind.CONTEXT_LENGTH_EXCEEDED,
-                    "messages",
-                    "the prompt has %,d tokens and %,d more are asked for, the context holds %,d; shorten the prompt or lower max_tokens"
-                            .formatted(numPrompt, request.maxTokens(), contextLength()));
-        }
+        refuseTooLong(numPrompt, request.maxTokens());
         int numImageTokens = 0;
         for (int position = 0; position < numPrompt; position++) {
             int tokenId = request.tokenIds()[position];
@@ -178,8 +185,10 @@ public final class Engine implements AutoCloseable {
     }
 
     private void runUntilClosed() {
-        while (readMail()) {
+        boolean open = true;
+        while (open) {
             try {
+                open = readMail();
                 StepPlan step = scheduler.nextStep();
                 if (!step.isEmpty()) {
                     run(step);

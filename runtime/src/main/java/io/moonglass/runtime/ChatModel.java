@@ -1,6 +1,7 @@
 package io.moonglass.runtime;
 
 import io.moonglass.engine.SamplingParameters;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// A loaded model that answers questions about text and pictures, in this process. Safe to use from
@@ -19,8 +20,16 @@ public interface ChatModel extends AutoCloseable {
     /// Prepares the prompt on the calling thread (pictures are decoded and encoded here), hands it to
     /// the engine and returns. Events come on the engine's thread and must not block it.
     ///
+    /// @param abandoned asked now and then while the prompt is prepared: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the request cannot be served
-    Generation generate(ChatRequest request, Consumer<GenerationEvent> events);
+    /// @throws java.util.concurrent.CancellationException if the request was abandoned meanwhile
+    Generation generate(
+            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned);
+
+    /// The same for a caller that stays.
+    default Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
+        return generate(request, events, () -> false);
+    }
 
     /// Ends running generations and gives memory and threads back.
     @Override

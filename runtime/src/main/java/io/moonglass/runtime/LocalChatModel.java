@@ -17,20 +17,23 @@ import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.template.TemplatePart;
 import io.moonglass.runtime.answer.AnswerStream;
+import io.moonglass.runtime.answer.ClosingSink;
 import io.moonglass.runtime.answer.Reasoning;
-import io.moonglass.runtime.media.EncodedImage;
+import io.moonglass.runtime.media.ImageInput;
+import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
-import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import io.moonglass.vision.onnx.OnnxVisionEncoder;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// A checkpoint that is loaded and runs in this process: template, tokenizer, vision and engine
 /// joined.
@@ -103,31 +106,43 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
-    public Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
-        List<EncodedImage> images = encodeImages(request.messages());
-        int[] tokensPerImage = images.stream().mapToInt(EncodedImage::numTokens).toArray();
+    public Generation generate(
+            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
+        List<ImageInput> images = readImages(request.messages());
+        int[] tokensPerImage = images.stream().mapToInt(ImageInput::numTokens).toArray();
         RenderedPrompt prompt =
                 prompts.render(templateMessages(request.messages()), true, tokensPerImage);
         int numPrompt = prompt.tokenIds().length;
+        int maxTokens = request.maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
+        // Before pictures are encoded, which may take minutes.
+        engine.refuseTooLong(numPrompt, maxTokens);
+        Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
         AnswerStream answer =
                 new AnswerStream(
                         prompts.tokenizer().streamingDecoder(request.skipSpecialTokens()),
+                        stops,
                         request.stop(),
                         numPrompt,
-                        images.stream().mapToInt(EncodedImage::numTokens).sum(),
+                        Arrays.stream(tokensPerImage).sum(),
                         events);
-        Engine.Ticket ticket =
-                engine.submit(
-                        new GenerationRequest(
-                                prompt.tokenIds(),
-                                config.mediaPlaceholderTokenId(),
-                                joined(images),
-                                request.sampling(),
-                                request.maxTokens()
-                                        .orElse(Math.max(1, contextLength() - numPrompt)),
-                                request.ignoreEos() ? Set.of() : stopTokenIds,
-                                answer));
-        return ticket::cancel;
+        Optional<ImageRows> rows = encode(images, abandoned);
+        try {
+            Engine.Ticket ticket =
+                    engine.submit(
+                            new GenerationRequest(
+                                    prompt.tokenIds(),
+                                    config.mediaPlaceholderTokenId(),
+                                    rows.map(ImageRows::matrix),
+                                    request.sampling(),
+                                    maxTokens,
+                                    stops,
+                                    new ClosingSink(
+                                            answer, () -> rows.ifPresent(ImageRows::close))));
+            return ticket::cancel;
+        } catch (RuntimeException | Error e) {
+            rows.ifPresent(ImageRows::close);
+            throw e;
+        }
     }
 
     @Override
@@ -138,23 +153,29 @@ public final class LocalChatModel implements ChatModel {
         checkpoint.close();
     }
 
-    private List<EncodedImage> encodeImages(List<Message> messages) {
+    private List<ImageInput> readImages(List<Message> messages) {
         refuseTooManyImages(messages);
-        List<EncodedImage> images = new ArrayList<>();
+        List<ImageInput> images = new ArrayList<>();
         for (int m = 0; m < messages.size(); m++) {
             List<ContentPart> parts = messages.get(m).content();
             for (int p = 0; p < parts.size(); p++) {
                 String where = "messages[%d].content[%d].image_url.url".formatted(m, p);
                 switch (parts.get(p)) {
                     case ContentPart.Text _ -> {}
-                    case ContentPart.ImageUrl image ->
-                            images.add(media(where).encode(image, where));
-                    case ContentPart.ImageBytes image ->
-                            images.add(media(where).encode(image, where));
+                    case ContentPart.ImageUrl(String url) ->
+                            images.add(media(where).read(url, where));
+                    case ContentPart.ImageBytes(byte[] bytes) ->
+                            images.add(media(where).read(bytes, where));
                 }
             }
         }
         return images;
+    }
+
+    private Optional<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {
+        return images.isEmpty()
+                ? Optional.empty()
+                : media.map(intake -> intake.encode(images, abandoned));
     }
 
     private void refuseTooManyImages(List<Message> messages) {
@@ -184,30 +205,29 @@ public final class LocalChatModel implements ChatModel {
     private static List<TemplateMessage> templateMessages(List<Message> messages) {
         return messages.stream()
                 .map(message ->
-                        new TemplateMessage(
-                                message.role().templateName(),
-                                message.content().stream()
-                                        .map(part -> templatePart(message.role(), part))
-                                        .toList()))
+                        new TemplateMessage(message.role().templateName(), templateParts(message)))
                 .toList();
     }
 
-    private static TemplatePart templatePart(Role role, ContentPart part) {
-        return switch (part) {
-            case ContentPart.Text(String text) ->
-                    new TemplatePart.Text(
-                            role == Role.ASSISTANT ? Reasoning.removedFrom(text) : text);
-            case ContentPart.ImageUrl _, ContentPart.ImageBytes _ -> new TemplatePart.Image();
-        };
+    /// Reasoning is taken out of what the assistant said earlier, though it may span several parts.
+    private static List<TemplatePart> templateParts(Message message) {
+        List<ContentPart> parts = message.content();
+        boolean onlyText = parts.stream().allMatch(part -> part instanceof ContentPart.Text);
+        if (message.role() == Role.ASSISTANT && onlyText) {
+            String text =
+                    parts.stream()
+                            .map(part -> ((ContentPart.Text) part).text())
+                            .collect(Collectors.joining());
+            return List.of(new TemplatePart.Text(Reasoning.removedFrom(text)));
+        }
+        return parts.stream().map(LocalChatModel::templatePart).toList();
     }
 
-    /// All pictures' rows one after another, as the prompt's image tokens take them.
-    private static Optional<FloatMatrix> joined(List<EncodedImage> images) {
-        return images.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        FloatMatrix.concatenate(
-                                Arena.ofAuto(), images.stream().map(EncodedImage::rows).toList()));
+    private static TemplatePart templatePart(ContentPart part) {
+        return switch (part) {
+            case ContentPart.Text(String text) -> new TemplatePart.Text(text);
+            case ContentPart.ImageUrl _, ContentPart.ImageBytes _ -> new TemplatePart.Image();
+        };
     }
 
     private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
@@ -220,7 +240,8 @@ public final class LocalChatModel implements ChatModel {
         VisionEncoder encoder =
                 OnnxVisionEncoder.load(
                         checkpoint, options.workDirectory(), options.numThreads(), false);
-        return new MediaIntake(options.imageLimits(), options.numThreads(), preprocessor, encoder);
+        return new MediaIntake(
+                options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

@@ -13,13 +13,17 @@ import io.moonglass.loader.fault.InvalidRequestException.Kind;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.vision.image.ImageLimits;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -213,6 +217,67 @@ class LocalChatModelTest {
         InvalidRequestException e =
                 assertThrows(InvalidRequestException.class, () -> model.generate(request, _ -> {}));
         assertEquals(Kind.CONTEXT_LENGTH_EXCEEDED, e.kind());
+    }
+
+    @Test
+    void a_prompt_that_is_too_long_is_refused_before_a_pixel_is_decoded() throws Exception {
+        byte[] png = picture();
+        int data = new String(png, StandardCharsets.ISO_8859_1).indexOf("IDAT") + 4;
+        byte[] damaged = png.clone();
+        CRC32 checksum = new CRC32();
+        int length = ByteBuffer.wrap(png).getInt(data - 8);
+        Arrays.fill(damaged, data + 2, data + length, (byte) 0x55);
+        checksum.update(damaged, data - 4, length + 4);
+        ByteBuffer.wrap(damaged).putInt(data + length, (int) checksum.getValue());
+        ChatRequest request =
+                ChatRequest.of(
+                        List.of(
+                                new Message(
+                                        Role.USER, List.of(new ContentPart.ImageBytes(damaged)))),
+                        SamplingParameters.GREEDY);
+
+        InvalidRequestException tooLong =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () ->
+                                model.generate(
+                                        request.withMaxTokens(model.contextLength()), _ -> {}));
+        InvalidRequestException undecodable =
+                assertThrows(InvalidRequestException.class, () -> model.generate(request, _ -> {}));
+
+        assertEquals(Kind.CONTEXT_LENGTH_EXCEEDED, tooLong.kind());
+        assertEquals(Kind.INVALID_IMAGE, undecodable.kind());
+    }
+
+    @Test
+    void pictures_that_nobody_waits_for_are_not_encoded() throws Exception {
+        ChatRequest request =
+                ChatRequest.of(
+                        List.of(
+                                new Message(
+                                        Role.USER, List.of(new ContentPart.ImageBytes(picture())))),
+                        SamplingParameters.GREEDY);
+        List<GenerationEvent> events = new ArrayList<>();
+
+        assertThrows(
+                CancellationException.class,
+                () -> model.generate(request, events::add, () -> true));
+
+        assertEquals(List.of(), events);
+    }
+
+    private static byte[] picture() throws Exception {
+        return GoldenRequests.bytes(GoldenPrompt.named("image").images().getFirst());
+    }
+
+    @Test
+    void reasoning_that_spans_text_parts_is_not_shown_again_either() throws Exception {
+        ContentPart opened = new ContentPart.Text("◁think▷It is");
+        ContentPart closed = new ContentPart.Text(" red.◁/think▷A red square.");
+
+        assertEquals(
+                promptTokens(Message.text(Role.ASSISTANT, "A red square.")),
+                promptTokens(new Message(Role.ASSISTANT, List.of(opened, closed))));
     }
 
     @Test

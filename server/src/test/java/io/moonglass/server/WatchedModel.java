@@ -8,6 +8,7 @@ import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// A model whose ends of generations a test can wait for.
@@ -18,7 +19,8 @@ record WatchedModel(ChatModel model, BlockingQueue<FinishReason> ends) implement
     }
 
     @Override
-    public Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
+    public Generation generate(
+            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
         return model.generate(
                 request,
                 event -> {
@@ -26,7 +28,8 @@ record WatchedModel(ChatModel model, BlockingQueue<FinishReason> ends) implement
                     if (event instanceof GenerationEvent.Finished finished) {
                         ends.add(finished.reason());
                     }
-                });
+                },
+                abandoned);
     }
 
     @Override

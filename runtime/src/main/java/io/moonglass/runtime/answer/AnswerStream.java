@@ -7,6 +7,7 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Usage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// One answer on its way from tokens to events: tokens to text (never half a character), text to
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
 public final class AnswerStream implements TokenSink {
 
     private final StreamingDecoder decoder;
+    private final Set<Integer> stopTokenIds;
     private final Reasoning reasoning;
     private final StopStrings stopStrings;
     private final Consumer<GenerationEvent> events;
@@ -22,14 +24,17 @@ public final class AnswerStream implements TokenSink {
     private final List<Integer> tokenIds = new ArrayList<>();
     private int reasoningTokens;
 
-    /// @param stops texts that end the answer; they do not end the reasoning
+    /// @param stopTokenIds tokens that end the answer and are no text of it
+    /// @param stops        texts that end the answer; they do not end the reasoning
     public AnswerStream(
             StreamingDecoder decoder,
+            Set<Integer> stopTokenIds,
             List<String> stops,
             int promptTokens,
             int imageTokens,
             Consumer<GenerationEvent> events) {
         this.decoder = decoder;
+        this.stopTokenIds = stopTokenIds;
         this.stopStrings = new StopStrings(stops);
         this.reasoning = new Reasoning(this::tellReasoning, this::tellAnswer);
         this.promptTokens = promptTokens;
@@ -41,7 +46,9 @@ public final class AnswerStream implements TokenSink {
     public boolean accept(int tokenId) {
         tokenIds.add(tokenId);
         boolean wasOpen = reasoning.isOpen();
-        reasoning.push(decoder.push(tokenId));
+        if (!stopTokenIds.contains(tokenId)) {
+            reasoning.push(decoder.push(tokenId));
+        }
         if (wasOpen || reasoning.isOpen()) {
             reasoningTokens++;
         }

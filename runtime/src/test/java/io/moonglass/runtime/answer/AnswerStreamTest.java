@@ -16,12 +16,14 @@ import io.moonglass.runtime.Usage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class AnswerStreamTest {
 
     private static final Tokenizer TOKENIZER = Tokenizer.read(TestModels.tinyRandom());
+    private static final int STOP_TOKEN = TOKENIZER.specialId("<|im_end|>").orElseThrow();
     private static final int PROMPT_TOKENS = 30;
     private static final int IMAGE_TOKENS = 8;
 
@@ -122,7 +124,7 @@ class AnswerStreamTest {
 
     @Test
     void special_tokens_are_text_only_if_asked_for_and_ids_always() {
-        int[] ids = joined(TOKENIZER.encodeOrdinary("hi"), TOKENIZER.encode("<|im_end|>"));
+        int[] ids = joined(TOKENIZER.encodeOrdinary("hi"), TOKENIZER.encode("[BOS]"));
         AnswerStream without = stream(true);
         push(without, ids);
         without.finished(FinishReason.STOP);
@@ -133,7 +135,7 @@ class AnswerStreamTest {
         AnswerStream with = stream(false);
         push(with, ids);
         with.finished(FinishReason.STOP);
-        assertEquals("hi<|im_end|>", text(TextDelta.class));
+        assertEquals("hi[BOS]", text(TextDelta.class));
         assertEquals(finished(FinishReason.STOP, ids, 0), events.getLast());
     }
 
@@ -157,9 +159,22 @@ class AnswerStreamTest {
         assertSame(cause, ((Failed) events.getFirst()).cause());
     }
 
+    @Test
+    void the_token_that_ends_the_answer_is_counted_but_is_no_text_of_it() {
+        int other = TOKENIZER.specialId("[BOS]").orElseThrow();
+        int[] ids = {other, STOP_TOKEN};
+        AnswerStream stream = stream(false);
+
+        push(stream, ids);
+        stream.finished(FinishReason.STOP);
+
+        assertEquals(List.of(new TextDelta("[BOS]"), finished(FinishReason.STOP, ids, 0)), events);
+    }
+
     private AnswerStream stream(boolean skipSpecial, String... stops) {
         return new AnswerStream(
                 TOKENIZER.streamingDecoder(skipSpecial),
+                Set.of(STOP_TOKEN),
                 List.of(stops),
                 PROMPT_TOKENS,
                 IMAGE_TOKENS,

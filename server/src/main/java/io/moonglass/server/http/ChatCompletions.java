@@ -13,6 +13,7 @@ import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Answers `POST /v1/chat/completions`, whole or piece by piece. A generation ends with its request:
@@ -40,7 +41,7 @@ final class ChatCompletions {
         client.whenGone(() -> events.stop(Stop.CLIENT_GONE));
         running.add(events);
         try {
-            Generation generation = model.generate(call.request(), events);
+            Generation generation = model.generate(call.request(), events, events::isStopped);
             try {
                 ChatCompletionReply reply =
                         ChatCompletionReply.of(model.name(), call.returnTokenIds());
@@ -52,6 +53,9 @@ final class ChatCompletions {
             } finally {
                 generation.cancel();
             }
+        } catch (CancellationException e) {
+            // The prompt was no longer wanted before it was ready, or its thread was interrupted.
+            throw stopped(events.stopped().orElse(Stop.SHUTTING_DOWN));
         } finally {
             running.remove(events);
         }

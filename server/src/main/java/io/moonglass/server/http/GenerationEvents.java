@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import io.moonglass.runtime.GenerationEvent;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -60,6 +61,15 @@ final class GenerationEvents implements Consumer<GenerationEvent> {
             waiting.clear();
             waiting.add(new Step.Stopped(reason));
         }
+    }
+
+    boolean isStopped() {
+        return stop.get() != null;
+    }
+
+    /// Why it was given up; empty if it was not.
+    Optional<Stop> stopped() {
+        return Optional.ofNullable(stop.get());
     }
 
     /// Waits for the next step; [Step.Silence] if none comes within `patience`.

@@ -10,6 +10,7 @@ import io.moonglass.runtime.Usage;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// A model without weights: a test says what it answers, on a thread that stands for the engine's.
@@ -63,7 +64,8 @@ public final class ScriptedModel implements ChatModel {
     }
 
     @Override
-    public Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
+    public Generation generate(
+            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
         if (refusal != null) {
             throw refusal;
         }

@@ -3,8 +3,19 @@ package io.moonglass.vision.image;
 import io.moonglass.loader.fault.InvalidRequestException;
 
 /// A picture whose container was read to its end and found whole and within the limits, but whose
-/// pixels are still encoded.
-sealed interface EncodedPicture permits NativePicture, GifPicture {
+/// pixels are still encoded: its size is known before anything is decoded.
+public sealed interface EncodedPicture permits NativePicture, GifPicture {
+
+    /// Columns of pixels.
+    int width();
+
+    /// Rows of pixels.
+    int height();
+
+    /// Decodes the pixels on the calling thread; [ImageDecoder] chooses that.
+    ///
+    /// @throws InvalidRequestException if the pixels are damaged
+    Picture decode();
 
     /// @throws InvalidRequestException if the bytes are no whole picture within the limits
     static EncodedPicture of(byte[] bytes, ImageLimits limits) {
@@ -18,7 +29,4 @@ sealed interface EncodedPicture permits NativePicture, GifPicture {
             case BMP -> BmpContainer.read(view, limits);
         };
     }
-
-    /// @throws InvalidRequestException if the pixels are damaged
-    Picture decode();
 }

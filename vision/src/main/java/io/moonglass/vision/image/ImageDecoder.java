@@ -24,13 +24,27 @@ public final class ImageDecoder implements AutoCloseable {
                         Thread.ofPlatform().daemon().name("image-decoder-", 0).factory());
     }
 
-    /// Decodes PNG, JPEG, WebP, GIF (first frame) and BMP. Orientation by Exif is not applied, as
-    /// upstream does not.
+    /// Reads and checks the container of a PNG, JPEG, WebP, GIF or BMP, without decoding a pixel.
     ///
-    /// @throws InvalidRequestException if the bytes are none of these, over a limit, cut short or damaged
+    /// @throws InvalidRequestException if the bytes are none of these, over a limit or cut short
+    public EncodedPicture read(byte[] bytes) {
+        return EncodedPicture.of(bytes, limits);
+    }
+
+    /// [#read] and decode in one.
+    ///
+    /// @throws InvalidRequestException if the bytes are no picture, over a limit, cut short or damaged
     /// @throws CancellationException   if the calling thread is interrupted
     public Picture decode(byte[] bytes) {
-        EncodedPicture encoded = EncodedPicture.of(bytes, limits);
+        return decode(read(bytes));
+    }
+
+    /// Decodes the pixels, of a GIF those of the first frame. Orientation by Exif is not applied, as
+    /// upstream does not.
+    ///
+    /// @throws InvalidRequestException if the pixels are damaged
+    /// @throws CancellationException   if the calling thread is interrupted
+    public Picture decode(EncodedPicture encoded) {
         if (Thread.currentThread().isInterrupted()) {
             throw interrupted();
         }

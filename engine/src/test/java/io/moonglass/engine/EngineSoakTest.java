@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineSoakTest {
 
-    private static final int NUM_REQUESTS = 50;
+    private static final int NUM_REQUESTS = 30;
 
     private record Run(int prompt, int maxTokens, RecordingSink sink, Engine.Ticket ticket) {}
 

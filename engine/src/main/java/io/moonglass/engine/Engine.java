@@ -102,7 +102,7 @@ public final class Engine implements AutoCloseable {
         Sequence sequence = new Sequence(request, weights.config().vocabSize());
         Mail mail = new Mail.Submit(sequence);
         mailbox.add(mail);
-        if (closing && mailbox.remove(mail)) { // closed meanwhile, and nobody reads it any more
+        if (closing && mailbox.remove(mail)) { // closed meanwhile: nobody would read it
             throw new IllegalStateException("the engine is closed");
         }
         return new Ticket(sequence);
@@ -209,8 +209,8 @@ public final class Engine implements AutoCloseable {
             switch (mail) {
                 case Mail.Submit(Sequence sequence) -> scheduler.add(sequence);
                 case Mail.Cancel(Sequence sequence) -> finish(sequence, FinishReason.CANCELLED);
-                case Mail.Close() -> {
-                    endAll();
+                case Mail.Close() -> { // mail behind it is taken back by who sent it
+                    allSequences().forEach(s -> finish(s, FinishReason.CANCELLED));
                     return false;
                 }
             }
@@ -228,15 +228,6 @@ public final class Engine implements AutoCloseable {
                         "the engine's thread ends by close(), not by interruption");
             }
         }
-    }
-
-    private void endAll() {
-        for (Mail mail = mailbox.poll(); mail != null; mail = mailbox.poll()) {
-            if (mail instanceof Mail.Submit(Sequence sequence)) {
-                scheduler.add(sequence);
-            }
-        }
-        allSequences().forEach(sequence -> finish(sequence, FinishReason.CANCELLED));
     }
 
     private List<Sequence> allSequences() {

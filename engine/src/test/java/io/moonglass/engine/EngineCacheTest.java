@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EngineCacheTest {
 
     @Test
-    void sequences_that_gave_way_still_say_what_they_say_in_a_large_cache() {
+    void sequences_that_gave_way_have_the_same_tokens_and_bits_as_in_a_large_cache() {
         List<List<Integer>> large = new ArrayList<>();
         StepGate largeGate = new StepGate();
         run(TinyEngine.LARGE, largeGate, large);
@@ -81,7 +81,9 @@ class EngineCacheTest {
         try (TinyEngine tiny = new TinyEngine(options, 2, gate)) {
             List<RecordingSink> sinks = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                sinks.add(new RecordingSink());
+                List<Integer> bits = new ArrayList<>();
+                answers.add(bits);
+                sinks.add(new RecordingSink(_ -> bits.add(Arrays.hashCode(gate.lastLogits()))));
                 SamplingParameters sampling =
                         SamplingParameters.GREEDY
                                 .withTemperature(0.8)
@@ -102,6 +104,7 @@ class EngineCacheTest {
             gate.close();
             for (int i = 0; i < 6; i++) {
                 assertEquals(FinishReason.LENGTH, sinks.get(i).reason());
+                assertEquals(60 - 5 * i, sinks.get(i).tokenIds().size());
                 answers.add(sinks.get(i).tokenIds());
             }
             tiny.engine().close();

@@ -90,6 +90,24 @@ class EngineCancelTest {
     }
 
     @Test
+    void of_a_sink_that_throws_then_harms_nobody() throws InterruptedException {
+        RecordingSink throwing =
+                new RecordingSink() {
+                    @Override
+                    public void finished(FinishReason reason) {
+                        super.finished(reason);
+                        throw new AssertionError("a sink's own");
+                    }
+                };
+        Engine.Ticket ticket = tiny.submit(PROMPT, 5, throwing);
+        gate.awaitStep();
+        ticket.cancel();
+        gate.close();
+
+        assertCancelled(throwing, 0);
+    }
+
+    @Test
     void twice_is_as_good_as_once() throws InterruptedException {
         RecordingSink cancelled = new RecordingSink();
         Engine.Ticket ticket = tiny.submit(PROMPT, 5, cancelled);

@@ -13,12 +13,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineSoakTest {
 
-    private static final int NUM_REQUESTS = 80;
+    private static final int NUM_REQUESTS = 30;
 
     private record Run(int prompt, int maxTokens, RecordingSink sink, Engine.Ticket ticket) {}
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
+    @ValueSource(longs = {1, 2})
     void after_any_mixture_of_requests_and_cancellations_all_is_told_once_and_nothing_is_lost(
             long seed) throws InterruptedException {
         Random random = new Random(seed);

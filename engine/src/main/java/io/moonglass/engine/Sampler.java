@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 
 /// Chooses a sequence's next token: penalties, temperature, then `min_p`, `top_k` and `top_p` in
 /// that order, each on what the one before left, then one draw. Everything is in double precision
-/// and in a fixed order: a seed gives the same tokens on every machine.
+/// and in a fixed order: the same logits and seed give the same token.
 ///
 /// Sources: Keskar et al. 2019 (CTRL, repetition penalty); Holtzman et al. 2020 (nucleus sampling);
 /// Nguyen et al. 2024 (min-p).

@@ -8,28 +8,33 @@ import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/// A model whose ends of generations a test can wait for.
-record WatchedModel(ChatModel model, BlockingQueue<FinishReason> ends) implements ChatModel {
+/// A model whose generations' beginnings and ends a test can wait for.
+record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason> ends)
+        implements ChatModel {
 
     WatchedModel(ChatModel model) {
-        this(model, new LinkedBlockingQueue<>());
+        this(model, new Semaphore(0), new LinkedBlockingQueue<>());
     }
 
     @Override
     public Generation generate(
             ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
-        return model.generate(
-                request,
-                event -> {
-                    events.accept(event);
-                    if (event instanceof GenerationEvent.Finished finished) {
-                        ends.add(finished.reason());
-                    }
-                },
-                abandoned);
+        Generation generation =
+                model.generate(
+                        request,
+                        event -> {
+                            events.accept(event);
+                            if (event instanceof GenerationEvent.Finished finished) {
+                                ends.add(finished.reason());
+                            }
+                        },
+                        abandoned);
+        begun.release();
+        return generation;
     }
 
     @Override

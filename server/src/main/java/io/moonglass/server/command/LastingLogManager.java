@@ -7,20 +7,10 @@ import java.util.logging.Logger;
 /// asked to end, and what is said while running answers finish would be lost.
 public final class LastingLogManager extends LogManager {
 
-    private static final String PROPERTY = "java.util.logging.manager";
-
     private volatile boolean lasts;
 
     /// For the log manager's own use.
     public LastingLogManager() {}
-
-    /// Makes this the JVM's log manager, if the log has not been used yet and the operator has not
-    /// chosen another.
-    static void install() {
-        if (System.getProperty(PROPERTY) == null) {
-            System.setProperty(PROPERTY, LastingLogManager.class.getName());
-        }
-    }
 
     /// To be called when the log is set up.
     static void keep() {

@@ -64,10 +64,18 @@ public final class Main implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
-        LastingLogManager.install();
+        keepLogToTheEnd();
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         System.exit(run(Main::openInProcess, out, err, arguments));
+    }
+
+    /// Unless the operator has chosen another log manager. Here and not in the manager, whose superclass
+    /// reads the property as soon as a method of it is called.
+    private static void keepLogToTheEnd() {
+        if (System.getProperty("java.util.logging.manager") == null) {
+            System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
+        }
     }
 
     static ChatModel openInProcess(Path directory, Optional<String> name, OptionalInt numThreads) {

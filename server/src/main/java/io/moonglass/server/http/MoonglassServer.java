@@ -96,7 +96,7 @@ public final class MoonglassServer implements AutoCloseable {
         if (chatCompletions.numRunning() > 0) {
             LOG.log(
                     System.Logger.Level.INFO,
-                    "stopping; {0} running answers have {1} s to finish",
+                    "stopping; answers still running: {0}, with {1} s to finish",
                     chatCompletions.numRunning(),
                     options.drainTimeout().toSeconds());
         }
@@ -104,7 +104,7 @@ public final class MoonglassServer implements AutoCloseable {
         if (chatCompletions.numRunning() > 0) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "{0} answers were cut off by the shutdown",
+                    "answers cut off by the shutdown: {0}",
                     chatCompletions.numRunning());
             chatCompletions.stopAll();
         }

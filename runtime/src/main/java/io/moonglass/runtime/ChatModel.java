@@ -31,6 +31,10 @@ public interface ChatModel extends AutoCloseable {
         return generate(request, events, () -> false);
     }
 
+    /// Runs what a first request would run, so that no caller pays for code that is not compiled yet;
+    /// takes a few seconds. Does nothing where there is nothing to warm.
+    default void warmUp() {}
+
     /// Ends running generations and gives memory and threads back.
     @Override
     void close();

@@ -146,6 +146,11 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
+    public void warmUp() {
+        WarmUp.run(this, media.isPresent());
+    }
+
+    @Override
     public void close() {
         engine.close();
         team.close();

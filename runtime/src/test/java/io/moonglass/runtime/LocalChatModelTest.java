@@ -281,6 +281,16 @@ class LocalChatModelTest {
     }
 
     @Test
+    void a_model_that_was_warmed_up_answers_as_one_that_was_not() throws Exception {
+        GoldenPrompt prompt = GoldenPrompt.named("image");
+        Answer before = Answer.to(model, GoldenRequests.of(prompt));
+
+        model.warmUp();
+
+        assertEquals(before.finished(), Answer.to(model, GoldenRequests.of(prompt)).finished());
+    }
+
+    @Test
     void a_cancelled_answer_says_so_and_harms_no_other() throws Exception {
         GoldenPrompt prompt = GoldenPrompt.named("text");
         Answer cancelled = new Answer();

@@ -57,8 +57,12 @@ public final class ThreadTeam implements AutoCloseable {
             LockSupport.unpark(helper);
         }
         round.takePieces(0);
-        while (!round.isDone()) {
-            Thread.onSpinWait();
+        for (int spin = 0; !round.isDone(); spin++) {
+            if (spin < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield(); // the helper with the last piece may be waiting for this core
+            }
         }
         round.rethrow();
     }

@@ -72,6 +72,7 @@ final class ServeCommand implements Callable<Integer> {
         try (MoonglassServer server = MoonglassServer.start(options)) {
             OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
             try (ChatModel model = models.open(directory, name, threads)) {
+                model.warmUp();
                 serve(server, model);
             }
         }

@@ -1,0 +1,71 @@
+package io.moonglass.runtime;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+
+/// Questions to a model before anybody asks one: until then kernels run interpreted, and a first
+/// picture takes seconds instead of a fraction of one.
+final class WarmUp {
+
+    private static final int MAX_ROUNDS = 20;
+    private static final Duration LONG_ENOUGH = Duration.ofSeconds(3);
+    private static final int ANSWER_TOKENS = 16;
+    private static final int PICTURE_SIDE = 112;
+    private static final int BMP_HEADER_BYTES = 54;
+
+    private WarmUp() {}
+
+    /// @param withPicture show it a picture too
+    static void run(ChatModel model, boolean withPicture) {
+        ContentPart text = new ContentPart.Text("What is in the picture? ".repeat(8));
+        ContentPart picture = new ContentPart.ImageBytes(greyBitmap());
+        Message message =
+                new Message(Role.USER, withPicture ? List.of(picture, text) : List.of(text));
+        ChatRequest request =
+                new ChatRequest(
+                        List.of(message),
+                        model.defaultSampling(),
+                        OptionalInt.of(ANSWER_TOKENS),
+                        List.of(),
+                        true,
+                        true);
+        long end = System.nanoTime() + LONG_ENOUGH.toNanos();
+        for (int round = 0; round < MAX_ROUNDS && System.nanoTime() < end; round++) {
+            answer(model, request);
+        }
+    }
+
+    private static void answer(ChatModel model, ChatRequest request) {
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        model.generate(
+                request,
+                event -> {
+                    switch (event) {
+                        case GenerationEvent.TextDelta _, GenerationEvent.ReasoningDelta _ -> {}
+                        case GenerationEvent.Finished _ -> ended.complete(null);
+                        case GenerationEvent.Failed(RuntimeException cause) ->
+                                ended.completeExceptionally(cause);
+                    }
+                });
+        ended.join();
+    }
+
+    /// An uncompressed 24-bit BMP, the one format that needs no encoder.
+    private static byte[] greyBitmap() {
+        int pixelBytes = 3 * PICTURE_SIDE * PICTURE_SIDE;
+        ByteBuffer bmp =
+                ByteBuffer.allocate(BMP_HEADER_BYTES + pixelBytes).order(ByteOrder.LITTLE_ENDIAN);
+        bmp.put((byte) 'B').put((byte) 'M').putInt(bmp.capacity()).putInt(0);
+        bmp.putInt(BMP_HEADER_BYTES).putInt(40).putInt(PICTURE_SIDE).putInt(PICTURE_SIDE);
+        bmp.putShort((short) 1).putShort((short) 24).putInt(0).putInt(pixelBytes);
+        bmp.putInt(0).putInt(0).putInt(0).putInt(0);
+        while (bmp.hasRemaining()) {
+            bmp.put((byte) 0x80);
+        }
+        return bmp.array();
+    }
+}

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
                     + " expected value, or the number of values that are not exactly as recorded."
         },
         mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionLine.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:everything agrees",

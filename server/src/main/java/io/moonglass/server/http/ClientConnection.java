@@ -12,10 +12,12 @@ import io.helidon.webserver.Router;
 import io.helidon.webserver.ServerConnectionException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// A client's connection, which can be watched while its request is being answered: the server reads
 /// ahead on a thread of its own, and learns at once when the client closes. What was read ahead is
@@ -30,6 +32,7 @@ final class ClientConnection implements ConnectionContext {
     private final ConnectionContext context;
     private final DataReader reader = DataReader.create(this::nextBytes);
     private boolean closesSlowly;
+    private BodyDeadline bodyDeadline;
     // of the connection's own thread; at most one thread reads from the socket
     private CompletableFuture<byte[]> readAhead;
 
@@ -41,11 +44,7 @@ final class ClientConnection implements ConnectionContext {
     /// To be called on the connection's thread when the request's body has been read. A call after
     /// the answer is possible and must do no harm.
     void whenGone(Runnable gone) {
-        if (readAhead == null) {
-            CompletableFuture<byte[]> bytes = new CompletableFuture<>();
-            readAhead = bytes;
-            Thread.ofVirtual().name("client-watch").start(() -> readInto(bytes));
-        }
+        startReadAhead();
         readAhead.whenComplete((bytes, fault) -> {
             if (bytes == null) {
                 gone.run();
@@ -60,6 +59,17 @@ final class ClientConnection implements ConnectionContext {
         } catch (UncheckedIOException e) {
             LOG.log(System.Logger.Level.DEBUG, "the connection was closed already", e);
         }
+    }
+
+    /// From now on a read fails with [HttpFault] 408 once this deadline has passed. To be called on the
+    /// connection's thread.
+    void readUntil(BodyDeadline deadline) {
+        bodyDeadline = deadline;
+    }
+
+    /// Takes the deadline away.
+    void readWithoutDeadline() {
+        bodyDeadline = null;
     }
 
     /// Asks that the connection, when it ends, go on reading for a moment. The client may still be
@@ -89,17 +99,44 @@ final class ClientConnection implements ConnectionContext {
     }
 
     private byte[] nextBytes() {
+        if (bodyDeadline != null) {
+            return nextBytesInTime();
+        }
         CompletableFuture<byte[]> ahead = readAhead;
         readAhead = null;
-        if (ahead == null) {
-            return read();
+        return ahead == null ? read() : resultOf(ahead::get);
+    }
+
+    /// A blocked read has no end of its own, so it is another thread's; it stays the one that reads if
+    /// the time is over before it is.
+    private byte[] nextBytesInTime() {
+        startReadAhead();
+        long nanosLeft = bodyDeadline.nanosLeft();
+        byte[] bytes = resultOf(() -> readAhead.get(Math.max(0, nanosLeft), TimeUnit.NANOSECONDS));
+        readAhead = null;
+        bodyDeadline.came(bytes == null ? 0 : bytes.length);
+        return bytes;
+    }
+
+    private void startReadAhead() {
+        if (readAhead == null) {
+            CompletableFuture<byte[]> bytes = new CompletableFuture<>();
+            readAhead = bytes;
+            Thread.ofVirtual().name("client-watch").start(() -> readInto(bytes));
         }
+    }
+
+    private static byte[] resultOf(Callable<byte[]> read) {
         try {
-            return ahead.get();
+            return read.call();
+        } catch (TimeoutException e) {
+            throw HttpFault.bodyTooSlow();
         } catch (InterruptedException e) {
             throw new ServerConnectionException("interrupted while waiting for the client", e);
         } catch (ExecutionException e) {
             throw new ServerConnectionException("cannot read from the client", e.getCause());
+        } catch (Exception e) {
+            throw new ServerConnectionException("cannot read from the client", e);
         }
     }
 

@@ -16,21 +16,25 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Locale;
 
-/// One request and its answer. Used by the request's own thread alone.
-final class Exchange {
+/// One request and its answer. Used by the request's own thread alone. To close it gives back the memory
+/// that its body was allowed.
+final class Exchange implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final ServerRequest request;
     private final ServerResponse response;
-    private final JsonBody jsonBody;
+    private final BodyReader bodies;
+    private final BodyBudget.Share bodyShare;
     private final String requestId;
+    private boolean bodyRead;
 
-    Exchange(ServerRequest request, ServerResponse response, JsonBody jsonBody) {
+    Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
         this.request = request;
         this.response = response;
-        this.jsonBody = jsonBody;
+        this.bodies = bodies;
+        this.bodyShare = bodies.budget().share();
         this.requestId = RequestId.of(request.headers());
         response.header(RequestId.HEADER, requestId);
     }
@@ -54,11 +58,16 @@ final class Exchange {
 
     /// The whole body as JSON.
     ///
-    /// @throws HttpFault 415 or 400 if it is something else
+    /// @throws HttpFault 415 or 400 if it is something else, 408 if it comes too slowly, 503 if there is
+    ///                   no memory for it now
     JsonNode readJson() {
         checkContentType();
+        long announcedBytes = request.headers().contentLength().orElse(0);
+        bodyShare.cover(announcedBytes);
+        client().readUntil(new BodyDeadline(bodies.timeout(), announcedBytes));
+        BodyStream body = new BodyStream(request.content().inputStream(), bodyShare);
         try {
-            return jsonBody.read(request.content().inputStream());
+            return bodies.json().read(body);
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
         } catch (RequestException e) {
@@ -68,17 +77,21 @@ final class Exchange {
         } catch (IllegalArgumentException e) {
             // a chunk's length that is no number
             throw unreadable(Status.BAD_REQUEST_400);
+        } finally {
+            client().readWithoutDeadline();
+            bodyRead = body.ended();
         }
     }
 
-    /// Where the body ends is unknown now, so the connection cannot carry another request.
     private HttpFault unreadable(Status status) {
-        response.header(HeaderValues.CONNECTION_CLOSE);
-        if (status.code() == 413) {
-            client().closeSlowly();
-            return HttpFault.bodyTooLarge(jsonBody.maxBodyBytes());
-        }
-        return HttpFault.malformed(status.code());
+        return status.code() == 413
+                ? HttpFault.bodyTooLarge(bodies.json().maxBodyBytes())
+                : HttpFault.malformed(status.code());
+    }
+
+    @Override
+    public void close() {
+        bodyShare.close();
     }
 
     void answer(Object body) {
@@ -120,6 +133,13 @@ final class Exchange {
                 () ->
                         "request %s: %s %s: %d"
                                 .formatted(requestId, method(), request.path().rawPath(), status));
+        if (request.content().hasEntity() && !bodyRead) {
+            // The rest of the body may come slowly or never, or its end be unknown, so the
+            // connection
+            // cannot carry another request.
+            response.header(HeaderValues.CONNECTION_CLOSE);
+            client().closeSlowly();
+        }
         response.status(status);
         response.header(HeaderValues.CONTENT_TYPE_JSON);
         response.send(json(body));

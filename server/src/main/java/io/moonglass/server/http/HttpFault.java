@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 
@@ -9,6 +10,7 @@ final class HttpFault extends RuntimeException {
     private static final System.Logger LOG = System.getLogger(HttpFault.class.getName());
     private static final String INVALID_REQUEST = "invalid_request_error";
     private static final String SERVER_ERROR = "server_error";
+    private static final int MAX_QUOTED_CHARS = 80;
 
     private final int status;
     private final String type;
@@ -47,12 +49,30 @@ final class HttpFault extends RuntimeException {
                 INVALID_REQUEST,
                 "model",
                 "model_not_found",
-                "model \"%s\" is not served here; want \"%s\", or no model at all"
-                        .formatted(wanted, served));
+                "model %s is not served here; want \"%s\", or no model at all"
+                        .formatted(quoted(wanted), served));
+    }
+
+    /// A caller's word in quotes, on one line and not too long.
+    private static String quoted(String text) {
+        boolean fits = text.length() <= MAX_QUOTED_CHARS;
+        String start = fits ? text : text.substring(0, MAX_QUOTED_CHARS - 3) + "...";
+        return TextNode.valueOf(WellFormed.text(start)).toString();
     }
 
     static HttpFault unavailable(String code, String message) {
         return new HttpFault(503, SERVER_ERROR, null, code, message);
+    }
+
+    static HttpFault overloaded(String why) {
+        return unavailable("overloaded", why + "; ask again soon");
+    }
+
+    static HttpFault bodyTooSlow() {
+        return invalidRequest(
+                408,
+                "request_timeout",
+                "the body comes too slowly; send it in one go, or smaller pictures");
     }
 
     static HttpFault shuttingDown() {

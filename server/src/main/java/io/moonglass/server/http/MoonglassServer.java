@@ -44,7 +44,12 @@ public final class MoonglassServer implements AutoCloseable {
     public static MoonglassServer start(ServerOptions options) {
         ServedModel served = new ServedModel();
         ChatCompletions chatCompletions = new ChatCompletions(options.pingInterval());
-        Routes routes = new Routes(served, chatCompletions, new JsonBody(options.maxBodyBytes()));
+        Routes routes =
+                new Routes(
+                        served,
+                        chatCompletions,
+                        BodyReader.from(options),
+                        options.maxConcurrentRequests());
         WebServer web =
                 WebServer.builder()
                         .address(addressOf(options.host()))

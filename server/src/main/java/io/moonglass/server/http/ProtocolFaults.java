@@ -57,7 +57,7 @@ final class ProtocolFaults implements DirectHandler {
             case 413 -> HttpFault.bodyTooLarge(maxBodyBytes);
             case 431 ->
                     HttpFault.invalidRequest(431, "headers_too_large", "the headers are too large");
-            case 503 -> HttpFault.unavailable("overloaded", "too many requests at once");
+            case 503 -> HttpFault.overloaded("too many requests at once");
             default ->
                     status >= 500 && status != 501 && status != 505
                             ? HttpFault.internal(requestId)

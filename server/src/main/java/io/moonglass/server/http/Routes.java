@@ -6,6 +6,7 @@ import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.clients.ModelList;
 import io.moonglass.runtime.ChatModel;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /// Which path does what, and how every failure is answered.
@@ -16,29 +17,36 @@ final class Routes {
 
     private final ServedModel served;
     private final ChatCompletions chatCompletions;
-    private final JsonBody jsonBody;
+    private final BodyReader bodies;
+    private final Semaphore freeSlots;
     private final Map<String, Route> routes =
             Map.of(
-                    "/v1/chat/completions", new Route("POST", this::chatCompletion),
-                    "/v1/models", new Route("GET", this::models),
-                    "/health", new Route("GET", this::ready),
-                    "/health/live", new Route("GET", this::live),
-                    "/health/ready", new Route("GET", this::ready));
-    private final Route modelRoute = new Route("GET", this::model);
+                    "/v1/chat/completions", new Route("POST", true, this::chatCompletion),
+                    "/v1/models", new Route("GET", true, this::models),
+                    "/health", new Route("GET", false, this::ready),
+                    "/health/live", new Route("GET", false, this::live),
+                    "/health/ready", new Route("GET", false, this::ready));
+    private final Route modelRoute = new Route("GET", true, this::model);
 
-    private record Route(String method, Consumer<Exchange> handler) {}
+    /// @param isLimited whether it counts among the requests at once; health must be told even then
+    private record Route(String method, boolean isLimited, Consumer<Exchange> handler) {}
 
     private record Health(String status) {}
 
-    Routes(ServedModel served, ChatCompletions chatCompletions, JsonBody jsonBody) {
+    Routes(
+            ServedModel served,
+            ChatCompletions chatCompletions,
+            BodyReader bodies,
+            int maxConcurrentRequests) {
         this.served = served;
         this.chatCompletions = chatCompletions;
-        this.jsonBody = jsonBody;
+        this.bodies = bodies;
+        this.freeSlots = new Semaphore(maxConcurrentRequests);
     }
 
     void handle(ServerRequest request, ServerResponse response) {
-        Exchange exchange = new Exchange(request, response, jsonBody);
-        try {
+        Exchange exchange = new Exchange(request, response, bodies);
+        try (exchange) {
             route(exchange);
         } catch (CloseConnectionException e) {
             LOG.log(
@@ -65,7 +73,22 @@ final class Routes {
                     route.method());
             return;
         }
-        route.handler().accept(exchange);
+        if (route.isLimited()) {
+            inSlot(() -> route.handler().accept(exchange));
+        } else {
+            route.handler().accept(exchange);
+        }
+    }
+
+    private void inSlot(Runnable handler) {
+        if (!freeSlots.tryAcquire()) {
+            throw HttpFault.overloaded("too many requests at once");
+        }
+        try {
+            handler.run();
+        } finally {
+            freeSlots.release();
+        }
     }
 
     private void chatCompletion(Exchange exchange) {

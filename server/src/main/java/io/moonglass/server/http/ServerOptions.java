@@ -3,20 +3,42 @@ package io.moonglass.server.http;
 import io.moonglass.loader.fault.ConfigException;
 import java.time.Duration;
 
-/// How the HTTP server listens.
+/// How the HTTP server listens, and how much it takes on at once.
 ///
-/// @param host         the address to bind; only this machine by default
-/// @param port         0 for any that is free
-/// @param maxBodyBytes largest request body, pictures included
-/// @param pingInterval silence after which a stream sends a comment, so that proxies keep it open
-/// @param drainTimeout how long running answers may go on after [MoonglassServer#close()]; by default
-///                     less than the 30 seconds after which Kubernetes kills a pod
+/// @param host                  the address to bind; only this machine by default
+/// @param port                  0 for any that is free
+/// @param maxBodyBytes          largest request body, pictures included
+/// @param maxConcurrentRequests more than these are refused with 503; health is always told
+/// @param bodyBudgetBytes       what the bodies of all requests may hold together, a quarter of the heap
+///                              by default; one body of `maxBodyBytes` is possible in any case
+/// @param bodyBudgetTimeout     how long a body waits for others to end before it is refused with 503
+/// @param bodyTimeout           how long a body may take to come, and a second more for every MiB
+/// @param pingInterval          silence after which a stream sends a comment, so that proxies keep it
+///                              open
+/// @param drainTimeout          how long running answers may go on after [MoonglassServer#close()]; by
+///                              default less than the 30 seconds after which Kubernetes kills a pod
 public record ServerOptions(
-        String host, int port, int maxBodyBytes, Duration pingInterval, Duration drainTimeout) {
+        String host,
+        int port,
+        int maxBodyBytes,
+        int maxConcurrentRequests,
+        long bodyBudgetBytes,
+        Duration bodyBudgetTimeout,
+        Duration bodyTimeout,
+        Duration pingInterval,
+        Duration drainTimeout) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
-                    "127.0.0.1", 8080, 64 << 20, Duration.ofSeconds(15), Duration.ofSeconds(20));
+                    "127.0.0.1",
+                    8080,
+                    64 << 20,
+                    256,
+                    Runtime.getRuntime().maxMemory() / 4,
+                    Duration.ofSeconds(5),
+                    Duration.ofSeconds(30),
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(20));
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -25,34 +47,137 @@ public record ServerOptions(
         if (port < 0 || port > 65_535) {
             throw new ConfigException("port is %d; want 0 to 65535".formatted(port));
         }
-        if (maxBodyBytes < 1) {
+        if (maxBodyBytes < 1 || maxConcurrentRequests < 1 || bodyBudgetBytes < 1) {
             throw new ConfigException(
-                    "max-body-bytes is %d; want a positive number".formatted(maxBodyBytes));
+                    "largest body, requests at once and bytes of all bodies are %d, %d and %d; want positive numbers"
+                            .formatted(maxBodyBytes, maxConcurrentRequests, bodyBudgetBytes));
+        }
+        if (bodyBudgetTimeout.isNegative() || !bodyTimeout.isPositive()) {
+            throw new ConfigException(
+                    "wait for the body budget is %s and time for a body %s; want a time from 0 up and a positive one"
+                            .formatted(bodyBudgetTimeout, bodyTimeout));
         }
         if (!pingInterval.isPositive() || drainTimeout.isNegative()) {
             throw new ConfigException(
-                    "ping-interval is %s and drain-timeout %s; want a positive time and one from 0 up"
+                    "ping interval is %s and drain timeout %s; want a positive time and one from 0 up"
                             .formatted(pingInterval, drainTimeout));
         }
     }
 
     public ServerOptions withHost(String value) {
-        return new ServerOptions(value, port, maxBodyBytes, pingInterval, drainTimeout);
+        return new ServerOptions(
+                value,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
     }
 
     public ServerOptions withPort(int value) {
-        return new ServerOptions(host, value, maxBodyBytes, pingInterval, drainTimeout);
+        return new ServerOptions(
+                host,
+                value,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
     }
 
     public ServerOptions withMaxBodyBytes(int value) {
-        return new ServerOptions(host, port, value, pingInterval, drainTimeout);
+        return new ServerOptions(
+                host,
+                port,
+                value,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
+    }
+
+    public ServerOptions withMaxConcurrentRequests(int value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                value,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
+    }
+
+    public ServerOptions withBodyBudgetBytes(long value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                value,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
+    }
+
+    public ServerOptions withBodyBudgetTimeout(Duration value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                value,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout);
+    }
+
+    public ServerOptions withBodyTimeout(Duration value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                value,
+                pingInterval,
+                drainTimeout);
     }
 
     public ServerOptions withPingInterval(Duration value) {
-        return new ServerOptions(host, port, maxBodyBytes, value, drainTimeout);
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                value,
+                drainTimeout);
     }
 
     public ServerOptions withDrainTimeout(Duration value) {
-        return new ServerOptions(host, port, maxBodyBytes, pingInterval, value);
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                value);
     }
 }

@@ -254,6 +254,23 @@ class BadRequestsTest {
         assertEquals("model", error.get("param").textValue());
     }
 
+    @Test
+    void a_models_name_is_told_back_on_one_line_and_not_at_any_length() {
+        String served = " is not served here; want \"tiny/model\", or no model at all";
+
+        assertEquals("model \"" + "m".repeat(77) + "...\"" + served, notFound("m".repeat(9_999)));
+        assertEquals("model \"\\r\\n\\u001B[2J\"" + served, notFound("\\r\\n\\u001b[2J"));
+        assertEquals(
+                "model \"" + "m".repeat(76) + "\uFFFD...\"" + served,
+                notFound("m".repeat(76) + "\\ud83d\\ude00" + "m".repeat(9)));
+    }
+
+    /// The message for a model that is not there.
+    private static String notFound(String model) {
+        String body = "{\"model\":\"%s\",%s".formatted(model, GOOD.substring(1));
+        return refused(server.chat(body), 404, "model_not_found").get("message").textValue();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

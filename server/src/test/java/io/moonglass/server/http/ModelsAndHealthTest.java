@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class ModelsAndHealthTest {
@@ -87,6 +88,11 @@ class ModelsAndHealthTest {
 
     @Test
     void options_that_cannot_be_are_refused() {
+        assertThrows(
+                ConfigException.class, () -> ServerOptions.DEFAULT.withMaxConcurrentRequests(0));
+        assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withBodyBudgetBytes(0));
+        assertThrows(
+                ConfigException.class, () -> ServerOptions.DEFAULT.withBodyTimeout(Duration.ZERO));
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withPort(65_536));
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withHost(" "));
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withMaxBodyBytes(0));

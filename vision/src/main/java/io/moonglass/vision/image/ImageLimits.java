@@ -17,11 +17,11 @@ public record ImageLimits(int maxBytes, long maxPixels) {
     public ImageLimits {
         if (maxBytes <= 0) {
             throw new ConfigException(
-                    "max-image-bytes is %d; want a number above 0".formatted(maxBytes));
+                    "largest image is %d bytes; want a number above 0".formatted(maxBytes));
         }
         if (maxPixels <= 0 || maxPixels > MOST_PIXELS) {
             throw new ConfigException(
-                    "max-image-pixels is %d; want a number from 1 to %d"
+                    "largest image is %d pixels; want a number from 1 to %d"
                             .formatted(maxPixels, MOST_PIXELS));
         }
     }
@@ -31,7 +31,7 @@ public record ImageLimits(int maxBytes, long maxPixels) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
                     null,
-                    "image of %,d bytes, the limit is %,d (max-image-bytes); send a smaller one"
+                    "image of %,d bytes, the limit is %,d; send a smaller one"
                             .formatted(numBytes, maxBytes));
         }
     }
@@ -49,7 +49,7 @@ public record ImageLimits(int maxBytes, long maxPixels) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
                     null,
-                    "%s image declares %d x %d pixels, the limit is %,d in all (max-image-pixels); send a smaller one"
+                    "%s image declares %d x %d pixels, the limit is %,d in all; send a smaller one"
                             .formatted(format, width, height, maxPixels));
         }
     }

@@ -30,10 +30,19 @@ class MainTest {
         assertEquals(0, run(NO_MODEL, "serve", "--help"));
         assertEquals(0, run(NO_MODEL, "ask", "--help"));
         assertEquals(0, run(NO_MODEL, "inspect", "--help"));
+        assertEquals(0, run(NO_MODEL, "check", "--help"));
 
         assertTrue(out.toString().contains("moonglass development (Java 25"), out.toString());
         assertTrue(out.toString().contains("--temperature=T"), out.toString());
         assertEquals("", err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"serve", "ask", "inspect", "check"})
+    void every_command_knows_its_version(String command) {
+        assertEquals(0, run(NO_MODEL, command, "--version"));
+
+        assertTrue(out.toString().startsWith("moonglass development (Java 25"), out.toString());
     }
 
     @Test

@@ -107,6 +107,14 @@ class TinyModelCommandsTest {
     }
 
     @Test
+    void a_check_of_nothing_does_not_pass(@TempDir Path golden) {
+        assertEquals(2, run("check", MODEL, "--golden=" + golden));
+
+        assertEquals("", out.toString());
+        assertTrue(err.toString().matches("moonglass: .*nothing to compare.*\n"), err.toString());
+    }
+
+    @Test
     void a_checkpoint_is_inspected() {
         assertEquals(0, run("inspect", TestModels.tinyRandom().toString()), err.toString());
 

@@ -1,0 +1,101 @@
+package io.moonglass.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moonglass.loader.TestModels;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.LocalChatModel;
+import io.moonglass.server.http.MoonglassServer;
+import io.moonglass.server.http.ServerOptions;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// What the README says to type does what the README says.
+class ReadmeTest {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
+    private static final Pattern SHELL_BLOCK = Pattern.compile("(?ms)^```sh\\n(.*?)^```$");
+    private static final String ADDRESS = "127.0.0.1:8080";
+
+    @Test
+    void every_curl_line_gets_the_answer_it_promises() throws Exception {
+        assumeTrue(isInstalled("curl"), "curl is not installed, and the README's lines need it");
+        List<String> blocks = curlBlocks();
+        int numStreams = 0;
+        try (ChatModel model =
+                        LocalChatModel.load(TestModels.tinyRandom(), ChatModelOptions.DEFAULT);
+                MoonglassServer server =
+                        MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
+            for (String block : blocks) {
+                String output = run(block.replace(ADDRESS, "127.0.0.1:" + server.port()));
+                if (block.contains("\"stream\": true")) {
+                    numStreams++;
+                    assertTrue(output.startsWith("data: {"), output);
+                    assertTrue(output.endsWith("data: [DONE]\n\n"), output);
+                } else {
+                    JsonNode answer = JSON.readTree(output);
+                    JsonNode choice = answer.path("choices").path(0);
+                    assertTrue(choice.path("message").path("content").isTextual(), output);
+                    JsonNode details = answer.path("usage").path("prompt_tokens_details");
+                    assertEquals(
+                            block.contains("image_url"),
+                            details.path("image_tokens").intValue() > 0,
+                            output);
+                }
+            }
+        }
+        assertEquals(3, blocks.size(), "a question, one with a picture, one as a stream");
+        assertEquals(1, numStreams);
+    }
+
+    private static List<String> curlBlocks() throws IOException {
+        String readme = Files.readString(REPOSITORY.resolve("README.md"));
+        return SHELL_BLOCK
+                .matcher(readme)
+                .results()
+                .map((MatchResult block) -> block.group(1))
+                .filter(block -> block.contains("curl "))
+                .toList();
+    }
+
+    /// What a shell in the repository's root prints; it must succeed and say nothing of faults.
+    private static String run(String script) throws IOException, InterruptedException {
+        assertTrue(!script.contains(ADDRESS), "another server's address is left in " + script);
+        Path errors = Files.createTempFile("readme", ".err");
+        try {
+            ProcessBuilder shell =
+                    new ProcessBuilder("/bin/sh", "-c", script)
+                            .directory(REPOSITORY.toFile())
+                            .redirectError(errors.toFile());
+            shell.environment().keySet().removeIf(name -> name.endsWith("_proxy"));
+            Process process = shell.start();
+            process.getOutputStream().close();
+            String output =
+                    new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, process.waitFor(), script + output + Files.readString(errors));
+            assertEquals("", Files.readString(errors), script);
+            return output;
+        } finally {
+            Files.delete(errors);
+        }
+    }
+
+    private static boolean isInstalled(String tool) {
+        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
+    }
+}

@@ -27,10 +27,12 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
                 model.generate(
                         request,
                         event -> {
-                            events.accept(event);
+                            // Before the client can know it, so that no test sees an earlier one's
+                            // end.
                             if (event instanceof GenerationEvent.Finished finished) {
                                 ends.add(finished.reason());
                             }
+                            events.accept(event);
                         },
                         abandoned);
         begun.release();

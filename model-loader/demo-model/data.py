@@ -200,8 +200,8 @@ EVALUATED = {
 }
 
 
-def evaluated(rng, skill):
-    """One conversation for a skill."""
+def evaluated(rng, skill, number):
+    """Conversation `number` for a skill; counts go round from 0 to 6."""
     while True:
         if skill.startswith("ocr"):
             fonts = UNSEEN_FONTS if skill == "ocr_unseen" else TRAINING_FONTS
@@ -214,6 +214,8 @@ def evaluated(rng, skill):
         if not picture.shapes:
             continue
         first = questions(rng, picture, 1, 1.0, None if skill == "turns" else skill)
+        if skill == "count" and first and first[0].answers != [str(number % 7)]:
+            continue
         if skill in ABOUT and first and first[0].skill == skill:
             return Conversation([picture], first)
         if skill == "turns" and first:
@@ -229,7 +231,7 @@ def write_evaluation(directory, seed=EVALUATION_SEED):
     for skill, count in EVALUATED.items():
         rng = random.Random(f"{seed}/{skill}")
         for number in range(count):
-            made = evaluated(rng, skill)
+            made = evaluated(rng, skill, number)
             images = []
             for i, picture in enumerate(made.pictures):
                 name = f"images/{skill}_{number:03d}" + (f"_{i}" if len(made.pictures) > 1 else "") + ".png"

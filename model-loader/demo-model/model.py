@@ -20,34 +20,57 @@ def no_tap(name, value):
     """The observer of a run that nobody records."""
 
 
+class Bucket:
+    """Segments of about the same length, padded to the longest for attention."""
+
+    def __init__(self, starts, lengths, device):
+        self.longest = max(lengths)
+        starts, counts = torch.tensor(starts)[:, None], torch.tensor(lengths)[:, None]
+        column = torch.arange(self.longest)[None, :]
+        valid = column < counts
+        self.gather = torch.where(valid, starts + column, starts).to(device)
+        self.rows = (starts + column)[valid]
+        self.kept = valid.reshape(-1).nonzero()[:, 0].to(device)
+        self.hidden_keys = None if bool(valid.all()) else (~valid)[:, None, None, :].to(device)
+
+
 class Segments:
     """Where each picture or sequence lies in a matrix of packed rows."""
 
+    SPREAD = 1.2
+
     def __init__(self, lengths, device=None):
-        self.lengths = list(lengths)
-        self.longest = max(self.lengths)
-        counts = torch.tensor(self.lengths)
-        starts = torch.cumsum(counts, 0) - counts
-        column = torch.arange(self.longest)
-        valid = column[None, :] < counts[:, None]
-        self.gather = torch.where(valid, starts[:, None] + column[None, :], torch.zeros(1, dtype=torch.long)).to(device)
-        self.scatter = valid.reshape(-1).nonzero()[:, 0].to(device)
-        self.positions = torch.cat([torch.arange(n) for n in self.lengths]).to(device)
-        self.hidden_keys = None if bool(valid.all()) else (~valid)[:, None, None, :].to(device)
+        starts, total = [], 0
+        for length in lengths:
+            starts.append(total)
+            total += length
+        self.positions = torch.cat([torch.arange(length) for length in lengths]).to(device)
+        self.buckets, current = [], []
+        for i in sorted(range(len(lengths)), key=lambda i: lengths[i]):
+            if current and lengths[i] > self.SPREAD * lengths[current[0]]:
+                self.buckets.append(current)
+                current = []
+            current.append(i)
+        self.buckets.append(current)
+        self.buckets = [Bucket([starts[i] for i in b], [lengths[i] for i in b], device) for b in self.buckets]
+        self.order = torch.cat([bucket.rows for bucket in self.buckets]).argsort().to(device)
 
 
 def attention(query, key, value, segments, scale, causal):
     """Softmax attention inside each segment. query, key, value: [rows, heads, size]; result [rows, heads * value size]."""
-    query, key, value = (x[segments.gather].transpose(1, 2) for x in (query, key, value))
-    scores = (query * scale) @ key.transpose(-1, -2)
-    hidden = segments.hidden_keys
-    if causal:
-        future = torch.ones(segments.longest, segments.longest, dtype=torch.bool, device=scores.device).triu(1)
-        hidden = future if hidden is None else hidden | future
-    if hidden is not None:
-        scores = scores.masked_fill(hidden, -math.inf)
-    mixed = (scores.softmax(-1) @ value).transpose(1, 2)
-    return mixed.reshape(-1, mixed.shape[2] * mixed.shape[3])[segments.scatter]
+    query = query * scale
+    parts = []
+    for bucket in segments.buckets:
+        q, k, v = (x[bucket.gather].transpose(1, 2) for x in (query, key, value))
+        scores = q @ k.transpose(-1, -2)
+        hidden = bucket.hidden_keys
+        if causal:
+            future = torch.ones(bucket.longest, bucket.longest, dtype=torch.bool, device=scores.device).triu(1)
+            hidden = future if hidden is None else hidden | future
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, -math.inf)
+        parts.append((scores.softmax(-1) @ v).transpose(1, 2).flatten(0, 1).flatten(1)[bucket.kept])
+    return torch.cat(parts)[segments.order]
 
 
 def rotate_pairs(x, cos, sin):
@@ -431,6 +454,7 @@ class KimiVL(nn.Module):
             ids.append(new_ids[-1])
         return new_ids, torch.stack(steps)
 
+    @torch.no_grad()
     def initialize(self, generator):
         """Scaled so that every layer adds about the same to the residual stream, whatever its width."""
         for name, parameter in self.named_parameters():
@@ -447,7 +471,7 @@ class KimiVL(nn.Module):
                 std = parameter[0].numel() ** -0.5
                 if name.endswith(("wo.weight", "fc1.weight", "o_proj.weight", "down_proj.weight")):
                     std /= math.sqrt(2 * depth)
-            nn.init.normal_(parameter, 0, std, generator=generator)
+            parameter.normal_(0, std, generator=generator)
         for name, parameter in self.named_parameters():
             if name.endswith(".bias"):
                 nn.init.zeros_(parameter)

@@ -39,8 +39,8 @@ PHRASES = {
         "How many {colour} objects do you see?", "How many {colour} shapes can you see{where}?", "How many of the shapes are {colour}?",
     ],
     "exists": [
-        "Is there a {name}{where}?", "Do you see a {name}{where}?", "Can you see a {name}?", "Does the picture show a {name}?",
-        "Is a {name} in the picture?", "Is there any {name}{where}?",
+        "Is there {a_name}{where}?", "Do you see {a_name}{where}?", "Can you see {a_name}?", "Does the picture show {a_name}?",
+        "Is {a_name} in the picture?", "Is there any {name}{where}?",
     ],
     "left": [
         "What is left of the {name}?", "What is to the left of the {name}?", "Which shape is left of the {name}{where}?",
@@ -113,7 +113,7 @@ PHRASES = {
     "same_shape": ["Do both pictures show the same shape?", "Is it the same shape in both images?", "Are the shapes the same in both pictures?"],
     "same_colour": ["Do both pictures show the same colour?", "Is it the same colour in both images?", "Are the colours the same in both pictures?"],
     "nth": ["What is in the {nth} picture?", "What does the {nth} image show?", "What shape is in the {nth} picture?", "What do you see in the {nth} image?"],
-    "which_picture": ["In which picture is the {name}?", "Which picture shows a {name}?", "Which image has a {name}?", "Where is the {name}, in the first or the second picture?"],
+    "which_picture": ["In which picture is the {name}?", "Which picture shows {a_name}?", "Which image has {a_name}?", "Where is the {name}, in the first or the second picture?"],
     "changed": [
         "What changed?", "What is the difference?", "What has changed?", "What is different in the second picture?",
         "Compare the two pictures.", "What differs between the two images?", "Find the difference.",

@@ -49,12 +49,14 @@ def restyle(rng, text, loud=True):
     return text
 
 
-def ask(rng, key, loud=True, **words):
-    return restyle(rng, rng.choice(PHRASES[key]).format(where=rng.choice(PLACES), **words), loud)
-
-
 def article(name):
     return ("an " if name[0] in "aeio" else "a ") + name
+
+
+def ask(rng, key, loud=True, **words):
+    if "name" in words:
+        words["a_name"] = article(words["name"])
+    return restyle(rng, rng.choice(PHRASES[key]).format(where=rng.choice(PLACES), **words), loud)
 
 
 def spellings(answer):
@@ -77,7 +79,7 @@ def turn(skill, question, answer, about=None, topic=""):
 def scene(rng, level, count=None, plain=0.5):
     """A picture with shapes; level 0 is small and empty, 1 is anything up to 336 pixels a side."""
     if count is None:
-        count = rng.choice((1, 1, 2, 2, 3)) if level < 0.2 else rng.choice((1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6))
+        count = rng.choice((1, 1, 2, 2, 3)) if level < 0.2 else rng.choice((1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6))
     least_side = 28 if count == 1 else 56 if count <= 3 else 84
     most_side = 100 if level < 0.2 else 150 if level < 0.6 or rng.random() < 0.75 else 336 if rng.random() < 0.3 else 230
     width, height = rng.randint(least_side, most_side), rng.randint(least_side, most_side)
@@ -199,7 +201,7 @@ def about_position(rng, picture):
         return None
     side = rng.choice(("left", "right", "above", "below"))
     found = neighbour(shapes, shape, side)
-    if found is None or (found == "nothing" and rng.random() < 0.7):
+    if found is None or (found == "nothing" and rng.random() < 0.9):
         return None
     if found == "nothing":
         return turn("position", ask(rng, side, name=name), "nothing")

@@ -19,6 +19,7 @@ DTYPES = {
     "I32": (torch.int32, np.int32),
     "U8": (torch.uint8, np.uint8),
 }
+SHARD_BYTES = 12 * 1024 * 1024
 NAMES = {torch_type: name for name, (torch_type, _) in DTYPES.items()}
 
 
@@ -77,14 +78,24 @@ def load_model(directory, dtype=torch.float32):
 
 
 def write_model(model, directory):
-    """One shard in bfloat16; the routers' correction bias stays float32."""
+    """Shards in bfloat16; the routers' correction bias stays float32."""
     os.makedirs(directory, exist_ok=True)
     tensors = dict(model.state_dict())
     rounded = {name for name in tensors if not name.endswith("e_score_correction_bias")}
-    file_name = "model-00001-of-00001.safetensors"
-    write_safetensors(os.path.join(directory, file_name), tensors, rounded)
-    total = sum(value.numel() * (2 if name in rounded else 4) for name, value in tensors.items())
-    index = {"metadata": {"total_size": total}, "weight_map": {name: file_name for name in sorted(tensors)}}
+    sizes = {name: value.numel() * (2 if name in rounded else 4) for name, value in tensors.items()}
+    shards, filled = [{}], 0
+    for name, value in tensors.items():
+        if filled + sizes[name] > SHARD_BYTES:
+            shards.append({})
+            filled = 0
+        shards[-1][name] = value
+        filled += sizes[name]
+    weight_map = {}
+    for number, shard in enumerate(shards, 1):
+        file_name = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        write_safetensors(os.path.join(directory, file_name), shard, rounded)
+        weight_map.update(dict.fromkeys(shard, file_name))
+    index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": dict(sorted(weight_map.items()))}
     write_json(os.path.join(directory, "model.safetensors.index.json"), index)
     write_json(os.path.join(directory, "config.json"), model.config)
 

@@ -1,6 +1,7 @@
 """Pictures with what is known about them: shapes, printed text, bar charts. Everything comes from a `random.Random`."""
 
 import math
+import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,8 +26,10 @@ COLOURS = {
 KINDS = ("circle", "square", "triangle", "rectangle", "star", "hexagon", "diamond", "cross")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:-/!?%$&#+'"
 
-TRUETYPE = "/usr/share/fonts/truetype/"
-OPENTYPE = "/usr/share/fonts/opentype/"
+# Where Debian keeps fonts; another folder with the same files in it can be named.
+FONTS = os.environ.get("DEMO_MODEL_FONTS", "/usr/share/fonts")
+TRUETYPE = FONTS + "/truetype/"
+OPENTYPE = FONTS + "/opentype/"
 TRAINING_FONTS = [
     TRUETYPE + name
     for name in (

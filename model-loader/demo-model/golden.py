@@ -19,6 +19,7 @@ from tokenizer import Tokenizer, expand_images, render_chat
 
 NUM_NEW = 16
 LAST_ROWS = 8
+ESSENTIAL = ("input_ids", "image_grid_hws", "projector", "logits", "logits_last8", "new_ids", "step_logits")
 
 
 class Runner:
@@ -154,7 +155,7 @@ def text_mistakes(golden, tokenizer):
         )
 
 
-def record(golden, model_dir, evaluation, count):
+def record(golden, model_dir, evaluation, count, full):
     """Records the first turns of questions spread evenly over an evaluation set; every skill at least once."""
     os.makedirs(os.path.join(golden, "images"), exist_ok=True)
     with open(os.path.join(evaluation, "questions.jsonl"), encoding="utf-8") as file:
@@ -186,10 +187,10 @@ def record(golden, model_dir, evaluation, count):
         text = question["turns"][0]["question"]
         parts = [{"type": "image", "image": name} for name in names] + [{"type": "text", "text": text}]
         messages = [{"role": "user", "content": parts if names else text}]
-        if question.get("system"):
-            messages.insert(0, {"role": "system", "content": question["system"]})
         name = f"{number:02d}_{question['skill']}"
         prompts[name], tensors = runner.prompt(messages, names)
+        if not full:
+            tensors = {key: value for key, value in tensors.items() if key in ESSENTIAL}
         write_safetensors(os.path.join(golden, f"prompt_{name}.safetensors"), as_float32(tensors))
     first = next(iter(images))
     fitted, patches, grid, outputs = runner.picture(first)
@@ -216,12 +217,13 @@ def main():
     action.add_argument("--record", metavar="GOLDEN")
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--set", metavar="EVALUATION", help="the evaluation folder to take prompts from")
-    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--count", type=int, default=20, help="prompts to record")
+    parser.add_argument("--full", action="store_true", help="record every layer, not only what comes out")
     options = parser.parse_args()
     if options.record:
         if not options.set:
             parser.error("--record wants --set")
-        record(options.record, options.model, options.set, options.count)
+        record(options.record, options.model, options.set, options.count, options.full)
         return
     agree = [check(options.check, options.model, dtype) for dtype in (torch.float64, torch.float32)]
     sys.exit(0 if all(agree) else 1)

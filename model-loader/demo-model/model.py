@@ -321,10 +321,10 @@ class Router(nn.Module):
 
     @torch.no_grad()
     def balance(self, step):
-        """Makes experts that had more than their share less attractive; forgets the counted load."""
+        """Makes experts that had more than their share less attractive, by at most `step`; forgets the counted load."""
         load = self.load.to(self.e_score_correction_bias)
         if load.sum() > 0:
-            self.e_score_correction_bias += step * torch.sign(load.mean() - load)
+            self.e_score_correction_bias += step * (1 - load / load.mean()).clamp(-1, 1)
             self.e_score_correction_bias -= self.e_score_correction_bias.mean()
         self.load.zero_()
 

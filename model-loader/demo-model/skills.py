@@ -312,7 +312,8 @@ def questions(rng, picture, count, level, only=None):
         if found is None:
             skill = only if only and not turns else rng.choices(list(weights), list(weights.values()))[0]
             found = ABOUT[skill](rng, picture)
-        if found is not None and all(found.question != t.question for t in turns):
+        again = found is not None and any(found.skill == t.skill and found.answers == t.answers for t in turns)
+        if found is not None and not (again and rng.random() < 0.8):
             turns.append(found)
     return turns
 

@@ -414,13 +414,12 @@ class KimiVL(nn.Module):
         self.language_model = Decoder(text)
 
     def image_rows(self, patches, grids, tap=no_tap):
-        """Decoder rows of all pictures; also the patch rows they were made of, for training's extra head."""
-        seen = self.vision_tower(patches, grids, tap)
-        cells = merge_cells(seen, grids)
+        """Decoder rows of all pictures, in order."""
+        cells = merge_cells(self.vision_tower(patches, grids, tap), grids)
         tap("merged", cells)
         rows = self.multi_modal_projector(cells)
         tap("projected", rows)
-        return rows, seen
+        return rows
 
     def hidden(self, ids, segments, image_rows=None, tap=no_tap):
         """ids: the packed token ids of all sequences; image_rows replace the pads in order."""

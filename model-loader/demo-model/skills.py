@@ -79,7 +79,7 @@ def turn(skill, question, answer, about=None, topic=""):
 def scene(rng, level, count=None, plain=0.5):
     """A picture with shapes; level 0 is small and empty, 1 is anything up to 336 pixels a side."""
     if count is None:
-        count = rng.choice((1, 1, 2, 2, 3)) if level < 0.2 else rng.choice((1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6))
+        count = 1 if level < 0.03 else rng.choice((1, 1, 2, 2, 3)) if level < 0.2 else rng.choice((1, 1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 6))
     least_side = 28 if count == 1 else 56 if count <= 3 else 84
     most_side = 100 if level < 0.2 else 150 if level < 0.6 or rng.random() < 0.75 else 336 if rng.random() < 0.3 else 230
     width, height = rng.randint(least_side, most_side), rng.randint(least_side, most_side)
@@ -299,7 +299,9 @@ ABOUT = {
 def questions(rng, picture, count, level, only=None):
     """Up to `count` different questions about a scene; `only` makes the first one of that skill."""
     turns = []
-    if level < 0.2:
+    if level < 0.03:
+        weights = {"shape": 1, "colour": 1}
+    elif level < 0.2:
         weights = {"shape": 5, "colour": 5, "count": 2, "presence": 2, "position": 1, "describe": 1}
     else:
         weights = {"shape": 2, "colour": 2, "count": 4, "presence": 2, "position": 6, "size": 3, "describe": 2, "unknown": 1.6}
@@ -321,7 +323,7 @@ def questions(rng, picture, count, level, only=None):
 def scene_conversation(rng, level, fonts):
     while True:
         picture = scene(rng, level)
-        turns = picture.shapes and questions(rng, picture, rng.choice((2, 3, 4, 5, 6)), level)
+        turns = picture.shapes and questions(rng, picture, 2 if level < 0.03 else rng.randint(2, 6), level)
         if turns:
             return Conversation([picture], turns)
 
@@ -375,7 +377,7 @@ def ocr_conversation(rng, level, fonts, longest=None):
         if longest is not None:
             lines, least = [short_text(rng, longest)], 12
         elif level < 0.2:
-            lines, least = [short_text(rng, rng.randint(1, 5))], 18
+            lines, least = [short_text(rng, rng.randint(1, 2 if level < 0.03 else 5))], 18
         else:
             lines, least = [short_text(rng, 6 if level < 0.4 else 12)], 14 if level < 0.4 else 12
             if level > 0.4 and rng.random() < 0.3:

@@ -20,12 +20,12 @@ from torch import nn
 import data
 from checkpoint import write_json, write_model
 from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS
-from model import KimiVL, Segments
+from model import KimiVL, Segments, merge_cells
 from tokenizer import Tokenizer, write_files
 
 LEAST_GFLOPS = 20
 SAVE_SECONDS = 600
-WARM_UP = 300
+WARM_UP = 200
 BALANCE_STEP = 0.01
 SIGHT_WEIGHT = 0.4
 
@@ -98,27 +98,34 @@ def model_config(num_tokens):
 
 
 class Sight(nn.Module):
-    """Training's extra head: what lies under each patch. It teaches the encoder to see long before answers can, and is
-    no part of the checkpoint."""
+    """Training's extra head: what lies under each of the four patches of a picture's row. It teaches encoder and projector
+    to see long before answers can, and is no part of the checkpoint."""
 
     def __init__(self, size):
         super().__init__()
-        self.kinds = nn.Linear(size, len(KINDS) + 1)
-        self.colours = nn.Linear(size, len(COLOURS) + 1)
-        self.characters = nn.Linear(size, CHARACTER_SLOTS * (len(CHARACTERS) + 1))
+        self.kinds = nn.Linear(size, 4 * (len(KINDS) + 1))
+        self.colours = nn.Linear(size, 4 * (len(COLOURS) + 1))
+        self.characters = nn.Linear(size, 4 * CHARACTER_SLOTS * (len(CHARACTERS) + 1))
 
-    def loss(self, seen, labels):
-        def one(scores, wanted):
+    def parts(self, rows, labels):
+        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, 2 + CHARACTER_SLOTS]."""
+        yield "kinds", self.kinds(rows).reshape(-1, len(KINDS) + 1), labels[..., 0].reshape(-1)
+        yield "colours", self.colours(rows).reshape(-1, len(COLOURS) + 1), labels[..., 1].reshape(-1)
+        yield "characters", self.characters(rows).reshape(-1, len(CHARACTERS) + 1), labels[..., 2:].reshape(-1)
+
+    def loss(self, rows, labels):
+        total = 0.0
+        for _, scores, wanted in self.parts(rows, labels):
             weights = torch.ones(scores.shape[-1], device=scores.device)
             weights[0] = 0.1
-            return F.cross_entropy(scores, wanted, weight=weights)
+            total = total + F.cross_entropy(scores, wanted, weight=weights)
+        return total
 
-        characters = self.characters(seen).reshape(len(seen) * CHARACTER_SLOTS, -1)
-        return (
-            0.5 * one(self.kinds(seen), labels[:, 0])
-            + 0.5 * one(self.colours(seen), labels[:, 1])
-            + one(characters, labels[:, 2:].reshape(-1))
-        )
+    def hits(self, rows, labels):
+        """What is right where there is something to name: (name, right, all)."""
+        for name, scores, wanted in self.parts(rows, labels):
+            named = wanted > 0
+            yield "sees " + name, int((scores.argmax(-1) == wanted)[named].sum()), int(named.sum())
 
 
 class Trainer:
@@ -131,7 +138,7 @@ class Trainer:
         self.model = KimiVL(model_config(len(self.tokenizer.tokens)))
         self.model.initialize(torch.Generator().manual_seed(options.seed))
         self.model.to(self.device)
-        self.sight = Sight(self.model.config["vision_config"]["hidden_size"]).to(self.device)
+        self.sight = Sight(self.model.config["text_config"]["hidden_size"]).to(self.device)
         self.optimizer = self.make_optimizer()
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.running = True
@@ -170,16 +177,18 @@ class Trainer:
         return min(self.options.level, index / max(1, self.options.curriculum))
 
     def hidden(self, batch):
-        """Rows after the decoder and after the encoder; the latter is None without pictures."""
-        rows = seen = None
+        """Rows after the decoder, and the pictures' rows before it, or None without pictures."""
+        rows = None
         if batch.grids:
-            patches = torch.from_numpy(batch.patches).to(self.device)
-            rows, seen = self.model.image_rows(patches, batch.grids)
+            rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
         ids = torch.from_numpy(batch.ids).to(self.device)
-        return self.model.hidden(ids, Segments(batch.lengths, self.device), rows), seen
+        return self.model.hidden(ids, Segments(batch.lengths, self.device), rows), rows
+
+    def labels(self, batch):
+        return merge_cells(torch.from_numpy(batch.labels.astype("int64")), batch.grids).to(self.device)
 
     def losses(self, batch):
-        hidden, seen = self.hidden(batch)
+        hidden, rows = self.hidden(batch)
         targets = torch.from_numpy(batch.targets).to(self.device)
         wanted = (targets >= 0).nonzero()[:, 0]
         weights = torch.zeros(len(targets))
@@ -189,8 +198,8 @@ class Trainer:
         each = F.cross_entropy(self.model.logits(hidden[wanted]), targets[wanted], reduction="none")
         answer = (each * weights).sum() / weights.sum()
         sight = torch.zeros((), device=self.device)
-        if seen is not None:
-            sight = self.sight.loss(seen, torch.from_numpy(batch.labels.astype("int64")).to(self.device))
+        if rows is not None:
+            sight = self.sight.loss(rows, self.labels(batch))
         return answer, sight
 
     def train_step(self, batch):
@@ -210,13 +219,17 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self, batches):
-        """Share of answers of which every token is the most likely one, by skill: what greedy decoding gets right. Also
-        the smallest share of tokens that an expert got, relative to a fair share."""
+        """Share of answers of which every token is the most likely one, by skill: what greedy decoding gets right. Then what
+        the extra head gets right, and the smallest share of tokens that an expert got, relative to a fair share."""
         right, asked = {}, {}
         for router in self.model.routers():
             router.load.zero_()
         for batch in batches:
-            hidden, _ = self.hidden(batch)
+            hidden, rows = self.hidden(batch)
+            if rows is not None:
+                for name, hits, named in self.sight.hits(rows, self.labels(batch)):
+                    asked[name] = asked.get(name, 0) + named
+                    right[name] = right.get(name, 0) + hits
             for skill, first, last in batch.answers:
                 best = self.model.logits(hidden[first:last]).argmax(-1).cpu()
                 asked[skill] = asked.get(skill, 0) + 1
@@ -224,7 +237,7 @@ class Trainer:
         least = min(float(r.load.min() * len(r.load) / r.load.sum().clamp(min=1)) for r in self.model.routers())
         for router in self.model.routers():
             router.load.zero_()
-        return {skill: right[skill] / asked[skill] for skill in sorted(asked)}, least
+        return {skill: right[skill] / max(1, asked[skill]) for skill in sorted(asked)}, least
 
     def save(self):
         state = {

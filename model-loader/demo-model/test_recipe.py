@@ -1,18 +1,20 @@
 """Promises of the recipe: python3 -m unittest test_recipe"""
 
+import argparse
 import random
+import tempfile
 import unittest
 
 import numpy as np
 import torch
+from PIL import Image
 
 import data
 from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
 from model import KimiVL, Segments
 from skills import CONVERSATIONS, neighbour
-from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat
-from train import model_config
-from PIL import Image
+from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat, write_files
+from train import Trainer, model_config
 
 
 class RecipeTest(unittest.TestCase):
@@ -66,6 +68,22 @@ class RecipeTest(unittest.TestCase):
         self.assertEqual("nothing", neighbour([middle, left], middle, "right"))
         slanted = Shape("star", "green", 20, 22, 9)
         self.assertIsNone(neighbour([middle, slanted], middle, "left"))
+
+    def test_training_goes_on_as_if_it_had_never_stopped(self):
+        batches = [data.make_batch(self.encoder, 1, i, 0.0, 200) for i in range(3)]
+        with tempfile.TemporaryDirectory() as folder:
+            options = argparse.Namespace(state=folder, device="cpu", seed=1, rate=1e-3, steps=100, fall=0.6)
+            write_files(self.tokenizer, folder)
+            straight = Trainer(options)
+            for batch in batches[:2]:
+                straight.train_step(batch)
+            straight.save()
+            wanted = straight.train_step(batches[2])
+            resumed = Trainer(options)
+            self.assertEqual(2, resumed.step)
+            self.assertEqual(wanted, resumed.train_step(batches[2]))
+            for one, other in zip(straight.model.parameters(), resumed.model.parameters()):
+                self.assertTrue(torch.equal(one, other))
 
     def test_packed_sequences_do_not_see_each_other(self):
         torch.manual_seed(1)

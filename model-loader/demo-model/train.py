@@ -5,6 +5,7 @@
 """
 
 import argparse
+import fcntl
 import json
 import math
 import multiprocessing
@@ -287,7 +288,16 @@ class Trainer:
         with open(self.path("log.jsonl"), "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    def lock(self):
+        """One training at a time may write to a state."""
+        self.locked = open(self.path("lock"), "w")
+        try:
+            fcntl.flock(self.locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"{self.options.state}: another training is using this folder")
+
     def run(self):
+        self.lock()
         encoder = data.Encoder(self.tokenizer)
         held_out = [data.make_batch(encoder, "dev", i, self.options.level, 4000) for i in range(self.options.dev)]
         began = saved = logged = tested = time.monotonic()
@@ -316,14 +326,14 @@ class Trainer:
                     }
                 )
                 logged, losses, samples, seen_tokens = now, [], self.samples, 0
+            if now - saved > SAVE_SECONDS or finished:
+                self.save()
+                saved = now
             if now - tested > self.options.test_seconds or finished:
                 skills, least = self.evaluate(held_out)
                 self.log({"step": self.step, "least expert": round(least, 3), **{k: round(v, 3) for k, v in skills.items()}})
                 tested = time.monotonic()
                 logged += tested - now
-            if time.monotonic() - saved > SAVE_SECONDS or finished:
-                self.save()
-                saved = time.monotonic()
             if finished:
                 break
 

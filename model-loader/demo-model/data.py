@@ -17,7 +17,8 @@ from PIL import Image, ImageDraw
 from checkpoint import Preprocessor
 from drawing import TRAINING_FONTS, UNSEEN_FONTS
 from phrases import NEUTRAL_SYSTEMS, PHRASES, WORDS
-from skills import ABOUT, CONVERSATIONS, Conversation, follow_up, ocr_conversation, questions, scene
+from scenes import ABOUT, Conversation, follow_up, questions, scene
+from skills import CONVERSATIONS, ocr_conversation
 from tokenizer import DEFAULT_SYSTEM, learn_vocabulary
 
 PREPROCESSING = {
@@ -255,7 +256,8 @@ def preview(path, seed, level):
     sheet = Image.new("RGB", (1500, 1900), (225, 225, 225))
     pen = ImageDraw.Draw(sheet)
     x, y, row = 10, 10, 0
-    for kind in ["scene"] * 7 + ["ocr"] * 9 + ["page"] * 2 + ["chart"] * 4 + ["compare"] * 4 + ["video"] * 2 + ["timestamps", "system", "json"]:
+    shown = {"scene": 7, "ocr": 9, "page": 2, "chart": 4, "compare": 4, "video": 2, "timestamps": 1, "system": 1, "json": 1}
+    for kind in (kind for kind, count in shown.items() for _ in range(count)):
         made = CONVERSATIONS[kind](rng, level, TRAINING_FONTS)
         width = max(230, sum(p.size[0] + 4 for p in made.pictures))
         text = "\n".join(

@@ -12,7 +12,8 @@ from PIL import Image
 import data
 from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
 from model import KimiVL, Segments
-from skills import CONVERSATIONS, neighbour
+from scenes import neighbour
+from skills import CONVERSATIONS
 from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat, write_files
 from train import Trainer, model_config
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
-from drawing import COLOURS, KINDS, Shape, blank, draw_shape, finish, place, random_shape, usable_colours
+from drawing import COLOURS, KINDS, blank, draw_shape, finish, place, random_shape, usable_colours
 from phrases import DONT_KNOW, PHRASES, PLACES, UNKNOWABLE
 
 AMERICAN = (("colour", "color"), ("grey", "gray"), ("Colour", "Color"), ("Grey", "Gray"))

@@ -42,7 +42,7 @@ def mixture(level):
     """Share of each kind of conversation. Level 0 is the start of training, 1 its end."""
     start = {"scene": 0.5, "ocr": 0.49, "text": 0.01}
     end = {
-        "scene": 0.34, "ocr": 0.33, "page": 0.035, "chart": 0.085, "compare": 0.07, "video": 0.06, "timestamps": 0.015,
+        "scene": 0.3, "ocr": 0.37, "page": 0.035, "chart": 0.085, "compare": 0.07, "video": 0.06, "timestamps": 0.015,
         "system": 0.015, "tool": 0.015, "json": 0.015, "text": 0.01,
     }
     share = min(1.0, max(0.0, (level - 0.15) / 0.5))

@@ -73,7 +73,7 @@ class RecipeTest(unittest.TestCase):
     def test_training_goes_on_as_if_it_had_never_stopped(self):
         batches = [data.make_batch(self.encoder, 1, i, 0.0, 200) for i in range(3)]
         with tempfile.TemporaryDirectory() as folder:
-            options = argparse.Namespace(state=folder, device="cpu", seed=1, rate=1e-3, steps=100, fall=0.6)
+            options = argparse.Namespace(state=folder, device="cpu", seed=1, rate=1e-3, steps=100, fall=0.6, optimizer="muon")
             write_files(self.tokenizer, folder)
             straight = Trainer(options)
             for batch in batches[:2]:

@@ -22,6 +22,7 @@ import data
 from checkpoint import write_json, write_model
 from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS
 from model import KimiVL, Segments, merge_cells
+from muon import Muon
 from tokenizer import Tokenizer, write_files
 
 LEAST_GFLOPS = 20
@@ -142,7 +143,7 @@ class Trainer:
         self.model.initialize(torch.Generator().manual_seed(options.seed))
         self.model.to(self.device)
         self.sight = Sight(self.model.config["text_config"]["hidden_size"]).to(self.device)
-        self.optimizer = self.make_optimizer()
+        self.optimizers = self.make_optimizers()
         self.step, self.samples, self.seconds = 0, 0, 0.0
         self.running = True
         if os.path.exists(self.path("state.pt")):
@@ -157,14 +158,18 @@ class Trainer:
             write_files(Tokenizer.with_tokens(data.vocabulary()), self.options.state)
         return Tokenizer.read(self.options.state)
 
-    def make_optimizer(self):
-        named = list(self.model.named_parameters()) + list(self.sight.named_parameters())
-        trained = [(name, p) for name, p in named if p.requires_grad]
-        matrices = [p for name, p in trained if p.dim() >= 2 and "embed_tokens" not in name and "pos_emb" not in name]
-        chosen = {id(p) for p in matrices}
-        others = [p for _, p in trained if id(p) not in chosen]
-        groups = [{"params": matrices, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-        return torch.optim.AdamW(groups, lr=0.0, betas=(0.9, 0.98), foreach=True)
+    def make_optimizers(self):
+        """Muon or AdamW for the matrices inside, AdamW for tables, heads, routers and everything small."""
+        named = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad] + list(self.sight.named_parameters())
+        outer = ("embed_tokens.weight", "pos_emb.weight", "lm_head.weight", "mlp.gate.weight")
+        heads = {id(p) for p in self.sight.parameters()}
+        inner = [p for name, p in named if p.dim() >= 2 and not name.endswith(outer) and id(p) not in heads]
+        chosen = {id(p) for p in inner}
+        others = [p for _, p in named if id(p) not in chosen]
+        adam = {"lr": 0.0, "betas": (0.9, 0.98), "foreach": True}
+        if self.options.optimizer == "muon":
+            return [Muon(inner, 0.05), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
+        return [torch.optim.AdamW(inner, weight_decay=0.05, **adam), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
 
     def rate(self):
         """Warm-up, a plateau, then a cosine down to a fiftieth over the last part."""
@@ -206,14 +211,15 @@ class Trainer:
         return answer, sight
 
     def train_step(self, batch):
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
         answer, sight = self.losses(batch)
-        self.optimizer.zero_grad(set_to_none=True)
         (answer + SIGHT_WEIGHT * sight).backward()
-        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
-        nn.utils.clip_grad_norm_([p for p in parameters if p.grad is not None], 1.0)
-        self.optimizer.step()
+        groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
+        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"] if p.grad is not None], 1.0)
+        for group in groups:
+            group["lr"] = self.rate()
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         for router in self.model.routers():
             router.balance(BALANCE_STEP)
         self.step += 1
@@ -246,7 +252,7 @@ class Trainer:
         state = {
             "model": self.model.state_dict(),
             "sight": self.sight.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "samples": self.samples,
             "seconds": self.seconds,
@@ -262,7 +268,8 @@ class Trainer:
             sys.exit(f"{self.options.state} was trained with seed {state['seed']}, not {self.options.seed}")
         self.model.load_state_dict(state["model"])
         self.sight.load_state_dict(state["sight"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, stored in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(stored)
         self.step, self.samples, self.seconds = state["step"], state["samples"], state["seconds"]
         torch.set_rng_state(state["random"].cpu())
 
@@ -386,6 +393,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--budget", type=int, default=2500, help="tokens and patches in a batch")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate")
+    parser.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw", help="for the matrices inside")
     parser.add_argument("--fall", type=float, default=0.6, help="the part of all steps after which the rate falls")
     parser.add_argument("--curriculum", type=int, default=10000, help="steps until the data is as hard as it gets")
     parser.add_argument("--level", type=float, default=1.0, help="how hard the data gets, 0 to 1")

@@ -1,6 +1,6 @@
 """Trains the demo model; can be stopped and started again at any time.
 
-    OPENBLAS_NUM_THREADS=2 python3 train.py --state state --steps 40000
+    OPENBLAS_NUM_THREADS=2 python3 train.py --state state --steps 30000
     python3 train.py --state state --export DIR
 """
 
@@ -388,14 +388,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", required=True, help="folder of the training state")
     parser.add_argument("--export", metavar="DIR", help="write the checkpoint and stop")
-    parser.add_argument("--steps", type=int, default=40000, help="the last step; the rate falls towards it")
+    parser.add_argument("--steps", type=int, default=30000, help="the last step; the rate falls towards it")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes; the next run goes on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=2500, help="tokens and patches in a batch")
+    parser.add_argument("--budget", type=int, default=4000, help="tokens and patches in a batch")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate")
-    parser.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw", help="for the matrices inside")
+    parser.add_argument("--optimizer", choices=("adamw", "muon"), default="muon", help="for the matrices inside")
     parser.add_argument("--fall", type=float, default=0.6, help="the part of all steps after which the rate falls")
-    parser.add_argument("--curriculum", type=int, default=10000, help="steps until the data is as hard as it gets")
+    parser.add_argument("--curriculum", type=int, default=7000, help="steps until the data is as hard as it gets")
     parser.add_argument("--level", type=float, default=1.0, help="how hard the data gets, 0 to 1")
     parser.add_argument("--dev", type=int, default=12, help="batches of the small test")
     parser.add_argument("--log-seconds", type=float, default=60)

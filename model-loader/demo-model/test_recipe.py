@@ -1,0 +1,101 @@
+"""Promises of the recipe: python3 -m unittest test_recipe"""
+
+import argparse
+import random
+import tempfile
+import unittest
+
+import numpy as np
+import torch
+from PIL import Image
+
+import data
+from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
+from model import KimiVL, Segments
+from scenes import neighbour
+from skills import CONVERSATIONS
+from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat, write_files
+from train import Trainer, model_config
+
+
+class RecipeTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tokenizer = Tokenizer.with_tokens(learn_vocabulary(["What is in the picture? A red circle."] * 9, 300))
+        cls.encoder = data.Encoder(cls.tokenizer)
+
+    def test_a_batch_is_a_function_of_seed_and_number(self):
+        one, again = (data.make_batch(self.encoder, 7, 3, 1.0, 900) for _ in range(2))
+        other = data.make_batch(self.encoder, 7, 4, 1.0, 900)
+        self.assertTrue(np.array_equal(one.ids, again.ids) and np.array_equal(one.patches, again.patches))
+        self.assertFalse(np.array_equal(one.ids, other.ids))
+
+    def test_training_ids_are_those_of_the_rendered_chat(self):
+        for kind in CONVERSATIONS:
+            made = CONVERSATIONS[kind](random.Random(kind), 1.0, TRAINING_FONTS)
+            sample = self.encoder.encode(made)
+            text = render_chat(data.messages(made), add_generation_prompt=False)
+            text = expand_images(text, [h * w // 4 for h, w in sample.grids])
+            self.assertEqual(self.tokenizer.encode(text), sample.ids, kind)
+
+    def test_only_answers_and_their_end_are_predicted(self):
+        made = CONVERSATIONS["scene"](random.Random(5), 1.0, TRAINING_FONTS)
+        sample = self.encoder.encode(made)
+        batch = data.pack([sample])
+        for turn, (_, first, last) in zip(made.turns, batch.answers):
+            self.assertEqual(turn.answers[0] + "<|im_end|>", self.tokenizer.decode(batch.targets[first:last]))
+        self.assertEqual(sum(last - first for _, first, last in batch.answers), int((batch.targets >= 0).sum()))
+
+    def test_no_font_of_the_unseen_ones_is_trained_on(self):
+        self.assertFalse(set(TRAINING_FONTS) & set(UNSEEN_FONTS))
+
+    def test_labels_say_what_lies_under_a_patch(self):
+        picture = Picture(Image.new("RGB", (56, 56), (255, 255, 255)))
+        draw_shape(random.Random(1), picture, Shape("star", "red", 35, 21, 12))
+        kinds = picture.labels((4, 4))[:, 0].reshape(4, 4)
+        self.assertEqual(KINDS.index("star") + 1, kinds[1, 2])
+        self.assertEqual(0, kinds[3, 0])
+
+    def test_characters_are_labelled_in_reading_order(self):
+        picture = text_picture(random.Random(2), ["Tree"], TRAINING_FONTS[:1], 40, 40, rotate=0)
+        columns, rows = (-(-side // 28) * 2 for side in picture.size)
+        slots = picture.labels((rows, columns))[:, 2:].reshape(rows, -1)
+        row = slots[(slots > 0).sum(1).argmax()]
+        self.assertEqual("Tree", "".join(CHARACTERS[i - 1] for i in row if i))
+
+    def test_neighbours_are_named_only_where_they_are_clear(self):
+        middle, left = Shape("circle", "red", 50, 50, 9), Shape("square", "blue", 20, 52, 9)
+        self.assertIs(left, neighbour([middle, left], middle, "left"))
+        self.assertEqual("nothing", neighbour([middle, left], middle, "right"))
+        slanted = Shape("star", "green", 20, 22, 9)
+        self.assertIsNone(neighbour([middle, slanted], middle, "left"))
+
+    def test_training_goes_on_as_if_it_had_never_stopped(self):
+        batches = [data.make_batch(self.encoder, 1, i, 0.0, 200) for i in range(3)]
+        with tempfile.TemporaryDirectory() as folder:
+            options = argparse.Namespace(state=folder, device="cpu", seed=1, rate=1e-3, steps=100, fall=0.6, optimizer="muon")
+            write_files(self.tokenizer, folder)
+            straight = Trainer(options)
+            for batch in batches[:2]:
+                straight.train_step(batch)
+            straight.save()
+            wanted = straight.train_step(batches[2])
+            resumed = Trainer(options)
+            self.assertEqual(2, resumed.step)
+            self.assertEqual(wanted, resumed.train_step(batches[2]))
+            for one, other in zip(straight.model.parameters(), resumed.model.parameters()):
+                self.assertTrue(torch.equal(one, other))
+
+    def test_packed_sequences_do_not_see_each_other(self):
+        torch.manual_seed(1)
+        model = KimiVL(model_config(300)).double()
+        model.initialize(torch.Generator().manual_seed(1))
+        first, second = torch.randint(0, 300, (9,)), torch.randint(0, 300, (5,))
+        with torch.no_grad():
+            together = model.hidden(torch.cat((first, second)), Segments([9, 5]))
+            alone = model.hidden(second, Segments([5]))
+        self.assertLess(float((together[9:] - alone).abs().max()), 1e-12)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -87,8 +87,8 @@ final class AbsorbedAttention {
             Workspace.Frame frame) {
         int numHeads = config.numHeads();
         int numSplits = (numKeys + SPLIT_TOKENS - 1) / SPLIT_TOKENS;
-        FloatMatrix sums = frame.zeros(numSplits * numHeads, config.kvLoraRank());
-        FloatMatrix totals = frame.zeros(numSplits, numHeads);
+        FloatMatrix sums = frame.matrix(numSplits * numHeads, config.kvLoraRank());
+        FloatMatrix totals = frame.matrix(numSplits, numHeads);
         FloatMatrix maxima = frame.matrix(numSplits, numHeads);
         FloatMatrix[] scores = new FloatMatrix[team.size()];
         for (int member = 0; member < scores.length; member++) {
@@ -97,12 +97,12 @@ final class AbsorbedAttention {
         team.run(
                 numSplits,
                 (split, member) -> {
-                    FloatMatrix splitSums = sums.rows(split * numHeads, numHeads);
-                    FloatMatrix splitTotals = totals.rows(split, 1);
-                    FloatMatrix splitMaxima = maxima.rows(split, 1);
-                    for (int head = 0; head < numHeads; head++) {
-                        splitMaxima.set(0, head, Float.NEGATIVE_INFINITY);
-                    }
+                    OnlineSoftmax softmax =
+                            new OnlineSoftmax(
+                                    maxima.rows(split, 1),
+                                    totals.rows(split, 1),
+                                    sums.rows(split * numHeads, numHeads));
+                    softmax.reset();
                     int firstBlock = split * BLOCKS_PER_SPLIT;
                     int lastBlock =
                             Math.min(firstBlock + BLOCKS_PER_SPLIT, KvCache.blocksFor(numKeys));
@@ -113,9 +113,7 @@ final class AbsorbedAttention {
                                 latentQueries,
                                 cache.rows(layer, blocks.block(block)).rows(0, count),
                                 withColumns(scores[member], count),
-                                splitSums,
-                                splitTotals,
-                                splitMaxima);
+                                softmax);
                     }
                 });
         return merged(sums, totals, maxima);
@@ -125,27 +123,14 @@ final class AbsorbedAttention {
             FloatMatrix latentQueries,
             FloatMatrix keys,
             FloatMatrix scores,
-            FloatMatrix sums,
-            FloatMatrix totals,
-            FloatMatrix maxima) {
+            OnlineSoftmax softmax) {
         WeightMatrix rows =
                 new WeightMatrix(keys.data(), ElementType.F32, keys.numRows(), keys.numColumns());
         Kernels.linear(latentQueries, rows, scores);
-        int numKeys = scores.numColumns();
         for (int head = 0; head < config.numHeads(); head++) {
-            float before = maxima.get(0, head);
-            float max = Math.max(before, Kernels.max(scores, head, numKeys));
-            float total = totals.get(0, head);
-            if (max > before) {
-                float shrink = (float) Math.exp(before - max);
-                total *= shrink;
-                Kernels.scale(sums, head, 0, config.kvLoraRank(), shrink);
-                maxima.set(0, head, max);
-            }
-            total += Kernels.exponentials(scores, head, numKeys, 1, max);
-            totals.set(0, head, total);
+            softmax.weigh(head, scores, head, scores.numColumns());
         }
-        Kernels.addTransposedLinear(scores, rows, config.kvLoraRank(), sums, 0);
+        Kernels.addTransposedLinear(scores, rows, config.kvLoraRank(), softmax.outputs(), 0);
     }
 
     /// The splits' sums brought to a common maximum, added in order, divided by the softmax's sum.

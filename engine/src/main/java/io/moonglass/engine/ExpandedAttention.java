@@ -16,8 +16,7 @@ import java.lang.foreign.ValueLayout;
 /// Tiles start at multiples of [Kernels#TILE_KEYS] of the sequence, wherever chunks start, so the
 /// same sums are made in the same order for any split of the prompt.
 ///
-/// Source: Dao et al. 2022, "FlashAttention"; Milakov and Gimelshein 2018, "Online normalizer
-/// calculation for softmax".
+/// Source: Dao et al. 2022, "FlashAttention".
 final class ExpandedAttention {
 
     private static final int TILE_KEYS = Kernels.TILE_KEYS;
@@ -88,9 +87,7 @@ final class ExpandedAttention {
     /// lie transposed, a token per column, so that vectors run over tokens and no sum crosses lanes.
     private final class Scratch {
         final FloatMatrix queries;
-        final FloatMatrix outputs;
-        final FloatMatrix maxima;
-        final FloatMatrix sums;
+        final OnlineSoftmax softmax;
         final FloatMatrix headWeights;
         final FloatMatrix latents;
         final FloatMatrix keys;
@@ -100,9 +97,11 @@ final class ExpandedAttention {
 
         Scratch(Workspace.Frame frame, int numQueries) {
             queries = frame.matrix(numQueries, paddedNope + config.qkRopeHeadDim());
-            outputs = frame.matrix(numQueries, config.vHeadDim());
-            maxima = frame.matrix(1, numQueries);
-            sums = frame.matrix(1, numQueries);
+            softmax =
+                    new OnlineSoftmax(
+                            frame.matrix(1, numQueries),
+                            frame.matrix(1, numQueries),
+                            frame.matrix(numQueries, config.vHeadDim()));
             headWeights = frame.zeros(paddedNope + paddedValue, config.kvLoraRank());
             latents = frame.matrix(config.kvLoraRank(), TILE_KEYS);
             keys = frame.matrix(paddedNope + config.qkRopeHeadDim(), TILE_KEYS);
@@ -128,11 +127,12 @@ final class ExpandedAttention {
                 attendTile(query, part.firstPosition() + query - tile, scratch);
             }
         }
+        FloatMatrix outputs = scratch.softmax.outputs();
         for (int query = 0; query < part.count; query++) {
-            float inverse = 1 / scratch.sums.get(0, query);
-            Kernels.scale(scratch.outputs, query, 0, config.vHeadDim(), inverse);
+            float inverse = 1 / scratch.softmax.totals().get(0, query);
+            Kernels.scale(outputs, query, 0, config.vHeadDim(), inverse);
             copy(
-                    scratch.outputs,
+                    outputs,
                     query,
                     0,
                     attended,
@@ -160,16 +160,12 @@ final class ExpandedAttention {
         int rope = config.qkRopeHeadDim();
         int column = part.head * (nope + rope);
         scratch.queries.data().fill((byte) 0);
-        scratch.outputs.data().fill((byte) 0);
+        scratch.softmax.reset();
         for (int query = 0; query < part.count; query++) {
             int row = part.firstRow() + query;
             copy(queries, row, column, scratch.queries, query, 0, nope);
             copy(queries, row, column + nope, scratch.queries, query, paddedNope, rope);
             Kernels.scale(scratch.queries, query, 0, scratch.queries.numColumns(), scale);
-        }
-        for (int query = 0; query < scratch.maxima.numColumns(); query++) {
-            scratch.maxima.set(0, query, Float.NEGATIVE_INFINITY);
-            scratch.sums.set(0, query, 0);
         }
     }
 
@@ -226,23 +222,9 @@ final class ExpandedAttention {
             for (int key = Math.max(0, lastKey + i + 1); key < TILE_KEYS; key++) {
                 scores.set(i, key, Float.NEGATIVE_INFINITY);
             }
-            float before = scratch.maxima.get(0, query + i);
-            float max = Math.max(before, Kernels.max(scores, i, TILE_KEYS));
-            if (max == Float.NEGATIVE_INFINITY) {
-                scores.rows(i, 1).data().fill((byte) 0); // nothing seen yet
-                continue;
-            }
-            float sum = scratch.sums.get(0, query + i);
-            if (max > before) {
-                float shrink = (float) Math.exp(before - max);
-                sum *= shrink;
-                Kernels.scale(scratch.outputs, query + i, 0, config.vHeadDim(), shrink);
-                scratch.maxima.set(0, query + i, max);
-            }
-            sum += Kernels.exponentials(scores, i, TILE_KEYS, 1, max);
-            scratch.sums.set(0, query + i, sum);
+            scratch.softmax.weigh(query + i, scores, i, TILE_KEYS);
         }
-        Kernels.tileValues(scores, scratch.values, scratch.outputs, query, 0);
+        Kernels.tileValues(scores, scratch.values, scratch.softmax.outputs(), query, 0);
     }
 
     private static void copy(

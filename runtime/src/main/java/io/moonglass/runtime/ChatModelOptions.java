@@ -47,9 +47,4 @@ public record ChatModelOptions(
     public ChatModelOptions withNumThreads(int value) {
         return new ChatModelOptions(name, value, engine, imageLimits, maxImages, workDirectory);
     }
-
-    public ChatModelOptions withEngine(EngineOptions value) {
-        return new ChatModelOptions(
-                name, numThreads, Optional.of(value), imageLimits, maxImages, workDirectory);
-    }
 }

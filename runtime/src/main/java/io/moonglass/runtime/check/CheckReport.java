@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /// What a check found, by group: the worst of all comparisons with the same name.
 public final class CheckReport {
@@ -47,26 +49,21 @@ public final class CheckReport {
 
     /// Counts floats that are not exactly as expected.
     void exactFloats(String group, float[] expected, float[] actual) {
-        Group g = exactGroup(group);
-        if (expected.length != actual.length) {
-            lengthsDiffer(g, expected.length, actual.length);
-            return;
-        }
-        for (int i = 0; i < expected.length; i++) {
-            g.mismatches += expected[i] == actual[i] ? 0 : 1;
-        }
+        count(group, expected.length, actual.length, i -> expected[i] == actual[i]);
     }
 
     /// Counts integers that are not as expected.
     void integers(String group, long[] expected, long[] actual) {
+        count(group, expected.length, actual.length, i -> expected[i] == actual[i]);
+    }
+
+    private void count(String group, int numExpected, int numActual, IntPredicate agrees) {
         Group g = exactGroup(group);
-        if (expected.length != actual.length) {
-            lengthsDiffer(g, expected.length, actual.length);
+        if (numExpected != numActual) {
+            lengthsDiffer(g, numExpected, numActual);
             return;
         }
-        for (int i = 0; i < expected.length; i++) {
-            g.mismatches += expected[i] == actual[i] ? 0 : 1;
-        }
+        g.mismatches += IntStream.range(0, numExpected).filter(agrees.negate()).count();
     }
 
     /// Counts values of any kind that are not as expected.

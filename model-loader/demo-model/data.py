@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from checkpoint import Preprocessor
-from drawing import TRAINING_FONTS, UNSEEN_FONTS
-from phrases import NEUTRAL_SYSTEMS, PHRASES, WORDS
+from drawing import CHARACTERS, TRAINING_FONTS, UNSEEN_FONTS, full_picture
+from phrases import NEUTRAL_SYSTEMS, PHRASES
 from scenes import ABOUT, Conversation, follow_up, questions, scene
-from skills import CONVERSATIONS, ocr_conversation
+from skills import CONVERSATIONS, PRINTED, ocr_conversation, short_text
 from tokenizer import DEFAULT_SYSTEM, learn_vocabulary
 
 PREPROCESSING = {
@@ -33,6 +33,7 @@ NUM_TOKENS = 1024
 EVALUATION_SEED = "held-out"
 MOST_TOKENS = 900
 MOST_PATCHES = 1600
+LOOK_SHARE = 0.2
 
 
 # ---- The mixture
@@ -114,13 +115,18 @@ class Encoder:
             text = ""
         return ids + self.text(text)
 
-    def encode(self, conversation):
+    def look(self, pictures):
+        """A sample without text."""
         sample = Sample([], [])
-        for picture in conversation.pictures:
+        for picture in pictures:
             patches, grid = self.preprocessor.patches(self.preprocessor.fit(picture.image))
             sample.patches.append(patches)
             sample.grids.append(grid)
             sample.labels.append(picture.labels(grid))
+        return sample
+
+    def encode(self, conversation):
+        sample = self.look(conversation.pictures)
         if not conversation.system:
             sample.ids += self.role("system") + self.text(DEFAULT_SYSTEM) + [self.end]
         skills = iter(turn.skill for turn in conversation.turns)
@@ -135,7 +141,8 @@ class Encoder:
 
 @dataclass
 class Batch:
-    """Packed sequences and pictures; `targets` of a row is the id that follows it, or -1."""
+    """Packed sequences and pictures; `targets` of a row is the id that follows it, or -1. The first `cells` rows of the projector
+    belong to the sequences; any others are of pictures that are only looked at."""
 
     ids: np.ndarray
     lengths: list
@@ -144,9 +151,10 @@ class Batch:
     patches: np.ndarray
     grids: list
     labels: np.ndarray
+    cells: int
 
 
-def pack(samples):
+def pack(samples, looks=()):
     ids = np.array([i for sample in samples for i in sample.ids], dtype=np.int64)
     targets = np.full(len(ids), -1, dtype=np.int64)
     answers, start = [], 0
@@ -155,22 +163,27 @@ def pack(samples):
             targets[start + first - 1 : start + last - 1] = ids[start + first : start + last]
             answers.append((skill, start + first - 1, start + last - 1))
         start += len(sample.ids)
-    pictures = [p for sample in samples for p in sample.patches]
+    everything = samples + list(looks)
+    pictures = [p for sample in everything for p in sample.patches]
     return Batch(
         ids,
         [len(sample.ids) for sample in samples],
         targets,
         answers,
         np.concatenate(pictures) if pictures else np.zeros((0, 3, 14, 14), np.float32),
-        [grid for sample in samples for grid in sample.grids],
-        np.concatenate([l for s in samples for l in s.labels]) if pictures else np.zeros((0, 6), np.int16),
+        [grid for sample in everything for grid in sample.grids],
+        np.concatenate([l for s in everything for l in s.labels]) if pictures else np.zeros((0, 7), np.int16),
+        sum(h * w // 4 for sample in samples for h, w in sample.grids),
     )
 
 
-def make_batch(encoder, seed, index, level, budget):
-    """Batch number `index` of a seed: samples until their tokens and patches reach the budget. Nothing else decides."""
+def make_batch(encoder, seed, index, level, budget, with_looks=False):
+    """Batch number `index` of a seed: samples until their tokens and patches reach the budget. Nothing else decides. Some
+    pictures to look at only keep the encoder from forgetting what answers seldom ask for."""
     rng = random.Random(f"{seed}/{index}")
     samples, cost = [], 0
+    looks = look_samples(encoder, rng, LOOK_SHARE * budget) if with_looks else []
+    budget -= sum(h * w for sample in looks for h, w in sample.grids)
     while cost < budget:
         sample = encoder.encode(converse(rng, level))
         patches = sum(h * w for h, w in sample.grids)
@@ -178,18 +191,51 @@ def make_batch(encoder, seed, index, level, budget):
             continue
         samples.append(sample)
         cost += len(sample.ids) + patches
-    return pack(samples)
+    return pack(samples, looks)
+
+
+def any_word(rng):
+    """What may be printed, or any characters at all, so that rare ones are seen too."""
+    return short_text(rng) if rng.random() < 0.75 else "".join(rng.choices(CHARACTERS, k=rng.randint(2, 8)))
+
+
+def look(rng):
+    """A picture with much to name in it."""
+    kind = rng.random()
+    if kind < 0.6:
+        return full_picture(rng, TRAINING_FONTS, lambda: any_word(rng))
+    if kind < 0.9:
+        return scene(rng, 1.0, rng.randint(1, 8))
+    return CONVERSATIONS["chart"](rng, 1.0, TRAINING_FONTS).pictures[0]
+
+
+def look_samples(encoder, rng, budget):
+    """Pictures alone, until their patches reach the budget."""
+    samples, cost = [], 0
+    while cost < budget:
+        samples.append(encoder.look([look(rng)]))
+        cost += sum(h * w for h, w in samples[-1].grids)
+    return samples
+
+
+def make_look(encoder, seed, index, budget):
+    """Batch number `index` of pictures alone."""
+    return pack([], look_samples(encoder, random.Random(f"{seed}/look/{index}"), budget))
 
 
 def vocabulary(seed=1, count=6000):
-    """Tokens learned from conversations; printed text counts, so that common words are tokens and rare ones are letters."""
+    """Tokens learned from conversations. What is printed in pictures does not count: it is read letter by letter, or nearly, which
+    a small model learns sooner than as many pieces of words as there are."""
     rng = random.Random(f"vocabulary/{seed}")
     texts = []
     for _ in range(count):
-        for message in messages(converse(rng, 1.0)):
+        made = converse(rng, 1.0)
+        if any(turn.skill in PRINTED for turn in made.turns):
+            continue
+        for message in messages(made):
             content = message["content"]
             texts += [content] if isinstance(content, str) else [part["text"] for part in content if part["type"] == "text"]
-    texts += [line for lines in PHRASES.values() for line in lines] + WORDS
+    texts += [line for lines in PHRASES.values() for line in lines]
     return learn_vocabulary(texts, NUM_TOKENS)
 
 
@@ -198,6 +244,7 @@ def vocabulary(seed=1, count=6000):
 EVALUATED = {
     "shape": 50, "colour": 50, "count": 60, "presence": 40, "position": 60, "size": 40, "describe": 40, "unknown": 30, "turns": 50,
     "ocr_seen": 80, "ocr_unseen": 80, "page": 16, "chart": 60, "compare": 60, "video": 50,
+    "system": 30, "tool": 30, "json": 30,
 }
 
 
@@ -209,8 +256,10 @@ def evaluated(rng, skill, number):
             return ocr_conversation(rng, 1.0, fonts, 12)
         if skill in CONVERSATIONS:
             made = CONVERSATIONS[skill](rng, 1.0, TRAINING_FONTS)
-            made.turns = [rng.choice(made.turns)]
-            return made
+            made.turns = [made.turns[0] if skill == "tool" else rng.choice(made.turns)]
+            if made.turns[0].skill == skill:
+                return made
+            continue
         picture = scene(rng, 1.0)
         if not picture.shapes:
             continue
@@ -239,7 +288,10 @@ def write_evaluation(directory, seed=EVALUATION_SEED):
                 picture.image.save(os.path.join(directory, name), optimize=True)
                 images.append(name)
             turns = [{"question": turn.question, "answer": turn.answers} for turn in made.turns]
-            lines.append({"skill": skill, "images": images, "turns": turns, "match": "exact"})
+            line = {"skill": skill, "images": images, "turns": turns, "match": "exact"}
+            if made.system:
+                line["system"] = made.system
+            lines.append(line)
     with open(os.path.join(directory, "questions.jsonl"), "w", encoding="utf-8") as file:
         for line in lines:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 PATCH = 14
 CHARACTER_SLOTS = 4
+SIZES = (8, 10, 13, 17, 22, 29, 38)
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -77,6 +78,11 @@ def load_font(path, size):
     return ImageFont.truetype(path, size)
 
 
+@lru_cache(maxsize=None)
+def advance(font, character):
+    return font.getlength(character)
+
+
 @dataclass
 class Shape:
     kind: str
@@ -106,11 +112,14 @@ class Picture:
         return self.image.size
 
     def labels(self, grid):
-        """int16 [patches, 2 + CHARACTER_SLOTS]: kind, colour, then the characters whose centre is in each quarter of the
-        patch's width; 0 means nothing."""
+        """int16 [patches, 3 + CHARACTER_SLOTS]: kind, colour, the size of a shape whose centre it is, then the characters whose
+        centre is in each quarter of the patch's width; 0 means nothing."""
         rows, columns = grid
-        labels = np.zeros((rows, columns, 2 + CHARACTER_SLOTS), dtype=np.int16)
+        labels = np.zeros((rows, columns, 3 + CHARACTER_SLOTS), dtype=np.int16)
         for shape, (left, top), mask in self.covers:
+            row, column = int(shape.y // PATCH), int(shape.x // PATCH)
+            if row < rows and column < columns:
+                labels[row, column, 2] = 1 + sum(shape.radius > size for size in SIZES)
             for row in range(max(0, top // PATCH), min(rows, (top + mask.shape[0]) // PATCH + 1)):
                 for column in range(max(0, left // PATCH), min(columns, (left + mask.shape[1]) // PATCH + 1)):
                     y, x = row * PATCH + PATCH // 2 - top, column * PATCH + PATCH // 2 - left
@@ -121,7 +130,7 @@ class Picture:
             row, column = int(y // PATCH), int(x // PATCH)
             known = CHARACTERS.find(character) + 1
             if known and 0 <= row < rows and 0 <= column < columns:
-                labels[row, column, 2 + int((x % PATCH) * CHARACTER_SLOTS / PATCH)] = known
+                labels[row, column, 3 + int((x % PATCH) * CHARACTER_SLOTS / PATCH)] = known
         return labels.reshape(rows * columns, -1)
 
 
@@ -254,9 +263,11 @@ def write_line(picture, pen, text, left, top, font, fill):
     """Draws one line with its top at the font's ascent line and notes where each character's centre is."""
     pen.text((left, top), text, font=font, fill=fill)
     middle = top + font.getbbox("x", anchor="ls")[1] / 2 + font.getmetrics()[0]
+    advances = [advance(font, character) for character in text]
+    kerned = font.getlength(text) / sum(advances)
     before = 0.0
-    for i, character in enumerate(text):
-        after = font.getlength(text[: i + 1])
+    for character, width in zip(text, advances):
+        after = before + kerned * width
         if character != " ":
             picture.characters.append((character, left + (before + after) / 2, middle))
         before = after
@@ -276,8 +287,9 @@ def text_colours(rng):
     return dark, light
 
 
-def text_picture(rng, lines, fonts, least=12, most=40, limit=336, rotate=0.25):
-    """Lines of text, one font and size; returns None if they do not fit in `limit` pixels a side."""
+def text_picture(rng, lines, fonts, least=12, most=40, limit=336, rotate=0.25, distort=0.0):
+    """Lines of text, one font and size; returns None if they do not fit in `limit` pixels a side. `rotate` and `distort` are the
+    shares of pictures to which that is done."""
     size = rng.randint(least, most)
     path = rng.choice(fonts)
     while True:
@@ -303,18 +315,63 @@ def text_picture(rng, lines, fonts, least=12, most=40, limit=336, rotate=0.25):
     top = rng.randint(1, max(1, canvas_h - int(height) - 2))
     for number, line in enumerate(lines):
         write_line(picture, pen, line, left, top + number * pitch, font, 255)
-    angle = 0.0
+    if distort and rng.random() < distort:
+        mask = other_hand(rng, picture, mask)
     if rng.random() < rotate:
         largest = math.degrees(math.atan(min(canvas_h - height, 10) / max(canvas_w, 1))) if canvas_h > height + 4 else 0
-        angle = rng.uniform(-1, 1) * min(4.0, max(largest, 0.4))
-        mask = mask.rotate(angle, Image.BICUBIC)
-        turned = math.radians(-angle)
-        middle_x, middle_y = canvas_w / 2, canvas_h / 2
-        cos, sin = math.cos(turned), math.sin(turned)
-        picture.characters = [
-            (c, middle_x + (x - middle_x) * cos - (y - middle_y) * sin, middle_y + (x - middle_x) * sin + (y - middle_y) * cos)
-            for c, x, y in picture.characters
-        ]
+        mask = turned(picture, mask, rng.uniform(-1, 1) * min(4.0, max(largest, 0.4)))
+    picture.image.paste(ink, (0, 0), mask)
+    return finish(rng, picture)
+
+
+def turned(picture, mask, angle):
+    """The mask turned by some degrees around its middle; the picture's characters move along."""
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return moved(picture, mask, (cos, -sin, sin, cos))
+
+
+def other_hand(rng, picture, mask):
+    """The same text a little narrower and slanted, so that more faces are seen than there are."""
+    return moved(picture, mask, (1 / rng.uniform(0.8, 1), rng.uniform(-0.2, 0.2), 0, 1))
+
+
+def moved(picture, mask, matrix):
+    """The mask as seen through a matrix, out of whose (x, y) from the middle come those of the source."""
+    a, b, c, d = matrix
+    middle_x, middle_y = mask.size[0] / 2, mask.size[1] / 2
+    scale = a * d - b * c
+    picture.characters = [
+        (
+            character,
+            middle_x + (d * (x - middle_x) - b * (y - middle_y)) / scale,
+            middle_y + (a * (y - middle_y) - c * (x - middle_x)) / scale,
+        )
+        for character, x, y in picture.characters
+    ]
+    offset_x, offset_y = middle_x - a * middle_x - b * middle_y, middle_y - c * middle_x - d * middle_y
+    return mask.transform(mask.size, Image.AFFINE, (a, b, offset_x, c, d, offset_y), Image.BICUBIC)
+
+
+def full_picture(rng, fonts, next_word, limit=336):
+    """A picture full of text, every line in a face and size of its own: for the extra head, not for questions."""
+    width, height = rng.randint(56, limit), rng.randint(28, limit)
+    ground, ink = text_colours(rng)
+    picture = Picture(Image.new("RGB", (width, height), ground))
+    mask = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(mask)
+    top = rng.randint(-2, 10)
+    while top < height - 10:
+        font = load_font(rng.choice(fonts), rng.randint(12, 40 if rng.random() < 0.35 else 22))
+        left = rng.randint(1, 14)
+        line = next_word()
+        while (longer := line + " " + next_word()) and left + font.getlength(longer) < width:
+            line = longer
+        write_line(picture, pen, line, left, top, font, 255)
+        top += sum(font.getmetrics()) + rng.randint(-1, 4)
+    if rng.random() < 0.3:
+        mask = other_hand(rng, picture, mask)
+    if rng.random() < 0.35:
+        mask = turned(picture, mask, rng.uniform(-3, 3))
     picture.image.paste(ink, (0, 0), mask)
     return finish(rng, picture)
 

@@ -186,7 +186,8 @@ def record(golden, model_dir, evaluation, count, full):
                 }
         text = question["turns"][0]["question"]
         parts = [{"type": "image", "image": name} for name in names] + [{"type": "text", "text": text}]
-        messages = [{"role": "user", "content": parts if names else text}]
+        messages = [{"role": "system", "content": question["system"]}] if "system" in question else []
+        messages.append({"role": "user", "content": parts if names else text})
         name = f"{number:02d}_{question['skill']}"
         prompts[name], tensors = runner.prompt(messages, names)
         if not full:

@@ -20,6 +20,16 @@ def no_tap(name, value):
     """The observer of a run that nobody records."""
 
 
+class Arithmetic:
+    """How products are computed, in every module; training may round them."""
+
+    linear = staticmethod(F.linear)
+    attention_dtype = None
+    """None for that of the rows."""
+    row_multiple = 1
+    """Experts get rows in multiples of this, filled with zeros: a library that compiles a product per shape then meets few."""
+
+
 class Bucket:
     """Segments of about the same length, padded to the longest for attention."""
 
@@ -58,10 +68,11 @@ class Segments:
 
 def attention(query, key, value, segments, scale, causal):
     """Softmax attention inside each segment. query, key, value: [rows, heads, size]; result [rows, heads * value size]."""
-    query = query * scale
+    dtype = Arithmetic.attention_dtype or query.dtype
+    rounded = [x.to(dtype) for x in (query * scale, key, value)]
     parts = []
     for bucket in segments.buckets:
-        q, k, v = (x[bucket.gather].transpose(1, 2) for x in (query, key, value))
+        q, k, v = (x[bucket.gather].transpose(1, 2) for x in rounded)
         scores = q @ k.transpose(-1, -2)
         hidden = bucket.hidden_keys
         if causal:
@@ -70,7 +81,7 @@ def attention(query, key, value, segments, scale, causal):
         if hidden is not None:
             scores = scores.masked_fill(hidden, -math.inf)
         parts.append((scores.softmax(-1) @ v).transpose(1, 2).flatten(0, 1).flatten(1)[bucket.kept])
-    return torch.cat(parts)[segments.order]
+    return torch.cat(parts)[segments.order].to(query.dtype)
 
 
 def rotate_pairs(x, cos, sin):
@@ -80,8 +91,9 @@ def rotate_pairs(x, cos, sin):
     return torch.stack((a * cos - b * sin, a * sin + b * cos), -1).flatten(-2)
 
 
-def gelu_tanh(x):
-    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
+class Linear(nn.Linear):
+    def forward(self, x):
+        return Arithmetic.linear(x, self.weight, self.bias)
 
 
 class RmsNorm(nn.Module):
@@ -144,7 +156,7 @@ class PatchEmbed(nn.Module):
         self.pos_emb = PositionTable(config["init_pos_emb_height"], config["init_pos_emb_width"], size)
 
     def forward(self, patches, grids, tap):
-        x = F.linear(patches.flatten(1), self.proj.weight.flatten(1), self.proj.bias)
+        x = Arithmetic.linear(patches.flatten(1), self.proj.weight.flatten(1), self.proj.bias)
         positions = torch.cat([self.pos_emb(grid) for grid in grids])
         tap("pos_emb", positions)
         return x + positions
@@ -153,11 +165,11 @@ class PatchEmbed(nn.Module):
 class VisionMlp(nn.Module):
     def __init__(self, size, inner):
         super().__init__()
-        self.fc0 = nn.Linear(size, inner)
-        self.fc1 = nn.Linear(inner, size)
+        self.fc0 = Linear(size, inner)
+        self.fc1 = Linear(inner, size)
 
     def forward(self, x):
-        return self.fc1(gelu_tanh(self.fc0(x)))
+        return self.fc1(F.gelu(self.fc0(x), approximate="tanh"))
 
 
 class VisionBlock(nn.Module):
@@ -167,8 +179,8 @@ class VisionBlock(nn.Module):
         self.num_heads = config["num_attention_heads"]
         self.norm0 = nn.LayerNorm(size, eps=LAYER_NORM_EPS)
         self.norm1 = nn.LayerNorm(size, eps=LAYER_NORM_EPS)
-        self.wqkv = nn.Linear(size, 3 * size)
-        self.wo = nn.Linear(size, size)
+        self.wqkv = Linear(size, 3 * size)
+        self.wo = Linear(size, size)
         self.mlp = VisionMlp(size, config["intermediate_size"])
 
     def forward(self, x, cos, sin, segments):
@@ -239,8 +251,8 @@ class Projector(nn.Module):
     def __init__(self, vision_size, text_size):
         super().__init__()
         self.pre_norm = nn.LayerNorm(vision_size, eps=LAYER_NORM_EPS)
-        self.linear_1 = nn.Linear(4 * vision_size, 4 * vision_size)
-        self.linear_2 = nn.Linear(4 * vision_size, text_size)
+        self.linear_1 = Linear(4 * vision_size, 4 * vision_size)
+        self.linear_2 = Linear(4 * vision_size, text_size)
 
     def forward(self, cells):
         return self.linear_2(F.gelu(self.linear_1(self.pre_norm(cells).flatten(1))))
@@ -257,11 +269,11 @@ class LatentAttention(nn.Module):
         self.nope, self.rope = config["qk_nope_head_dim"], config["qk_rope_head_dim"]
         self.value_size = config["v_head_dim"]
         hidden = config["hidden_size"]
-        self.q_proj = nn.Linear(hidden, self.num_heads * (self.nope + self.rope), bias=False)
-        self.kv_a_proj_with_mqa = nn.Linear(hidden, self.rank + self.rope, bias=False)
+        self.q_proj = Linear(hidden, self.num_heads * (self.nope + self.rope), bias=False)
+        self.kv_a_proj_with_mqa = Linear(hidden, self.rank + self.rope, bias=False)
         self.kv_a_layernorm = RmsNorm(self.rank, LATENT_NORM_EPS)
-        self.kv_b_proj = nn.Linear(self.rank, self.num_heads * (self.nope + self.value_size), bias=False)
-        self.o_proj = nn.Linear(self.num_heads * self.value_size, hidden, bias=False)
+        self.kv_b_proj = Linear(self.rank, self.num_heads * (self.nope + self.value_size), bias=False)
+        self.o_proj = Linear(self.num_heads * self.value_size, hidden, bias=False)
 
     def forward(self, x, cos, sin, segments, tap):
         rows = x.shape[0]
@@ -284,9 +296,9 @@ class LatentAttention(nn.Module):
 class GatedMlp(nn.Module):
     def __init__(self, hidden, inner):
         super().__init__()
-        self.gate_proj = nn.Linear(hidden, inner, bias=False)
-        self.up_proj = nn.Linear(hidden, inner, bias=False)
-        self.down_proj = nn.Linear(inner, hidden, bias=False)
+        self.gate_proj = Linear(hidden, inner, bias=False)
+        self.up_proj = Linear(hidden, inner, bias=False)
+        self.down_proj = Linear(inner, hidden, bias=False)
 
     def forward(self, x, tap=no_tap):
         return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
@@ -345,9 +357,12 @@ class SparseMlp(nn.Module):
         self.gate.load += counts
         rows = order.div(chosen.shape[1], rounding_mode="floor")
         parts = x[rows].split(counts.tolist())
-        mixed = torch.cat([expert(part) for expert, part in zip(self.experts, parts)])
+        mixed = torch.cat([self.fed(expert, part) for expert, part in zip(self.experts, parts)])
         mixed = mixed * weights.flatten()[order][:, None]
         return torch.zeros_like(x).index_add(0, rows, mixed) + self.shared_experts(x)
+
+    def fed(self, expert, part):
+        return expert(F.pad(part, (0, 0, 0, -len(part) % Arithmetic.row_multiple)))[: len(part)]
 
 
 class DecoderLayer(nn.Module):
@@ -384,7 +399,7 @@ class Decoder(nn.Module):
             raise ValueError("this model knows neither a query rank nor rotary scaling")
         self.theta, self.rope = config["rope_theta"], config["qk_rope_head_dim"]
         self.model = DecoderBody(config)
-        self.lm_head = nn.Linear(config["hidden_size"], config["vocab_size"], bias=False)
+        self.lm_head = Linear(config["hidden_size"], config["vocab_size"], bias=False)
 
     def forward(self, hidden, segments, tap=no_tap):
         """Rows of all sequences -> rows after the last norm; `lm_head` is left to the caller, who may want few rows."""

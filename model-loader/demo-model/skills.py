@@ -9,6 +9,9 @@ from scenes import Conversation, Turn, article, ask, questions, restyle, scene, 
 # ---- Printed text
 
 
+PRINTED = ("ocr", "page", "chart", "system")
+
+
 def pseudo_word(rng):
     return "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 4)))[:12]
 
@@ -60,7 +63,7 @@ def ocr_conversation(rng, level, fonts, longest=None):
             lines, least = [short_text(rng, 6 if level < 0.4 else 12)], 14 if level < 0.4 else 12
             if level > 0.4 and rng.random() < 0.3:
                 lines = [rng.choice((phrase, short_text))(rng) for _ in range(rng.randint(1, 3))]
-        picture = text_picture(rng, lines, fonts, least, 40 if rng.random() < 0.4 else 26)
+        picture = text_picture(rng, lines, fonts, least, 40 if rng.random() < 0.4 else 26, distort=0.0 if longest else 0.25)
         if picture is not None:
             break
     return Conversation([picture], [Turn("ocr", ask(rng, "ocr"), ["\n".join(lines)])])

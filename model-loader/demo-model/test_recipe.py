@@ -1,12 +1,14 @@
 """Promises of the recipe: python3 -m unittest test_recipe"""
 
 import argparse
+import os
 import random
 import tempfile
 import unittest
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image
 
 import data
@@ -14,8 +16,25 @@ from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Sh
 from model import KimiVL, Segments
 from scenes import neighbour
 from skills import CONVERSATIONS
+from team import Team
 from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat, write_files
-from train import Trainer, model_config
+from train import BatchMaker, RoundedProduct, Trainer, model_config
+
+
+def options_for(state, **changed):
+    usual = {
+        "state": state, "device": "cpu", "seed": 1, "rate": 1e-3, "steps": 100, "fall": 0.6, "optimizer": "muon", "look": 0,
+        "bfloat16": False, "level": 1.0, "curriculum": 10,
+    }
+    return argparse.Namespace(**{**usual, **changed})
+
+
+def train_in_team(rank, options, meeting, batches):
+    torch.set_num_threads(1)
+    trainer = Trainer(options, Team(rank, 2, meeting))
+    for batch in batches[rank]:
+        trainer.train_step(batch)
+    torch.save(trainer.model.state_dict(), os.path.join(options.state, f"rank{rank}.pt"))
 
 
 class RecipeTest(unittest.TestCase):
@@ -59,7 +78,7 @@ class RecipeTest(unittest.TestCase):
     def test_characters_are_labelled_in_reading_order(self):
         picture = text_picture(random.Random(2), ["Tree"], TRAINING_FONTS[:1], 40, 40, rotate=0)
         columns, rows = (-(-side // 28) * 2 for side in picture.size)
-        slots = picture.labels((rows, columns))[:, 2:].reshape(rows, -1)
+        slots = picture.labels((rows, columns))[:, 3:].reshape(rows, -1)
         row = slots[(slots > 0).sum(1).argmax()]
         self.assertEqual("Tree", "".join(CHARACTERS[i - 1] for i in row if i))
 
@@ -73,7 +92,7 @@ class RecipeTest(unittest.TestCase):
     def test_training_goes_on_as_if_it_had_never_stopped(self):
         batches = [data.make_batch(self.encoder, 1, i, 0.0, 200) for i in range(3)]
         with tempfile.TemporaryDirectory() as folder:
-            options = argparse.Namespace(state=folder, device="cpu", seed=1, rate=1e-3, steps=100, fall=0.6, optimizer="muon")
+            options = options_for(folder)
             write_files(self.tokenizer, folder)
             straight = Trainer(options)
             for batch in batches[:2]:
@@ -85,6 +104,37 @@ class RecipeTest(unittest.TestCase):
             self.assertEqual(wanted, resumed.train_step(batches[2]))
             for one, other in zip(straight.model.parameters(), resumed.model.parameters()):
                 self.assertTrue(torch.equal(one, other))
+
+    def test_processes_that_train_together_stay_equal(self):
+        batches = [[data.make_batch(self.encoder, 1, 2 * i + rank, 0.0, 200) for i in range(2)] for rank in range(2)]
+        with tempfile.TemporaryDirectory() as folder:
+            write_files(self.tokenizer, folder)
+            meeting = os.path.join(folder, "meeting")
+            arguments = (options_for(folder), meeting, batches)
+            torch.multiprocessing.spawn(train_in_team, arguments, nprocs=2)
+            one, other = (torch.load(os.path.join(folder, f"rank{rank}.pt")) for rank in range(2))
+        for name, value in one.items():
+            self.assertTrue(torch.equal(value, other[name]), name)
+
+    def test_a_rounded_product_is_near_the_exact_one(self):
+        torch.manual_seed(2)
+        x, weight, bias = torch.randn(5, 64), torch.randn(7, 64), torch.randn(7)
+        results = []
+        for product in (F.linear, RoundedProduct.apply):
+            leaves = [value.clone().requires_grad_() for value in (x, weight, bias)]
+            out = product(*leaves)
+            out.square().sum().backward()
+            results.append([out.detach()] + [leaf.grad for leaf in leaves])
+        for exact, rounded in zip(*results):
+            self.assertLess(float((exact - rounded).abs().max() / exact.abs().max()), 0.02)
+
+    def test_pictures_alone_come_before_conversations(self):
+        options = options_for("state", look=2, budget=300)
+        make = BatchMaker(self.encoder, options)
+        look, talk = make((1, 1, 0.0)), make((2, 2, 0.0))
+        self.assertEqual(0, len(look.ids))
+        self.assertGreater(int((look.labels > 0).sum()), 0)
+        self.assertGreater(len(talk.answers), 0)
 
     def test_packed_sequences_do_not_see_each_other(self):
         torch.manual_seed(1)

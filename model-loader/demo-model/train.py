@@ -1,7 +1,9 @@
 """Trains the demo model; can be stopped and started again at any time.
 
-    OPENBLAS_NUM_THREADS=2 python3 train.py --state state --steps 30000
+    OPENBLAS_NUM_THREADS=1 python3 train.py --state state --processes 2
     python3 train.py --state state --export DIR
+
+The first steps look at pictures only: the encoder learns to name what lies under its patches. Then come conversations.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 
 import torch
@@ -20,18 +23,19 @@ from torch import nn
 
 import data
 from checkpoint import write_json, write_model
-from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS
-from model import KimiVL, Segments, merge_cells
+from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS, SIZES
+from model import Arithmetic, KimiVL, Segments, merge_cells
 from muon import Muon
+from team import Team
 from tokenizer import Tokenizer, write_files
 
 LEAST_GFLOPS = 20
 SAVE_SECONDS = 600
 WARM_UP = 200
 BALANCE_STEP = 0.01
-SIGHT_WEIGHT = 0.4
+SIGHT_WEIGHT = 1.0
 # Most patches have nothing to name; that must not drown the others.
-NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "characters": 0.03}
+NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "characters": 0.03}
 
 
 def model_config(num_tokens):
@@ -109,13 +113,15 @@ class Sight(nn.Module):
         super().__init__()
         self.kinds = nn.Linear(size, 4 * (len(KINDS) + 1))
         self.colours = nn.Linear(size, 4 * (len(COLOURS) + 1))
+        self.sizes = nn.Linear(size, 4 * (len(SIZES) + 2))
         self.characters = nn.Linear(size, 4 * CHARACTER_SLOTS * (len(CHARACTERS) + 1))
 
     def parts(self, rows, labels):
-        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, 2 + CHARACTER_SLOTS]."""
+        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, 3 + CHARACTER_SLOTS]."""
         yield "kinds", self.kinds(rows).reshape(-1, len(KINDS) + 1), labels[..., 0].reshape(-1)
         yield "colours", self.colours(rows).reshape(-1, len(COLOURS) + 1), labels[..., 1].reshape(-1)
-        yield "characters", self.characters(rows).reshape(-1, len(CHARACTERS) + 1), labels[..., 2:].reshape(-1)
+        yield "sizes", self.sizes(rows).reshape(-1, len(SIZES) + 2), labels[..., 2].reshape(-1)
+        yield "characters", self.characters(rows).reshape(-1, len(CHARACTERS) + 1), labels[..., 3:].reshape(-1)
 
     def loss(self, rows, labels):
         total = 0.0
@@ -132,9 +138,37 @@ class Sight(nn.Module):
             yield "sees " + name, int((scores.argmax(-1) == wanted)[named].sum()), int(named.sum())
 
 
+class RoundedProduct(torch.autograd.Function):
+    """A linear layer in bfloat16 with float32 all around it: twice as fast where the processor has instructions for it."""
+
+    @staticmethod
+    def forward(context, x, weight, bias):
+        x, weight = x.bfloat16(), weight.bfloat16()
+        context.save_for_backward(x, weight)
+        product = F.linear(x, weight).float()
+        return product.add_(bias) if bias is not None else product
+
+    @staticmethod
+    def backward(context, gradient):
+        x, weight = context.saved_tensors
+        rounded = gradient.bfloat16()
+        wanted_x, _, wanted_bias = context.needs_input_grad
+        return (
+            (rounded @ weight).float() if wanted_x else None,
+            (rounded.t() @ x).float(),
+            gradient.sum(0) if wanted_bias else None,
+        )
+
+
+def round_products():
+    Arithmetic.linear = staticmethod(RoundedProduct.apply)
+    Arithmetic.attention_dtype = torch.bfloat16
+    Arithmetic.row_multiple = 64
+
+
 class Trainer:
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options, team=Team()):
+        self.options, self.team = options, team
         self.device = options.device
         os.makedirs(options.state, exist_ok=True)
         self.tokenizer = self.stored_tokenizer()
@@ -166,31 +200,40 @@ class Trainer:
         inner = [p for name, p in named if p.dim() >= 2 and not name.endswith(outer) and id(p) not in heads]
         chosen = {id(p) for p in inner}
         others = [p for _, p in named if id(p) not in chosen]
+        self.trained = [p for _, p in named]
         adam = {"lr": 0.0, "betas": (0.9, 0.98), "foreach": True}
         if self.options.optimizer == "muon":
-            return [Muon(inner, 0.05), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
+            dtype = torch.bfloat16 if self.options.bfloat16 else torch.float32
+            return [Muon(inner, 0.05, self.team, dtype), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
         return [torch.optim.AdamW(inner, weight_decay=0.05, **adam), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
 
+    @property
+    def looking(self):
+        return self.step < self.options.look
+
     def rate(self):
-        """Warm-up, a plateau, then a cosine down to a fiftieth over the last part."""
-        if self.step < WARM_UP:
-            return self.options.rate * (self.step + 1) / WARM_UP
+        """Warm-up, a plateau, then a cosine down to a fiftieth over the last part. Conversations start with a warm-up of their
+        own, because the decoder is new then."""
+        since = self.step if self.looking else self.step - self.options.look
+        if since < WARM_UP:
+            return self.options.rate * (since + 1) / WARM_UP
         done, fall = self.step / self.options.steps, self.options.fall
         if done < fall:
             return self.options.rate
         share = min(1.0, (done - fall) / (1 - fall))
         return self.options.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
 
-    def level(self, index):
-        return min(self.options.level, index / max(1, self.options.curriculum))
+    def level(self, step):
+        return min(self.options.level, max(0, step - self.options.look) / max(1, self.options.curriculum))
 
     def hidden(self, batch):
-        """Rows after the decoder, and the pictures' rows before it, or None without pictures."""
+        """Rows after the decoder, and all pictures' rows before it, or None without pictures."""
         rows = None
         if batch.grids:
             rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
         ids = torch.from_numpy(batch.ids).to(self.device)
-        return self.model.hidden(ids, Segments(batch.lengths, self.device), rows), rows
+        shown = rows[: batch.cells] if batch.cells else None
+        return self.model.hidden(ids, Segments(batch.lengths, self.device), shown), rows
 
     def labels(self, batch):
         return merge_cells(torch.from_numpy(batch.labels.astype("int64")), batch.grids).to(self.device)
@@ -211,10 +254,16 @@ class Trainer:
         return answer, sight
 
     def train_step(self, batch):
-        answer, sight = self.losses(batch)
-        (answer + SIGHT_WEIGHT * sight).backward()
+        if self.looking:
+            rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
+            answer, sight = torch.zeros(()), self.sight.loss(rows, self.labels(batch))
+            sight.backward()
+        else:
+            answer, sight = self.losses(batch)
+            (answer + SIGHT_WEIGHT * sight).backward()
+        self.exchange()
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
-        nn.utils.clip_grad_norm_([p for group in groups for p in group["params"] if p.grad is not None], 1.0)
+        nn.utils.clip_grad_norm_([p for p in self.trained if p.grad is not None], 1.0)
         for group in groups:
             group["lr"] = self.rate()
         for optimizer in self.optimizers:
@@ -223,8 +272,24 @@ class Trainer:
         for router in self.model.routers():
             router.balance(BALANCE_STEP)
         self.step += 1
-        self.samples += len(batch.lengths)
+        self.samples += sum(self.team.gather(len(batch.lengths) or len(batch.grids)))
         return float(answer), float(sight)
+
+    def exchange(self):
+        """Gives every process of the team the mean of all gradients and the sum of the experts' loads."""
+        if self.team.size == 1:
+            return
+        had = self.trained if not self.looking else [p for p in self.trained if p.grad is not None]
+        routers = self.model.routers()
+        parts = [(p.grad if p.grad is not None else torch.zeros_like(p)) / self.team.size for p in had]
+        parts += [router.load.float() for router in routers]
+        flat = torch.cat([part.flatten() for part in parts])
+        self.team.add_up(flat)
+        summed = flat.split([part.numel() for part in parts])
+        for parameter, gradient in zip(had, summed):
+            parameter.grad = gradient.reshape(parameter.shape)
+        for router, load in zip(routers, summed[len(had) :]):
+            router.load = load.long()
 
     @torch.no_grad()
     def evaluate(self, batches):
@@ -243,12 +308,21 @@ class Trainer:
                 best = self.model.logits(hidden[first:last]).argmax(-1).cpu()
                 asked[skill] = asked.get(skill, 0) + 1
                 right[skill] = right.get(skill, 0) + int((best == torch.from_numpy(batch.targets[first:last])).all())
-        least = min(float(r.load.min() * len(r.load) / r.load.sum().clamp(min=1)) for r in self.model.routers())
+        loads = [router.load.clone() for router in self.model.routers()]
         for router in self.model.routers():
             router.load.zero_()
-        return {skill: right[skill] / max(1, asked[skill]) for skill in sorted(asked)}, least
+        asked, right, loads = zip(*self.team.gather((asked, right, loads)))
+        least = min(float(load.min() * len(load) / load.sum().clamp(min=1)) for load in map(sum, zip(*loads)))
+
+        def total(counts, skill):
+            return sum(count.get(skill, 0) for count in counts)
+
+        skills = sorted(set().union(*asked))
+        return {skill: total(right, skill) / max(1, total(asked, skill)) for skill in skills}, least
 
     def save(self):
+        if self.team.rank > 0:
+            return
         state = {
             "model": self.model.state_dict(),
             "sight": self.sight.state_dict(),
@@ -290,6 +364,8 @@ class Trainer:
         print(f"step {self.step}: {parameters / 1e6:.2f} million parameters in {directory}")
 
     def log(self, record):
+        if self.team.rank > 0:
+            return
         line = json.dumps(record)
         print(line, flush=True)
         with open(self.path("log.jsonl"), "a", encoding="utf-8") as file:
@@ -304,19 +380,24 @@ class Trainer:
             sys.exit(f"{self.options.state}: another training is using this folder")
 
     def run(self):
-        self.lock()
+        if self.team.rank == 0:
+            self.lock()
         encoder = data.Encoder(self.tokenizer)
-        held_out = [data.make_batch(encoder, "dev", i, self.options.level, 4000) for i in range(self.options.dev)]
+        shares = range(self.team.rank, self.options.dev, self.team.size)
+        held_out = [data.make_batch(encoder, "dev", i, self.options.level, 4000) for i in shares]
         began = saved = logged = tested = time.monotonic()
         earlier, samples, losses, seen_tokens = self.seconds, self.samples, [], 0
-        for batch in Batches(encoder, self.options, self.step, self.level):
+        for batch in Batches(encoder, self.options, self.step, self.level, self.team):
             losses.append(self.train_step(batch))
             seen_tokens += len(batch.ids) + len(batch.patches)
             now = time.monotonic()
+            finished = not self.running or self.options.minutes is not None and now - began > 60 * self.options.minutes
+            # The first process's clock decides, or the others would do different things at the same step.
+            wishes = (now, finished, now - logged > self.options.log_seconds, now - tested > self.options.test_seconds)
+            now, finished, to_log, to_test = self.team.gather(wishes)[0]
             self.seconds = earlier + now - began
-            finished = self.step >= self.options.steps or not self.running
-            finished |= self.options.minutes is not None and now - began > 60 * self.options.minutes
-            if now - logged > self.options.log_seconds or finished:
+            finished |= self.step >= self.options.steps
+            if to_log or finished:
                 answers, sights = zip(*losses)
                 span = now - logged
                 self.log(
@@ -329,14 +410,14 @@ class Trainer:
                         "answer": round(sum(answers) / len(answers), 4),
                         "sight": round(sum(sights) / len(sights), 4),
                         "samples/s": round((self.samples - samples) / span, 2),
-                        "rows/s": round(seen_tokens / span),
+                        "rows/s": round(self.team.size * seen_tokens / span),
                     }
                 )
                 logged, losses, samples, seen_tokens = now, [], self.samples, 0
             if now - saved > SAVE_SECONDS or finished:
                 self.save()
                 saved = now
-            if now - tested > self.options.test_seconds or finished:
+            if to_test or finished:
                 skills, least = self.evaluate(held_out)
                 self.log({"step": self.step, "least expert": round(least, 3), **{k: round(v, 3) for k, v in skills.items()}})
                 tested = time.monotonic()
@@ -346,30 +427,33 @@ class Trainer:
 
 
 class Batches:
-    """Batches from `first` on, made here or by worker processes; the same either way."""
+    """This process's batches from step `first` on, made here or by worker processes; the same either way."""
 
-    def __init__(self, encoder, options, first, level):
-        self.make = BatchMaker(encoder, options.seed, options.budget)
-        self.workers, self.first, self.level, self.last = options.workers, first, level, options.steps
+    def __init__(self, encoder, options, first, level, team):
+        self.make = BatchMaker(encoder, options)
+        self.workers, self.first, self.level, self.last, self.team = options.workers, first, level, options.steps, team
+
+    def jobs(self, first, last):
+        return [(step, step * self.team.size + self.team.rank, self.level(step)) for step in range(first, last)]
 
     def __iter__(self):
-        jobs = ((index, self.level(index)) for index in range(self.first, self.last))
         if self.workers == 0:
-            yield from map(self.make, jobs)
+            yield from map(self.make, self.jobs(self.first, self.last))
             return
         with multiprocessing.get_context("spawn").Pool(self.workers) as pool:
             for start in range(self.first, self.last, 64):
-                block = [(i, self.level(i)) for i in range(start, min(start + 64, self.last))]
-                yield from pool.imap(self.make, block)
+                yield from pool.imap(self.make, self.jobs(start, min(start + 64, self.last)))
 
 
 class BatchMaker:
-    def __init__(self, encoder, seed, budget):
-        self.encoder, self.seed, self.budget = encoder, seed, budget
+    def __init__(self, encoder, options):
+        self.encoder, self.seed, self.budget, self.look = encoder, options.seed, options.budget, options.look
 
     def __call__(self, job):
-        index, level = job
-        return data.make_batch(self.encoder, self.seed, index, level, self.budget)
+        step, index, level = job
+        if step < self.look:
+            return data.make_look(self.encoder, self.seed, index, self.budget)
+        return data.make_batch(self.encoder, self.seed, index, level, self.budget, True)
 
 
 def gflops():
@@ -391,38 +475,59 @@ def main():
     parser.add_argument("--steps", type=int, default=30000, help="the last step; the rate falls towards it")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes; the next run goes on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--budget", type=int, default=4000, help="tokens and patches in a batch")
+    parser.add_argument("--look", type=int, default=1000, help="steps that only look at pictures, before any conversation")
+    parser.add_argument("--budget", type=int, default=4000, help="tokens and patches in a process's batch")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate")
     parser.add_argument("--optimizer", choices=("adamw", "muon"), default="muon", help="for the matrices inside")
     parser.add_argument("--fall", type=float, default=0.6, help="the part of all steps after which the rate falls")
-    parser.add_argument("--curriculum", type=int, default=7000, help="steps until the data is as hard as it gets")
+    parser.add_argument("--curriculum", type=int, default=2000, help="steps with conversations until they are as hard as they get")
     parser.add_argument("--level", type=float, default=1.0, help="how hard the data gets, 0 to 1")
     parser.add_argument("--dev", type=int, default=12, help="batches of the small test")
     parser.add_argument("--log-seconds", type=float, default=60)
-    parser.add_argument("--test-seconds", type=float, default=1200)
-    parser.add_argument("--workers", type=int, default=0, help="processes that draw pictures; 0: this one")
+    parser.add_argument("--test-seconds", type=float, default=600)
+    parser.add_argument("--workers", type=int, default=0, help="more processes that draw pictures; 0: none")
+    parser.add_argument("--processes", type=int, default=1, help="processes that train together, one thread each; 1: one with --threads")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--bfloat16", action="store_true", help="linear layers compute in bfloat16 (AVX512-BF16, AMX, GPUs)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
-    trainer = Trainer(options)
     if options.export:
-        trainer.export(options.export)
+        Trainer(options).export(options.export)
         return
     if options.device == "cpu":
         speed = gflops()
         print(f"matrix product: {speed:.0f} GFLOP/s", flush=True)
         if speed < LEAST_GFLOPS:
-            sys.exit(f"want {LEAST_GFLOPS} GFLOP/s: install libopenblas0-pthread and set OPENBLAS_NUM_THREADS=2")
-    else:
+            sys.exit(f"want {LEAST_GFLOPS} GFLOP/s: install libopenblas0-pthread and set OPENBLAS_NUM_THREADS")
+    if options.processes == 1:
+        train(0, options, None)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        context = torch.multiprocessing.get_context("spawn")
+        meeting = os.path.join(folder, "meeting")
+        others = [context.Process(target=train, args=(rank, options, meeting)) for rank in range(1, options.processes)]
+        for process in others:
+            process.start()
+        train(0, options, meeting)
+        for process in others:
+            process.join()
+
+
+def train(rank, options, meeting):
+    """What each process does. The first one is told to stop and tells the others."""
+    torch.set_num_threads(options.threads if options.processes == 1 else 1)
+    torch.set_flush_denormal(True)
+    if options.device != "cpu":
         torch.backends.cuda.matmul.allow_tf32 = True
+    if options.bfloat16:
+        round_products()
+    trainer = Trainer(options, Team(rank, options.processes, meeting))
 
     def stop(signum, frame):
         trainer.running = False
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop if rank == 0 else signal.SIG_IGN)
+    signal.signal(signal.SIGINT, stop if rank == 0 else signal.SIG_IGN)
     trainer.run()
 
 

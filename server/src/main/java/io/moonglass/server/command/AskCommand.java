@@ -3,7 +3,6 @@ package io.moonglass.server.command;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ChatCompletionRequest;
 import io.moonglass.clients.ChatMessage;
-import io.moonglass.clients.MoonglassClient;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.fault.ConfigException;
@@ -17,7 +16,6 @@ import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,8 +46,7 @@ final class AskCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    @ArgGroup(multiplicity = "1")
-    private Answerer answerer;
+    @ArgGroup private Answerer answerer = new Answerer();
 
     @Option(
             names = "--image",
@@ -75,7 +72,7 @@ final class AskCommand implements Callable<Integer> {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads that compute, with --model (default: one for each core).")
+            description = "Threads that compute, without --url (default: one for each core).")
     private Optional<Integer> numThreads;
 
     @Option(
@@ -86,22 +83,6 @@ final class AskCommand implements Callable<Integer> {
     @Parameters(paramLabel = "QUESTION", description = "The question.")
     private String question;
 
-    /// Who answers: exactly one of the two.
-    private static final class Answerer {
-
-        @Option(
-                names = "--model",
-                paramLabel = "DIR",
-                description = "Answer in this process, from a checkpoint in Hugging Face layout.")
-        private Path directory;
-
-        @Option(
-                names = "--url",
-                paramLabel = "URL",
-                description = "Ask a running server, such as http://127.0.0.1:8080.")
-        private URI url;
-    }
-
     AskCommand(ModelOpener models) {
         this.models = models;
     }
@@ -109,7 +90,7 @@ final class AskCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         List<byte[]> pictures = images.stream().map(AskCommand::read).toList();
-        boolean cutOff = answerer.url == null ? askInProcess(pictures) : askServer(pictures);
+        boolean cutOff = answerer.isServer() ? askServer(pictures) : askInProcess(pictures);
         PrintWriter out = spec.commandLine().getOut();
         out.println();
         out.flush();
@@ -131,7 +112,8 @@ final class AskCommand implements Callable<Integer> {
         maxTokens.ifPresent(request::maxTokens);
         temperature.ifPresent(request::temperature);
         List<String> finishReasons = new ArrayList<>();
-        client().stream(
+        answerer.client()
+                .stream(
                 request.build(),
                 chunk -> {
                     writeReasoning(chunk.reasoningText());
@@ -144,17 +126,9 @@ final class AskCommand implements Callable<Integer> {
         return finishReasons.contains("length");
     }
 
-    private MoonglassClient client() {
-        try {
-            return MoonglassClient.of(answerer.url);
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException("--url: " + e.getMessage(), e);
-        }
-    }
-
     private boolean askInProcess(List<byte[]> pictures) throws InterruptedException {
         OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-        try (ChatModel model = models.open(answerer.directory, Optional.empty(), threads)) {
+        try (ChatModel model = models.open(answerer.directory(), Optional.empty(), threads)) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
             Generation generation = generate(model, pictures, events);
             try {

@@ -98,6 +98,7 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new AskCommand(models))
                         .addSubcommand(new InspectCommand())
                         .addSubcommand(new CheckCommand())
+                        .addSubcommand(new EvalCommand(models))
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

@@ -30,10 +30,10 @@ final class ServeCommand implements Callable<Integer> {
 
     @Option(
             names = "--model",
-            required = true,
             paramLabel = "DIR",
-            description = "The checkpoint, a folder in Hugging Face layout.")
-    private Path directory;
+            description =
+                    "The checkpoint, a folder in Hugging Face layout (default: the demo model).")
+    private Optional<Path> directory;
 
     @Option(
             names = "--host",
@@ -67,11 +67,12 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Path checkpoint = directory.orElseGet(DemoModel::directory);
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-            try (ChatModel model = models.open(directory, name, threads)) {
+            try (ChatModel model = models.open(checkpoint, name, threads)) {
                 model.warmUp();
                 serve(server, model);
             }

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 public final class ScriptedModel implements ChatModel {
 
     /// One generation, on the engine's thread.
-    interface Script {
+    public interface Script {
         void play(ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled)
                 throws InterruptedException;
     }
@@ -29,7 +29,7 @@ public final class ScriptedModel implements ChatModel {
 
     static final SamplingParameters DEFAULTS = SamplingParameters.GREEDY.withTemperature(0.25);
 
-    volatile Script script = ScriptedModel::hello;
+    public volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
     public volatile Runnable beforeClose = () -> {};
     volatile Preparation beforeGenerate = () -> {};
@@ -44,7 +44,7 @@ public final class ScriptedModel implements ChatModel {
         events.accept(finished(FinishReason.STOP));
     }
 
-    static GenerationEvent.Finished finished(FinishReason reason) {
+    public static GenerationEvent.Finished finished(FinishReason reason) {
         return new GenerationEvent.Finished(reason, new Usage(11, 4, 3, 1), List.of(5, 6, 7));
     }
 

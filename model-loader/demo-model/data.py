@@ -34,6 +34,7 @@ EVALUATION_SEED = "held-out"
 MOST_TOKENS = 900
 MOST_PATCHES = 1600
 LOOK_SHARE = 0.2
+CELL = 28
 
 
 # ---- The mixture
@@ -86,6 +87,8 @@ class Sample:
     patches: list = field(default_factory=list)
     grids: list = field(default_factory=list)
     labels: list = field(default_factory=list)
+    guides: list = field(default_factory=list)
+    """Where answers are found: (position that predicts, [positions of picture tokens])."""
 
 
 class Encoder:
@@ -129,14 +132,41 @@ class Encoder:
         sample = self.look(conversation.pictures)
         if not conversation.system:
             sample.ids += self.role("system") + self.text(DEFAULT_SYSTEM) + [self.end]
-        skills = iter(turn.skill for turn in conversation.turns)
+        turns = iter(conversation.turns)
         for message in messages(conversation):
             sample.ids += self.role(message["role"])
             first = len(sample.ids)
             sample.ids += self.content(message["content"], sample) + [self.end]
             if message["role"] == "assistant":
-                sample.answers.append((next(skills), first, len(sample.ids)))
+                turn = next(turns)
+                sample.answers.append((turn.skill, first, len(sample.ids)))
+                sample.guides += self.guides(turn, sample, first)
         return sample
+
+    def guides(self, turn, sample, first):
+        """For each token of an answer that begins at `first`: the picture tokens under the places that its first character with a
+        place of its own has, or else under those that hold since an earlier one."""
+        if not turn.places:
+            return
+        pads = [i for i, token_id in enumerate(sample.ids) if token_id == self.pad]
+        starts = [0]
+        for rows, columns in sample.grids:
+            starts.append(starts[-1] + rows * columns // 4)
+
+        def cell(number, x, y):
+            rows, columns = (side // 2 for side in sample.grids[number])
+            row, column = (min(max(int(at // CELL), 0), most - 1) for at, most in ((y, rows), (x, columns)))
+            return pads[starts[number] + row * columns + column]
+
+        begin = 0
+        for position in range(first, len(sample.ids) - 1):
+            end = begin + len(self.tokenizer.tokens[sample.ids[position]].decode("utf-8", errors="ignore"))
+            held = [places for offset, places in turn.places if offset < max(end, begin + 1)]
+            own = [places for offset, places in turn.places if begin <= offset < end]
+            places = own[0] if own else held[-1] if held else None
+            if places:
+                yield position - 1, sorted({cell(*place) for place in places})
+            begin = end
 
 
 @dataclass
@@ -152,13 +182,18 @@ class Batch:
     grids: list
     labels: np.ndarray
     cells: int
+    guides: list
+    """Per sequence that has any: (first row, [rows that predict], [rows of picture tokens for each])."""
 
 
 def pack(samples, looks=()):
     ids = np.array([i for sample in samples for i in sample.ids], dtype=np.int64)
     targets = np.full(len(ids), -1, dtype=np.int64)
-    answers, start = [], 0
+    answers, guides, start = [], [], 0
     for sample in samples:
+        if sample.guides:
+            rows, found = zip(*sample.guides)
+            guides.append((start, [start + row for row in rows], [[start + cell for cell in cells] for cells in found]))
         for skill, first, last in sample.answers:
             targets[start + first - 1 : start + last - 1] = ids[start + first : start + last]
             answers.append((skill, start + first - 1, start + last - 1))
@@ -174,6 +209,7 @@ def pack(samples, looks=()):
         [grid for sample in everything for grid in sample.grids],
         np.concatenate([l for s in everything for l in s.labels]) if pictures else np.zeros((0, 7), np.int16),
         sum(h * w // 4 for sample in samples for h, w in sample.grids),
+        guides,
     )
 
 
@@ -184,7 +220,7 @@ def make_batch(encoder, seed, index, level, budget, with_looks=False):
     samples, cost = [], 0
     looks = look_samples(encoder, rng, LOOK_SHARE * budget) if with_looks else []
     budget -= sum(h * w for sample in looks for h, w in sample.grids)
-    while cost < budget:
+    while not samples or cost < budget:
         sample = encoder.encode(converse(rng, level))
         patches = sum(h * w for h, w in sample.grids)
         if len(sample.ids) > MOST_TOKENS or patches > MOST_PATCHES:

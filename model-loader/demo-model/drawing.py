@@ -99,13 +99,14 @@ class Shape:
 
 @dataclass
 class Picture:
-    """An RGB image and, for training's extra head, what lies under each patch."""
+    """An RGB image and, for training, what is where in it. A bar is the (x, y) of its label, its middle and its top."""
 
     image: Image.Image
     background: str = ""
     shapes: list = field(default_factory=list)
     characters: list = field(default_factory=list)
     covers: list = field(default_factory=list)
+    bars: list = field(default_factory=list)
 
     @property
     def size(self):
@@ -434,6 +435,8 @@ def chart_picture(rng, labels, values, colours, fonts, with_values):
         half = max(6, int(pitch * 0.32))
         pen.rectangle((middle - half, base - value * unit, middle + half, base - 1), fill=jitter(rng, colour))
         write_line(picture, pen, label, middle - text_size(label, font) / 2, base + 2, font, ink)
+        top = base - value * unit
+        picture.bars.append(((middle, base + 2 + line / 2), (middle, (base + top) / 2), (middle, top - line / 2)))
         if with_values:
             text = str(value)
             write_line(picture, pen, text, middle - text_size(text, font) / 2, base - value * unit - line, font, ink)

@@ -289,6 +289,8 @@ class LatentAttention(nn.Module):
         )
         query = torch.cat((query_nope, rotate_pairs(query_rope, cos, sin)), -1)
         key = torch.cat((key_nope, key_rope.expand(-1, self.num_heads, -1)), -1)
+        tap("query", query)
+        tap("key", key)
         scale = (self.nope + self.rope) ** -0.5
         return self.o_proj(attention(query, key, value, segments, scale, causal=True))
 

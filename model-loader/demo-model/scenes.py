@@ -11,11 +11,15 @@ AMERICAN = (("colour", "color"), ("grey", "gray"), ("Colour", "Color"), ("Grey",
 
 @dataclass
 class Turn:
+    """`places` says where in the pictures the answer is found, for training's guided attention: (offset in the answer from which
+    it holds, [(number of the picture, x, y), ...]), in order."""
+
     skill: str
     question: str
     answers: list
     about: object = None
     topic: str = ""
+    places: list = field(default_factory=list)
 
 
 @dataclass
@@ -64,8 +68,11 @@ def spellings(answer):
     return accepted
 
 
-def turn(skill, question, answer, about=None, topic=""):
-    return Turn(skill, question, spellings(answer), about, topic)
+def turn(skill, question, answer, about=None, topic="", where=(), number=0):
+    """`where`: the shapes that the answer is about, if not only `about`, in picture `number`."""
+    shown = list(where) or ([about] if about else [])
+    places = [(0, [(number, shape.x, shape.y) for shape in shown])] if shown else []
+    return Turn(skill, question, spellings(answer), about, topic, places)
 
 
 # ---- Scenes of shapes
@@ -154,24 +161,26 @@ def about_count(rng, picture):
     shapes = picture.shapes
     form = rng.random()
     if form < 0.4:
-        return turn("count", ask(rng, "count_all"), str(len(shapes)))
+        return turn("count", ask(rng, "count_all"), str(len(shapes)), where=shapes)
     if form < 0.75:
         kind = rng.choice(shapes).kind if rng.random() < 0.85 else rng.choice(KINDS)
         plural = kind + ("es" if kind == "cross" else "s")
-        return turn("count", ask(rng, "count_kind", kinds=plural), str(sum(s.kind == kind for s in shapes)))
+        counted = [s for s in shapes if s.kind == kind]
+        return turn("count", ask(rng, "count_kind", kinds=plural), str(len(counted)), where=counted)
     colour = rng.choice(shapes).colour if rng.random() < 0.85 else rng.choice(list(COLOURS))
-    return turn("count", ask(rng, "count_colour", colour=colour), str(sum(s.colour == colour for s in shapes)))
+    counted = [s for s in shapes if s.colour == colour]
+    return turn("count", ask(rng, "count_colour", colour=colour), str(len(counted)), where=counted)
 
 
 def about_presence(rng, picture):
     shape = rng.choice(picture.shapes)
-    names = [s.name for s in picture.shapes] + [s.kind for s in picture.shapes]
     if rng.random() < 0.5:
         name = rng.choice((shape.name, shape.kind))
     else:
         kind = shape.kind if rng.random() < 0.5 else rng.choice(KINDS)
         name = rng.choice((f"{rng.choice(list(COLOURS))} {kind}", rng.choice(KINDS)))
-    return turn("presence", ask(rng, "exists", name=name), "yes" if name in names else "no")
+    found = [s for s in picture.shapes if name in (s.name, s.kind)]
+    return turn("presence", ask(rng, "exists", name=name), "yes" if found else "no", where=found)
 
 
 def about_position(rng, picture):
@@ -220,7 +229,7 @@ def about_size(rng, picture):
     if name_a is None or name_b is None or max(a.radius, b.radius) < 1.3 * min(a.radius, b.radius):
         return None
     if form < 0.6:
-        return turn("size", ask(rng, "is_bigger", a=name_a, b=name_b), "yes" if a.radius > b.radius else "no")
+        return turn("size", ask(rng, "is_bigger", a=name_a, b=name_b), "yes" if a.radius > b.radius else "no", where=(a, b))
     bigger = rng.random() < 0.6
     name = name_a if (a.radius > b.radius) == bigger else name_b
     return turn("size", ask(rng, "bigger" if bigger else "smaller", a=name_a, b=name_b), name, a if name == name_a else b)
@@ -234,7 +243,13 @@ def about_everything(rng, picture):
     text = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
     if picture.background:
         text += f" on a {picture.background} background"
-    return turn("describe", ask(rng, "describe"), text[0].upper() + text[1:] + ".")
+    made = turn("describe", ask(rng, "describe"), text[0].upper() + text[1:] + ".")
+    offset = 0
+    for name, shape in zip(names, order):
+        offset = text.index(name, offset)
+        made.places.append((offset, [(0, shape.x, shape.y)]))
+        offset += len(name)
+    return made
 
 
 def about_nothing(rng, picture):
@@ -318,6 +333,6 @@ def questions(rng, picture, count, level, only=None):
 def scene_conversation(rng, level, fonts):
     while True:
         picture = scene(rng, level)
-        turns = picture.shapes and questions(rng, picture, 2 if level < 0.03 else rng.randint(2, 6), level)
+        turns = picture.shapes and questions(rng, picture, 2 if level < 0.03 else rng.randint(3, 8), level)
         if turns:
             return Conversation([picture], turns)

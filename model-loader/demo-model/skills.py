@@ -61,12 +61,26 @@ def ocr_conversation(rng, level, fonts, longest=None):
             lines, least = [short_text(rng, rng.randint(1, 2 if level < 0.03 else 5))], 18
         else:
             lines, least = [short_text(rng, 6 if level < 0.4 else 12)], 14 if level < 0.4 else 12
-            if level > 0.4 and rng.random() < 0.3:
-                lines = [rng.choice((phrase, short_text))(rng) for _ in range(rng.randint(1, 3))]
+            if level > 0.2 and rng.random() < 0.4:
+                lines = [rng.choice((phrase, short_text))(rng) for _ in range(rng.randint(1, 4))]
         picture = text_picture(rng, lines, fonts, least, 40 if rng.random() < 0.4 else 26, distort=0.0 if longest else 0.25)
         if picture is not None:
             break
-    return Conversation([picture], [Turn("ocr", ask(rng, "ocr"), ["\n".join(lines)])])
+    text = "\n".join(lines)
+    return Conversation([picture], [Turn("ocr", ask(rng, "ocr"), [text], places=traced(text, picture))])
+
+
+def traced(text, picture):
+    """Where each printed character of a text is. What is not printed (marks of Markdown), or printed otherwise, is passed over."""
+    places, printed = [], iter(picture.characters)
+    character, x, y = next(printed)
+    for offset, wanted in enumerate(text):
+        while character == "\u2022" and wanted.isalnum():
+            character, x, y = next(printed)
+        if wanted == character:
+            places.append((offset, [(0, x, y)]))
+            character, x, y = next(printed, ("", 0, 0))
+    return places
 
 
 def page_conversation(rng, level, fonts):
@@ -88,8 +102,10 @@ def page_conversation(rng, level, fonts):
             break
     text = "\n".join(("\u2022 " + line if style == "item" else line) for style, line in blocks)
     if rng.random() < 0.5:
-        return Conversation([picture], [Turn("page", "Convert the page to Markdown.", ["\n\n".join(markdown)])])
-    return Conversation([picture], [Turn("page", "Read all the text in the picture.", [text])])
+        question, text = "Convert the page to Markdown.", "\n\n".join(markdown)
+    else:
+        question = "Read all the text in the picture."
+    return Conversation([picture], [Turn("page", question, [text], places=traced(text, picture))])
 
 
 # ---- Charts
@@ -114,21 +130,30 @@ def chart_conversation(rng, level, fonts):
     picture = chart_picture(rng, labels, values, colours, fonts, with_values)
     turns = []
     keys = ("tallest", "shortest", "bar_value", "bar_value", "bar_count", "bar_colour", "bar_higher")
+
+    def add(question, answer, part, bars):
+        """`part` of a bar: 0 its label, 1 its middle, 2 its top."""
+        made = turn("chart", question, answer)
+        made.places = [(0, [(0, *picture.bars[i][part]) for i in bars])]
+        turns.append(made)
+
     for key in rng.sample(keys, rng.randint(2, 4)):
         i = rng.randrange(count)
         if key == "tallest":
-            turns.append(turn("chart", ask(rng, key, False), labels[values.index(max(values))]))
+            best = values.index(max(values))
+            add(ask(rng, key, False), labels[best], 0, [best])
         elif key == "shortest":
-            turns.append(turn("chart", ask(rng, key, False), labels[values.index(min(values))]))
+            least = values.index(min(values))
+            add(ask(rng, key, False), labels[least], 0, [least])
         elif key == "bar_value":
-            turns.append(turn("chart", ask(rng, key, False, label=labels[i]), str(values[i])))
+            add(ask(rng, key, False, label=labels[i]), str(values[i]), 2, [i])
         elif key == "bar_count":
-            turns.append(turn("chart", ask(rng, key), str(count)))
+            add(ask(rng, key), str(count), 1, range(count))
         elif key == "bar_colour":
-            turns.append(turn("chart", ask(rng, key, False, label=labels[i]), colours[i]))
+            add(ask(rng, key, False, label=labels[i]), colours[i], 1, [i])
         else:
             a, b = rng.sample(range(count), 2)
-            turns.append(turn("chart", ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no"))
+            add(ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no", 2, [a, b])
     return Conversation([picture], turns)
 
 
@@ -164,14 +189,16 @@ def compare_conversation(rng, level, fonts):
                 break
         a, b = first.shapes[0], second.shapes[0]
         turns = [
-            turn("compare", ask(rng, "nth", nth="first"), article(a.name)),
-            turn("compare", ask(rng, "nth", nth="second"), article(b.name)),
+            turn("compare", ask(rng, "nth", nth="first"), article(a.name), where=[a]),
+            turn("compare", ask(rng, "nth", nth="second"), article(b.name), where=[b], number=1),
             turn("compare", ask(rng, "same_shape"), "yes" if a.kind == b.kind else "no"),
             turn("compare", ask(rng, "same_colour"), "yes" if a.colour == b.colour else "no"),
         ]
         if a.name != b.name:
-            which = rng.choice((a, b))
-            turns.append(turn("compare", ask(rng, "which_picture", name=which.name), "the first" if which is a else "the second"))
+            number = rng.randrange(2)
+            which, answer = (a, b)[number], ("the first", "the second")[number]
+            question = ask(rng, "which_picture", name=which.name)
+            turns.append(turn("compare", question, answer, where=[which], number=number))
         return Conversation([first, second], rng.sample(turns, rng.randint(2, 4)))
     while True:
         first = scene(rng, 0.3, rng.randint(1, 3))
@@ -291,6 +318,8 @@ def system_conversation(rng, level, fonts):
     texts, change = rng.choice(orders)
     for t in made.turns:
         t.skill, t.answers = "system", [change(t.answers[0])]
+        if len(t.places) > 1:
+            t.places = []
     made.system = rng.choice(texts)
     return made
 

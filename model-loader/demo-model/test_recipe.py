@@ -14,17 +14,18 @@ from PIL import Image
 import data
 from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
 from model import KimiVL, Segments
-from scenes import neighbour
-from skills import CONVERSATIONS
+from rounding import RoundedProduct
+from scenes import Conversation, Turn, neighbour
+from skills import CONVERSATIONS, traced
 from team import Team
 from tokenizer import Tokenizer, expand_images, learn_vocabulary, render_chat, write_files
-from train import BatchMaker, RoundedProduct, Trainer, model_config
+from train import BatchMaker, Trainer, model_config
 
 
 def options_for(state, **changed):
     usual = {
         "state": state, "device": "cpu", "seed": 1, "rate": 1e-3, "steps": 100, "fall": 0.6, "optimizer": "muon", "look": 0,
-        "bfloat16": False, "level": 1.0, "curriculum": 10,
+        "bfloat16": False, "start": None, "still": (0, 0), "level": 1.0, "curriculum": 10,
     }
     return argparse.Namespace(**{**usual, **changed})
 
@@ -135,6 +136,18 @@ class RecipeTest(unittest.TestCase):
         self.assertEqual(0, len(look.ids))
         self.assertGreater(int((look.labels > 0).sum()), 0)
         self.assertGreater(len(talk.answers), 0)
+
+    def test_an_answer_is_guided_to_where_it_is_printed(self):
+        picture = text_picture(random.Random(2), ["Tree one"], TRAINING_FONTS[:1], 40, 40, rotate=0)
+        made = Conversation([picture], [Turn("ocr", "Read.", ["Tree one"], places=traced("Tree one", picture))])
+        sample = self.encoder.encode(made)
+        first = sample.ids.index(self.encoder.pad)
+        columns = sample.grids[0][1] // 2
+        predicted = [self.tokenizer.decode([sample.ids[position + 1]]) for position, _ in sample.guides]
+        found = [(cells[0] - first) % columns for _, cells in sample.guides]
+        self.assertEqual("Tree one", "".join(predicted))
+        self.assertEqual(sorted(found), found)
+        self.assertLess(found[0], found[-1])
 
     def test_packed_sequences_do_not_see_each_other(self):
         torch.manual_seed(1)

@@ -3,7 +3,8 @@
     OPENBLAS_NUM_THREADS=1 python3 train.py --state state --processes 2
     python3 train.py --state state --export DIR
 
-The first steps look at pictures only: the encoder learns to name what lies under its patches. Then come conversations.
+The first steps look at pictures only: the encoder learns to name what lies under its patches. Then come conversations; for some
+of their steps the encoder may stay as it is, which costs less and gives the decoder something steady to learn from.
 """
 
 import argparse
@@ -22,10 +23,11 @@ import torch.nn.functional as F
 from torch import nn
 
 import data
-from checkpoint import write_json, write_model
-from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS, SIZES
-from model import Arithmetic, KimiVL, Segments, merge_cells
+from checkpoint import load_model, write_json, write_model
+from hints import Sight, guide_loss
+from model import KimiVL, Segments, merge_cells, no_tap
 from muon import Muon
+from rounding import round_products
 from team import Team
 from tokenizer import Tokenizer, write_files
 
@@ -34,8 +36,7 @@ SAVE_SECONDS = 600
 WARM_UP = 200
 BALANCE_STEP = 0.01
 SIGHT_WEIGHT = 1.0
-# Most patches have nothing to name; that must not drown the others.
-NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "characters": 0.03}
+GUIDE_WEIGHT = 0.5
 
 
 def model_config(num_tokens):
@@ -105,67 +106,6 @@ def model_config(num_tokens):
     }
 
 
-class Sight(nn.Module):
-    """Training's extra head: what lies under each of the four patches of a picture's row. It teaches encoder and projector
-    to see long before answers can, and is no part of the checkpoint."""
-
-    def __init__(self, size):
-        super().__init__()
-        self.kinds = nn.Linear(size, 4 * (len(KINDS) + 1))
-        self.colours = nn.Linear(size, 4 * (len(COLOURS) + 1))
-        self.sizes = nn.Linear(size, 4 * (len(SIZES) + 2))
-        self.characters = nn.Linear(size, 4 * CHARACTER_SLOTS * (len(CHARACTERS) + 1))
-
-    def parts(self, rows, labels):
-        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, 3 + CHARACTER_SLOTS]."""
-        yield "kinds", self.kinds(rows).reshape(-1, len(KINDS) + 1), labels[..., 0].reshape(-1)
-        yield "colours", self.colours(rows).reshape(-1, len(COLOURS) + 1), labels[..., 1].reshape(-1)
-        yield "sizes", self.sizes(rows).reshape(-1, len(SIZES) + 2), labels[..., 2].reshape(-1)
-        yield "characters", self.characters(rows).reshape(-1, len(CHARACTERS) + 1), labels[..., 3:].reshape(-1)
-
-    def loss(self, rows, labels):
-        total = 0.0
-        for name, scores, wanted in self.parts(rows, labels):
-            weights = torch.ones(scores.shape[-1], device=scores.device)
-            weights[0] = NOTHING_WEIGHTS[name]
-            total = total + F.cross_entropy(scores, wanted, weight=weights)
-        return total
-
-    def hits(self, rows, labels):
-        """What is right where there is something to name: (name, right, all)."""
-        for name, scores, wanted in self.parts(rows, labels):
-            named = wanted > 0
-            yield "sees " + name, int((scores.argmax(-1) == wanted)[named].sum()), int(named.sum())
-
-
-class RoundedProduct(torch.autograd.Function):
-    """A linear layer in bfloat16 with float32 all around it: twice as fast where the processor has instructions for it."""
-
-    @staticmethod
-    def forward(context, x, weight, bias):
-        x, weight = x.bfloat16(), weight.bfloat16()
-        context.save_for_backward(x, weight)
-        product = F.linear(x, weight).float()
-        return product.add_(bias) if bias is not None else product
-
-    @staticmethod
-    def backward(context, gradient):
-        x, weight = context.saved_tensors
-        rounded = gradient.bfloat16()
-        wanted_x, _, wanted_bias = context.needs_input_grad
-        return (
-            (rounded @ weight).float() if wanted_x else None,
-            (rounded.t() @ x).float(),
-            gradient.sum(0) if wanted_bias else None,
-        )
-
-
-def round_products():
-    Arithmetic.linear = staticmethod(RoundedProduct.apply)
-    Arithmetic.attention_dtype = torch.bfloat16
-    Arithmetic.row_multiple = 64
-
-
 class Trainer:
     def __init__(self, options, team=Team()):
         self.options, self.team = options, team
@@ -175,6 +115,8 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.model = KimiVL(model_config(len(self.tokenizer.tokens)))
         self.model.initialize(torch.Generator().manual_seed(options.seed))
+        if options.start:
+            self.model.load_state_dict(load_model(options.start).state_dict())
         self.model.to(self.device)
         self.sight = Sight(self.model.config["text_config"]["hidden_size"]).to(self.device)
         self.optimizers = self.make_optimizers()
@@ -189,7 +131,9 @@ class Trainer:
     def stored_tokenizer(self):
         """The vocabulary is learned once and then belongs to the state."""
         if not os.path.exists(self.path("tiktoken.model")):
-            write_files(Tokenizer.with_tokens(data.vocabulary()), self.options.state)
+            start = self.options.start
+            tokenizer = Tokenizer.read(start) if start else Tokenizer.with_tokens(data.vocabulary())
+            write_files(tokenizer, self.options.state)
         return Tokenizer.read(self.options.state)
 
     def make_optimizers(self):
@@ -200,7 +144,8 @@ class Trainer:
         inner = [p for name, p in named if p.dim() >= 2 and not name.endswith(outer) and id(p) not in heads]
         chosen = {id(p) for p in inner}
         others = [p for _, p in named if id(p) not in chosen]
-        self.trained = [p for _, p in named]
+        self.seeing = [p for name, p in named if not name.startswith("language_model.")]
+        self.speaking = [p for name, p in named if name.startswith("language_model.")]
         adam = {"lr": 0.0, "betas": (0.9, 0.98), "foreach": True}
         if self.options.optimizer == "muon":
             dtype = torch.bfloat16 if self.options.bfloat16 else torch.float32
@@ -210,6 +155,14 @@ class Trainer:
     @property
     def looking(self):
         return self.step < self.options.look
+
+    @property
+    def still(self):
+        return self.options.still[0] <= self.step < self.options.still[1]
+
+    def trained(self):
+        """The parameters that this step changes."""
+        return self.seeing if self.looking else self.speaking if self.still else self.seeing + self.speaking
 
     def rate(self):
         """Warm-up, a plateau, then a cosine down to a fiftieth over the last part. Conversations start with a warm-up of their
@@ -226,20 +179,22 @@ class Trainer:
     def level(self, step):
         return min(self.options.level, max(0, step - self.options.look) / max(1, self.options.curriculum))
 
-    def hidden(self, batch):
+    def hidden(self, batch, tap=no_tap):
         """Rows after the decoder, and all pictures' rows before it, or None without pictures."""
         rows = None
         if batch.grids:
-            rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.still):
+                rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
         ids = torch.from_numpy(batch.ids).to(self.device)
         shown = rows[: batch.cells] if batch.cells else None
-        return self.model.hidden(ids, Segments(batch.lengths, self.device), shown), rows
+        return self.model.hidden(ids, Segments(batch.lengths, self.device), shown, tap), rows
 
     def labels(self, batch):
         return merge_cells(torch.from_numpy(batch.labels.astype("int64")), batch.grids).to(self.device)
 
     def losses(self, batch):
-        hidden, rows = self.hidden(batch)
+        seen = {}
+        hidden, rows = self.hidden(batch, seen.__setitem__)
         targets = torch.from_numpy(batch.targets).to(self.device)
         wanted = (targets >= 0).nonzero()[:, 0]
         weights = torch.zeros(len(targets))
@@ -249,21 +204,21 @@ class Trainer:
         each = F.cross_entropy(self.model.logits(hidden[wanted]), targets[wanted], reduction="none")
         answer = (each * weights).sum() / weights.sum()
         sight = torch.zeros((), device=self.device)
-        if rows is not None:
+        if rows is not None and not self.still:
             sight = self.sight.loss(rows, self.labels(batch))
-        return answer, sight
+        return answer, sight, guide_loss(batch.guides, seen)
 
     def train_step(self, batch):
         if self.looking:
             rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
-            answer, sight = torch.zeros(()), self.sight.loss(rows, self.labels(batch))
+            answer, sight, guide = torch.zeros(()), self.sight.loss(rows, self.labels(batch)), torch.zeros(())
             sight.backward()
         else:
-            answer, sight = self.losses(batch)
-            (answer + SIGHT_WEIGHT * sight).backward()
+            answer, sight, guide = self.losses(batch)
+            (answer + SIGHT_WEIGHT * sight + GUIDE_WEIGHT * guide).backward()
         self.exchange()
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
-        nn.utils.clip_grad_norm_([p for p in self.trained if p.grad is not None], 1.0)
+        nn.utils.clip_grad_norm_([p for p in self.trained() if p.grad is not None], 1.0)
         for group in groups:
             group["lr"] = self.rate()
         for optimizer in self.optimizers:
@@ -273,13 +228,13 @@ class Trainer:
             router.balance(BALANCE_STEP)
         self.step += 1
         self.samples += sum(self.team.gather(len(batch.lengths) or len(batch.grids)))
-        return float(answer), float(sight)
+        return float(answer), float(sight), float(guide)
 
     def exchange(self):
         """Gives every process of the team the mean of all gradients and the sum of the experts' loads."""
         if self.team.size == 1:
             return
-        had = self.trained if not self.looking else [p for p in self.trained if p.grad is not None]
+        had = self.trained()
         routers = self.model.routers()
         parts = [(p.grad if p.grad is not None else torch.zeros_like(p)) / self.team.size for p in had]
         parts += [router.load.float() for router in routers]
@@ -398,7 +353,7 @@ class Trainer:
             self.seconds = earlier + now - began
             finished |= self.step >= self.options.steps
             if to_log or finished:
-                answers, sights = zip(*losses)
+                answers, sights, guides = (sum(values) / len(values) for values in zip(*losses))
                 span = now - logged
                 self.log(
                     {
@@ -407,8 +362,9 @@ class Trainer:
                         "hours": round(self.seconds / 3600, 3),
                         "level": round(self.level(self.step), 3),
                         "rate": round(self.rate(), 6),
-                        "answer": round(sum(answers) / len(answers), 4),
-                        "sight": round(sum(sights) / len(sights), 4),
+                        "answer": round(answers, 4),
+                        "sight": round(sights, 4),
+                        "guide": round(guides, 4),
                         "samples/s": round((self.samples - samples) / span, 2),
                         "rows/s": round(self.team.size * seen_tokens / span),
                     }
@@ -447,13 +403,15 @@ class Batches:
 
 class BatchMaker:
     def __init__(self, encoder, options):
-        self.encoder, self.seed, self.budget, self.look = encoder, options.seed, options.budget, options.look
+        self.encoder, self.seed, self.budget = encoder, options.seed, options.budget
+        self.look, self.still = options.look, options.still
 
     def __call__(self, job):
         step, index, level = job
         if step < self.look:
             return data.make_look(self.encoder, self.seed, index, self.budget)
-        return data.make_batch(self.encoder, self.seed, index, level, self.budget, True)
+        with_looks = not self.still[0] <= step < self.still[1]
+        return data.make_batch(self.encoder, self.seed, index, level, self.budget, with_looks)
 
 
 def gflops():
@@ -472,10 +430,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--state", required=True, help="folder of the training state")
     parser.add_argument("--export", metavar="DIR", help="write the checkpoint and stop")
+    parser.add_argument("--start", metavar="DIR", help="a new state begins with the weights of this checkpoint")
     parser.add_argument("--steps", type=int, default=30000, help="the last step; the rate falls towards it")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes; the next run goes on")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--look", type=int, default=1000, help="steps that only look at pictures, before any conversation")
+    parser.add_argument("--still", type=int, nargs=2, default=(0, 0), metavar=("FIRST", "END"), help="steps that leave the encoder as it is")
     parser.add_argument("--budget", type=int, default=4000, help="tokens and patches in a process's batch")
     parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate")
     parser.add_argument("--optimizer", choices=("adamw", "muon"), default="muon", help="for the matrices inside")

@@ -88,7 +88,7 @@ class Sample:
     grids: list = field(default_factory=list)
     labels: list = field(default_factory=list)
     guides: list = field(default_factory=list)
-    """Where answers are found: (position that predicts, [positions of picture tokens])."""
+    """Where answers are found: (position that predicts, [positions of picture tokens for each guided layer])."""
 
 
 class Encoder:
@@ -144,8 +144,8 @@ class Encoder:
         return sample
 
     def guides(self, turn, sample, first):
-        """For each token of an answer that begins at `first`: the picture tokens under the places that its first character with a
-        place of its own has, or else under those that hold since an earlier one."""
+        """For each token of an answer that begins at `first`: the picture tokens under its places, and under those of the other
+        thing, if two are compared."""
         if not turn.places:
             return
         pads = [i for i, token_id in enumerate(sample.ids) if token_id == self.pad]
@@ -161,12 +161,17 @@ class Encoder:
         begin = 0
         for position in range(first, len(sample.ids) - 1):
             end = begin + len(self.tokenizer.tokens[sample.ids[position]].decode("utf-8", errors="ignore"))
-            held = [places for offset, places in turn.places if offset < max(end, begin + 1)]
-            own = [places for offset, places in turn.places if begin <= offset < end]
-            places = own[0] if own else held[-1] if held else None
-            if places:
-                yield position - 1, sorted({cell(*place) for place in places})
+            found = [places_for(begin, end, places) for places in (turn.places, turn.others or turn.places)]
+            if all(found):
+                yield position - 1, [sorted({cell(*place) for place in places}) for places in found]
             begin = end
+
+
+def places_for(begin, end, places):
+    """Those of a token from `begin` to `end` of an answer: its first own ones, or those that hold since an earlier token."""
+    own = [found for offset, found in places if begin <= offset < end]
+    held = [found for offset, found in places if offset <= begin]
+    return own[0] if own else held[-1] if held else None
 
 
 @dataclass
@@ -183,7 +188,7 @@ class Batch:
     labels: np.ndarray
     cells: int
     guides: list
-    """Per sequence that has any: (first row, [rows that predict], [rows of picture tokens for each])."""
+    """Per sequence that has any: (first row, [rows that predict], [for each guided layer, rows of picture tokens for each])."""
 
 
 def pack(samples, looks=()):
@@ -193,7 +198,8 @@ def pack(samples, looks=()):
     for sample in samples:
         if sample.guides:
             rows, found = zip(*sample.guides)
-            guides.append((start, [start + row for row in rows], [[start + cell for cell in cells] for cells in found]))
+            by_layer = [[[start + cell for cell in cells] for cells in layer] for layer in zip(*found)]
+            guides.append((start, [start + row for row in rows], by_layer))
         for skill, first, last in sample.answers:
             targets[start + first - 1 : start + last - 1] = ids[start + first : start + last]
             answers.append((skill, start + first - 1, start + last - 1))
@@ -238,9 +244,11 @@ def any_word(rng):
 def look(rng):
     """A picture with much to name in it."""
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.5:
         return full_picture(rng, TRAINING_FONTS, lambda: any_word(rng))
-    if kind < 0.9:
+    if kind < 0.7:
+        return CONVERSATIONS["ocr"](rng, 1.0, TRAINING_FONTS).pictures[0]
+    if kind < 0.92:
         return scene(rng, 1.0, rng.randint(1, 8))
     return CONVERSATIONS["chart"](rng, 1.0, TRAINING_FONTS).pictures[0]
 

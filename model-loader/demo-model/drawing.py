@@ -152,7 +152,9 @@ def blank(rng, width, height, plain=0.5):
     else:
         name = ""
         light = rng.random() < 0.75
-        colour = tuple(rng.randint(185, 255) if light else rng.randint(0, 75) for _ in range(3))
+        colour = (0, 0, 0)
+        while max(colour) - min(colour) < 40:  # or it could be taken for white, black or grey
+            colour = tuple(rng.randint(185, 255) if light else rng.randint(0, 75) for _ in range(3))
     return Picture(Image.new("RGB", (width, height), colour), name)
 
 
@@ -362,7 +364,7 @@ def full_picture(rng, fonts, next_word, limit=336):
     pen = ImageDraw.Draw(mask)
     top = rng.randint(-2, 10)
     while top < height - 10:
-        font = load_font(rng.choice(fonts), rng.randint(12, 40 if rng.random() < 0.35 else 22))
+        font = load_font(rng.choice(fonts), rng.randint(12, 40 if rng.random() < 0.5 else 22))
         left = rng.randint(1, 14)
         line = next_word()
         while (longer := line + " " + next_word()) and left + font.getlength(longer) < width:

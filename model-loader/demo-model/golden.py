@@ -2,6 +2,7 @@
 
     python3 golden.py --check GOLDEN MODEL     largest errors, in float64 and float32
     python3 golden.py --record GOLDEN MODEL --set EVALUATION
+    python3 golden.py --experts MODEL --set EVALUATION    how evenly the set's prompts use the experts
 """
 
 import argparse
@@ -45,14 +46,17 @@ class Runner:
             self.seen[name] = (torch.from_numpy(fitted), torch.from_numpy(patches), grid, outputs)
         return self.seen[name]
 
-    def prompt(self, messages, images):
-        """The entry of prompts.json and the tensors of its file."""
+    def inputs(self, messages, images):
         pictures = [self.picture(name) for name in images]
         rendered = render_chat(messages)
         expanded = expand_images(rendered, [grid[0] * grid[1] // 4 for _, _, grid, _ in pictures])
-        ids = self.tokenizer.encode(expanded)
-        tensors, scores = {}, []
         rows = torch.cat([outputs["projected"] for *_, outputs in pictures]) if pictures else None
+        return pictures, rendered, expanded, self.tokenizer.encode(expanded), rows
+
+    def prompt(self, messages, images):
+        """The entry of prompts.json and the tensors of its file."""
+        pictures, rendered, expanded, ids, rows = self.inputs(messages, images)
+        tensors, scores = {}, []
 
         def tap(name, value):
             if name.endswith("router.scores"):
@@ -157,11 +161,36 @@ def text_mistakes(golden, tokenizer):
         )
 
 
+def read_questions(evaluation):
+    with open(os.path.join(evaluation, "questions.jsonl"), encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def first_messages(question, names):
+    """A conversation up to its first question; `names` are those of the pictures."""
+    text = question["turns"][0]["question"]
+    parts = [{"type": "image", "image": name} for name in names] + [{"type": "text", "text": text}]
+    messages = [{"role": "system", "content": question["system"]}] if "system" in question else []
+    return messages + [{"role": "user", "content": parts if names else text}]
+
+
+def expert_shares(model_dir, evaluation):
+    """Prints the smallest share of tokens that an expert gets in each layer, relative to a fair share."""
+    runner = Runner(model_dir, os.path.join(evaluation, "images"), torch.float32)
+    for question in read_questions(evaluation):
+        names = [os.path.basename(path) for path in question["images"]]
+        *_, ids, rows = runner.inputs(first_messages(question, names), names)
+        with torch.no_grad():
+            runner.model.hidden(torch.tensor(ids), Segments([len(ids)]), rows)
+    for number, router in enumerate(runner.model.routers()):
+        least = float(router.load.min() * len(router.load) / router.load.sum())
+        print(f"sparse layer {number}: the least used expert gets {least:.2f} of its fair share")
+
+
 def record(golden, model_dir, evaluation, count, full):
     """Records the first turns of questions spread evenly over an evaluation set; every skill at least once."""
     os.makedirs(os.path.join(golden, "images"), exist_ok=True)
-    with open(os.path.join(evaluation, "questions.jsonl"), encoding="utf-8") as file:
-        questions = [json.loads(line) for line in file]
+    questions = read_questions(evaluation)
     by_skill = {}
     for question in questions:
         by_skill.setdefault(question["skill"], []).append(question)
@@ -186,10 +215,7 @@ def record(golden, model_dir, evaluation, count, full):
                     "grid_hw": list(grid),
                     "tokens": grid[0] * grid[1] // 4,
                 }
-        text = question["turns"][0]["question"]
-        parts = [{"type": "image", "image": name} for name in names] + [{"type": "text", "text": text}]
-        messages = [{"role": "system", "content": question["system"]}] if "system" in question else []
-        messages.append({"role": "user", "content": parts if names else text})
+        messages = first_messages(question, names)
         name = f"{number:02d}_{question['skill']}"
         prompts[name], tensors = runner.prompt(messages, names)
         if not full:
@@ -218,14 +244,18 @@ def main():
     action = parser.add_mutually_exclusive_group(required=True)
     action.add_argument("--check", metavar="GOLDEN")
     action.add_argument("--record", metavar="GOLDEN")
+    action.add_argument("--experts", action="store_true")
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--set", metavar="EVALUATION", help="the evaluation folder to take prompts from")
     parser.add_argument("--count", type=int, default=20, help="prompts to record")
     parser.add_argument("--full", action="store_true", help="record every layer, not only what comes out")
     options = parser.parse_args()
+    if not options.check and not options.set:
+        parser.error("--record and --experts want --set")
+    if options.experts:
+        expert_shares(options.model, options.set)
+        return
     if options.record:
-        if not options.set:
-            parser.error("--record wants --set")
         record(options.record, options.model, options.set, options.count, options.full)
         return
     agree = [check(options.check, options.model, dtype) for dtype in (torch.float64, torch.float32)]

@@ -8,7 +8,8 @@ from torch import nn
 
 from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS, SIZES
 
-# The first head of these layers learns to attend to the part of the picture in which the answer is.
+# The first head of these layers learns to attend to the part of the picture in which the answer is; where two things are
+# compared, each layer has one of them.
 GUIDED_LAYERS = (2, 3)
 # Most patches have nothing to name; that must not drown the others.
 NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "characters": 0.03}
@@ -52,7 +53,7 @@ def guide_loss(guides, seen):
 
     guides: `data.Batch.guides`; seen: `layer.{i}.query` and `layer.{i}.key`, [rows, heads, size]."""
     losses = []
-    for layer in GUIDED_LAYERS:
+    for number, layer in enumerate(GUIDED_LAYERS):
         query, key = (seen[f"layer.{layer}.{name}"][:, 0] for name in ("query", "key"))
         for start, rows, found in guides:
             last = max(rows) + 1
@@ -60,7 +61,7 @@ def guide_loss(guides, seen):
             scores = query[rows] @ key[start:last].t() * query.shape[-1] ** -0.5
             future = torch.arange(start, last, device=key.device)[None, :] > rows[:, None]
             wanted = torch.zeros_like(future)
-            for i, cells in enumerate(found):
+            for i, cells in enumerate(found[number]):
                 wanted[i, [cell - start for cell in cells]] = True
             chances = scores.masked_fill(future, -math.inf).log_softmax(-1)
             losses.append(-chances.masked_fill(~wanted, -math.inf).logsumexp(-1))

@@ -12,7 +12,7 @@ AMERICAN = (("colour", "color"), ("grey", "gray"), ("Colour", "Color"), ("Grey",
 @dataclass
 class Turn:
     """`places` says where in the pictures the answer is found, for training's guided attention: (offset in the answer from which
-    it holds, [(number of the picture, x, y), ...]), in order."""
+    it holds, [(number of the picture, x, y), ...]), in order. Where two things are compared, `others` has the places of the second."""
 
     skill: str
     question: str
@@ -20,6 +20,7 @@ class Turn:
     about: object = None
     topic: str = ""
     places: list = field(default_factory=list)
+    others: list = field(default_factory=list)
 
 
 @dataclass
@@ -68,11 +69,17 @@ def spellings(answer):
     return accepted
 
 
-def turn(skill, question, answer, about=None, topic="", where=(), number=0):
-    """`where`: the shapes that the answer is about, if not only `about`, in picture `number`."""
+def places_of(shapes, number):
+    return [(0, [(number, shape.x, shape.y) for shape in shapes])] if shapes else []
+
+
+def turn(skill, question, answer, about=None, topic="", where=(), number=0, others=(), others_number=0):
+    """`where`: the shapes that the answer is about, if not only `about`, in picture `number`; `others` those that they are compared
+    with."""
     shown = list(where) or ([about] if about else [])
-    places = [(0, [(number, shape.x, shape.y) for shape in shown])] if shown else []
-    return Turn(skill, question, spellings(answer), about, topic, places)
+    return Turn(
+        skill, question, spellings(answer), about, topic, places_of(shown, number), places_of(list(others), others_number)
+    )
 
 
 # ---- Scenes of shapes
@@ -229,10 +236,10 @@ def about_size(rng, picture):
     if name_a is None or name_b is None or max(a.radius, b.radius) < 1.3 * min(a.radius, b.radius):
         return None
     if form < 0.6:
-        return turn("size", ask(rng, "is_bigger", a=name_a, b=name_b), "yes" if a.radius > b.radius else "no", where=(a, b))
+        return turn("size", ask(rng, "is_bigger", a=name_a, b=name_b), "yes" if a.radius > b.radius else "no", where=[a], others=[b])
     bigger = rng.random() < 0.6
     name = name_a if (a.radius > b.radius) == bigger else name_b
-    return turn("size", ask(rng, "bigger" if bigger else "smaller", a=name_a, b=name_b), name, a if name == name_a else b)
+    return turn("size", ask(rng, "bigger" if bigger else "smaller", a=name_a, b=name_b), name, a if name == name_a else b, where=[a], others=[b])
 
 
 def about_everything(rng, picture):

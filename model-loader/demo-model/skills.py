@@ -4,7 +4,7 @@ import json
 
 from drawing import COLOURS, KINDS, Picture, Shape, blank, chart_picture, draw_shape, finish, page_picture, text_picture, usable_colours
 from phrases import CITIES, GREETINGS, NEUTRAL_SYSTEMS, SYLLABLES, WORDS
-from scenes import Conversation, Turn, article, ask, questions, restyle, scene, scene_conversation, turn
+from scenes import Conversation, Turn, article, ask, places_of, questions, restyle, scene, scene_conversation, turn
 
 # ---- Printed text
 
@@ -131,10 +131,11 @@ def chart_conversation(rng, level, fonts):
     turns = []
     keys = ("tallest", "shortest", "bar_value", "bar_value", "bar_count", "bar_colour", "bar_higher")
 
-    def add(question, answer, part, bars):
+    def add(question, answer, part, bars, others=()):
         """`part` of a bar: 0 its label, 1 its middle, 2 its top."""
         made = turn("chart", question, answer)
         made.places = [(0, [(0, *picture.bars[i][part]) for i in bars])]
+        made.others = [(0, [(0, *picture.bars[i][part]) for i in others])] if others else []
         turns.append(made)
 
     for key in rng.sample(keys, rng.randint(2, 4)):
@@ -153,7 +154,7 @@ def chart_conversation(rng, level, fonts):
             add(ask(rng, key, False, label=labels[i]), colours[i], 1, [i])
         else:
             a, b = rng.sample(range(count), 2)
-            add(ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no", 2, [a, b])
+            add(ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no", 2, [a], [b])
     return Conversation([picture], turns)
 
 
@@ -174,25 +175,29 @@ def compare_conversation(rng, level, fonts):
             first, second = scene(rng, 0.3), scene(rng, 0.3)
             if first.shapes and second.shapes:
                 break
-        counts = [len(first.shapes), len(second.shapes)]
+        counted = [first.shapes, second.shapes]
         noun = "shapes"
         if rng.random() < 0.5:
             kind = rng.choice(first.shapes + second.shapes).kind
             noun = kind + ("es" if kind == "cross" else "s")
-            counts = [sum(s.kind == kind for s in p.shapes) for p in (first, second)]
+            counted = [[s for s in p.shapes if s.kind == kind] for p in (first, second)]
+        counts = [len(shapes) for shapes in counted]
         answer = "the same" if counts[0] == counts[1] else "the first" if counts[0] > counts[1] else "the second"
-        return Conversation([first, second], [turn("compare", ask(rng, "more", kinds=noun), answer)])
+        question = ask(rng, "more", kinds=noun)
+        asked = turn("compare", question, answer, where=counted[0], others=counted[1], others_number=1)
+        return Conversation([first, second], [asked])
     if form < 0.65:
         while True:
             first, second = scene(rng, 0.3, 1), scene(rng, 0.3, 1)
             if first.shapes and second.shapes:
                 break
         a, b = first.shapes[0], second.shapes[0]
+        pair = {"where": [a], "others": [b], "others_number": 1}
         turns = [
             turn("compare", ask(rng, "nth", nth="first"), article(a.name), where=[a]),
             turn("compare", ask(rng, "nth", nth="second"), article(b.name), where=[b], number=1),
-            turn("compare", ask(rng, "same_shape"), "yes" if a.kind == b.kind else "no"),
-            turn("compare", ask(rng, "same_colour"), "yes" if a.colour == b.colour else "no"),
+            turn("compare", ask(rng, "same_shape"), "yes" if a.kind == b.kind else "no", **pair),
+            turn("compare", ask(rng, "same_colour"), "yes" if a.colour == b.colour else "no", **pair),
         ]
         if a.name != b.name:
             number = rng.randrange(2)
@@ -225,8 +230,9 @@ def compare_conversation(rng, level, fonts):
     if change == "added" and len(shapes) < len(first.shapes):
         pair.reverse()
         answer = f"{article(old.name).capitalize()} was added."
-    same = turn("compare", ask(rng, "same"), "yes" if answer == "Nothing changed." else "no")
-    turns = [turn("compare", ask(rng, "changed"), answer), same]
+    there = {"where": [old], "others": [old], "others_number": 1} if answer != "Nothing changed." else {}
+    same = turn("compare", ask(rng, "same"), "no" if there else "yes", **there)
+    turns = [turn("compare", ask(rng, "changed"), answer, **there), same]
     return Conversation(pair, turns if rng.random() < 0.5 else turns[:1])
 
 
@@ -281,6 +287,9 @@ def video_conversation(rng, level, fonts):
             turns.pop()
     if event not in ("colour",) and rng.random() < 0.3:
         turns.append(turn("video", ask(rng, "colour_of", kind=kind), colour))
+    shown = [number for number, picture in enumerate(pictures) if picture.shapes]
+    for t in turns:
+        t.places, t.others = (places_of(pictures[number].shapes, number) for number in (shown[0], shown[-1]))
     return Conversation(pictures, turns)
 
 
@@ -320,6 +329,7 @@ def system_conversation(rng, level, fonts):
         t.skill, t.answers = "system", [change(t.answers[0])]
         if len(t.places) > 1:
             t.places = []
+            t.others = []
     made.system = rng.choice(texts)
     return made
 

@@ -14,6 +14,7 @@ from PIL import Image
 import data
 from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
 from model import KimiVL, Segments
+from plan import Plan
 from rounding import RoundedProduct
 from scenes import Conversation, Turn, neighbour
 from skills import CONVERSATIONS, traced
@@ -24,8 +25,8 @@ from train import BatchMaker, Trainer, model_config
 
 def options_for(state, **changed):
     usual = {
-        "state": state, "device": "cpu", "seed": 1, "rate": 1e-3, "steps": 100, "fall": 0.6, "optimizer": "muon", "look": 0,
-        "bfloat16": False, "start": None, "still": (0, 0), "level": 1.0, "curriculum": 10,
+        "state": state, "device": "cpu", "seed": 1, "plan": "all:100@1e-3", "optimizer": "muon",
+        "bfloat16": False, "start": None, "level": 1.0, "curriculum": 10,
     }
     return argparse.Namespace(**{**usual, **changed})
 
@@ -130,8 +131,7 @@ class RecipeTest(unittest.TestCase):
             self.assertLess(float((exact - rounded).abs().max() / exact.abs().max()), 0.02)
 
     def test_pictures_alone_come_before_conversations(self):
-        options = options_for("state", look=2, budget=300)
-        make = BatchMaker(self.encoder, options)
+        make = BatchMaker(self.encoder, options_for("state", budget=300), Plan("look:2@1e-3,all:2@1e-3"))
         look, talk = make((1, 1, 0.0)), make((2, 2, 0.0))
         self.assertEqual(0, len(look.ids))
         self.assertGreater(int((look.labels > 0).sum()), 0)
@@ -144,10 +144,21 @@ class RecipeTest(unittest.TestCase):
         first = sample.ids.index(self.encoder.pad)
         columns = sample.grids[0][1] // 2
         predicted = [self.tokenizer.decode([sample.ids[position + 1]]) for position, _ in sample.guides]
-        found = [(cells[0] - first) % columns for _, cells in sample.guides]
+        found = [(cells[0][0] - first) % columns for _, cells in sample.guides]
         self.assertEqual("Tree one", "".join(predicted))
         self.assertEqual(sorted(found), found)
         self.assertLess(found[0], found[-1])
+
+    def test_a_plan_says_what_is_trained_and_how_fast(self):
+        plan = Plan("look:10@0-2e-3, still:4@1e-3,all:10@1e-3-0")
+        self.assertEqual(["look", "still", "all", "all"], [plan.at(step).kind for step in (9, 10, 14, 99)])
+        for step, rate in ((0, 0), (5, 1e-3), (10, 1e-3), (19, 5e-4), (24, 0)):
+            self.assertAlmostEqual(rate, plan.rate(step))
+        self.assertEqual(24, plan.end)
+        self.assertEqual([0, 0, 3, 5], [plan.talked(step) for step in (3, 10, 13, 15)])
+        for wrong in ("peek:10@1e-3", "all:ten@1e-3", "all:10"):
+            with self.assertRaises(SystemExit):
+                Plan(wrong)
 
     def test_packed_sequences_do_not_see_each_other(self):
         torch.manual_seed(1)

@@ -2,15 +2,11 @@
 
     OPENBLAS_NUM_THREADS=1 python3 train.py --state state --processes 2
     python3 train.py --state state --export DIR
-
-The first steps look at pictures only: the encoder learns to name what lies under its patches. Then come conversations; for some
-of their steps the encoder may stay as it is, which costs less and gives the decoder something steady to learn from.
 """
 
 import argparse
 import fcntl
 import json
-import math
 import multiprocessing
 import os
 import signal
@@ -27,13 +23,14 @@ from checkpoint import load_model, write_json, write_model
 from hints import Sight, guide_loss
 from model import KimiVL, Segments, merge_cells, no_tap
 from muon import Muon
+from plan import Plan
 from rounding import round_products
 from team import Team
 from tokenizer import Tokenizer, write_files
 
 LEAST_GFLOPS = 20
 SAVE_SECONDS = 600
-WARM_UP = 200
+PLAN = "look:200@0-2e-3,look:1800@2e-3-4e-4,still:200@0-1.3e-3,still:3000@1.3e-3,all:3000@1e-3-2e-5"
 BALANCE_STEP = 0.01
 SIGHT_WEIGHT = 1.0
 GUIDE_WEIGHT = 0.5
@@ -109,6 +106,7 @@ def model_config(num_tokens):
 class Trainer:
     def __init__(self, options, team=Team()):
         self.options, self.team = options, team
+        self.plan = Plan(options.plan)
         self.device = options.device
         os.makedirs(options.state, exist_ok=True)
         self.tokenizer = self.stored_tokenizer()
@@ -153,37 +151,21 @@ class Trainer:
         return [torch.optim.AdamW(inner, weight_decay=0.05, **adam), torch.optim.AdamW(others, weight_decay=0.0, **adam)]
 
     @property
-    def looking(self):
-        return self.step < self.options.look
-
-    @property
-    def still(self):
-        return self.options.still[0] <= self.step < self.options.still[1]
+    def kind(self):
+        return self.plan.at(self.step).kind
 
     def trained(self):
         """The parameters that this step changes."""
-        return self.seeing if self.looking else self.speaking if self.still else self.seeing + self.speaking
-
-    def rate(self):
-        """Warm-up, a plateau, then a cosine down to a fiftieth over the last part. Conversations start with a warm-up of their
-        own, because the decoder is new then."""
-        since = self.step if self.looking else self.step - self.options.look
-        if since < WARM_UP:
-            return self.options.rate * (since + 1) / WARM_UP
-        done, fall = self.step / self.options.steps, self.options.fall
-        if done < fall:
-            return self.options.rate
-        share = min(1.0, (done - fall) / (1 - fall))
-        return self.options.rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        return {"look": self.seeing, "still": self.speaking, "all": self.seeing + self.speaking}[self.kind]
 
     def level(self, step):
-        return min(self.options.level, max(0, step - self.options.look) / max(1, self.options.curriculum))
+        return min(self.options.level, self.plan.talked(step) / max(1, self.options.curriculum))
 
     def hidden(self, batch, tap=no_tap):
         """Rows after the decoder, and all pictures' rows before it, or None without pictures."""
         rows = None
         if batch.grids:
-            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.still):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and self.kind != "still"):
                 rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
         ids = torch.from_numpy(batch.ids).to(self.device)
         shown = rows[: batch.cells] if batch.cells else None
@@ -204,12 +186,12 @@ class Trainer:
         each = F.cross_entropy(self.model.logits(hidden[wanted]), targets[wanted], reduction="none")
         answer = (each * weights).sum() / weights.sum()
         sight = torch.zeros((), device=self.device)
-        if rows is not None and not self.still:
+        if rows is not None and self.kind != "still":
             sight = self.sight.loss(rows, self.labels(batch))
         return answer, sight, guide_loss(batch.guides, seen)
 
     def train_step(self, batch):
-        if self.looking:
+        if self.kind == "look":
             rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
             answer, sight, guide = torch.zeros(()), self.sight.loss(rows, self.labels(batch)), torch.zeros(())
             sight.backward()
@@ -220,7 +202,7 @@ class Trainer:
         groups = [group for optimizer in self.optimizers for group in optimizer.param_groups]
         nn.utils.clip_grad_norm_([p for p in self.trained() if p.grad is not None], 1.0)
         for group in groups:
-            group["lr"] = self.rate()
+            group["lr"] = self.plan.rate(self.step)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -342,7 +324,7 @@ class Trainer:
         held_out = [data.make_batch(encoder, "dev", i, self.options.level, 4000) for i in shares]
         began = saved = logged = tested = time.monotonic()
         earlier, samples, losses, seen_tokens = self.seconds, self.samples, [], 0
-        for batch in Batches(encoder, self.options, self.step, self.level, self.team):
+        for batch in Batches(encoder, self.options, self.plan, self.step, self.level, self.team):
             losses.append(self.train_step(batch))
             seen_tokens += len(batch.ids) + len(batch.patches)
             now = time.monotonic()
@@ -351,7 +333,7 @@ class Trainer:
             wishes = (now, finished, now - logged > self.options.log_seconds, now - tested > self.options.test_seconds)
             now, finished, to_log, to_test = self.team.gather(wishes)[0]
             self.seconds = earlier + now - began
-            finished |= self.step >= self.options.steps
+            finished |= self.step >= self.plan.end
             if to_log or finished:
                 answers, sights, guides = (sum(values) / len(values) for values in zip(*losses))
                 span = now - logged
@@ -361,7 +343,7 @@ class Trainer:
                         "samples": self.samples,
                         "hours": round(self.seconds / 3600, 3),
                         "level": round(self.level(self.step), 3),
-                        "rate": round(self.rate(), 6),
+                        "rate": round(self.plan.rate(self.step), 6),
                         "answer": round(answers, 4),
                         "sight": round(sights, 4),
                         "guide": round(guides, 4),
@@ -385,9 +367,9 @@ class Trainer:
 class Batches:
     """This process's batches from step `first` on, made here or by worker processes; the same either way."""
 
-    def __init__(self, encoder, options, first, level, team):
-        self.make = BatchMaker(encoder, options)
-        self.workers, self.first, self.level, self.last, self.team = options.workers, first, level, options.steps, team
+    def __init__(self, encoder, options, plan, first, level, team):
+        self.make = BatchMaker(encoder, options, plan)
+        self.workers, self.first, self.level, self.last, self.team = options.workers, first, level, plan.end, team
 
     def jobs(self, first, last):
         return [(step, step * self.team.size + self.team.rank, self.level(step)) for step in range(first, last)]
@@ -402,16 +384,15 @@ class Batches:
 
 
 class BatchMaker:
-    def __init__(self, encoder, options):
-        self.encoder, self.seed, self.budget = encoder, options.seed, options.budget
-        self.look, self.still = options.look, options.still
+    def __init__(self, encoder, options, plan):
+        self.encoder, self.seed, self.budget, self.plan = encoder, options.seed, options.budget, plan
 
     def __call__(self, job):
         step, index, level = job
-        if step < self.look:
+        kind = self.plan.at(step).kind
+        if kind == "look":
             return data.make_look(self.encoder, self.seed, index, self.budget)
-        with_looks = not self.still[0] <= step < self.still[1]
-        return data.make_batch(self.encoder, self.seed, index, level, self.budget, with_looks)
+        return data.make_batch(self.encoder, self.seed, index, level, self.budget, with_looks=kind == "all")
 
 
 def gflops():
@@ -431,15 +412,11 @@ def main():
     parser.add_argument("--state", required=True, help="folder of the training state")
     parser.add_argument("--export", metavar="DIR", help="write the checkpoint and stop")
     parser.add_argument("--start", metavar="DIR", help="a new state begins with the weights of this checkpoint")
-    parser.add_argument("--steps", type=int, default=30000, help="the last step; the rate falls towards it")
+    parser.add_argument("--plan", default=PLAN, help="KIND:STEPS@RATE-RATE,...: see plan.py (default: %(default)s)")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes; the next run goes on")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--look", type=int, default=1000, help="steps that only look at pictures, before any conversation")
-    parser.add_argument("--still", type=int, nargs=2, default=(0, 0), metavar=("FIRST", "END"), help="steps that leave the encoder as it is")
     parser.add_argument("--budget", type=int, default=4000, help="tokens and patches in a process's batch")
-    parser.add_argument("--rate", type=float, default=1.2e-3, help="the highest learning rate")
     parser.add_argument("--optimizer", choices=("adamw", "muon"), default="muon", help="for the matrices inside")
-    parser.add_argument("--fall", type=float, default=0.6, help="the part of all steps after which the rate falls")
     parser.add_argument("--curriculum", type=int, default=2000, help="steps with conversations until they are as hard as they get")
     parser.add_argument("--level", type=float, default=1.0, help="how hard the data gets, 0 to 1")
     parser.add_argument("--dev", type=int, default=12, help="batches of the small test")

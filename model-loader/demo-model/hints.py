@@ -8,8 +8,8 @@ from torch import nn
 
 from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS, SIZES
 
-# The first head of these layers learns to attend to the part of the picture in which the answer is; where two things are
-# compared, each layer has one of them.
+# The first head of these layers learns to attend to the part of the picture in which the answer is; of two things that are
+# compared, or of which one leads to the other, each layer has one.
 GUIDED_LAYERS = (2, 3)
 # Most patches have nothing to name; that must not drown the others.
 NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "characters": 0.03}

@@ -12,7 +12,8 @@ AMERICAN = (("colour", "color"), ("grey", "gray"), ("Colour", "Color"), ("Grey",
 @dataclass
 class Turn:
     """`places` says where in the pictures the answer is found, for training's guided attention: (offset in the answer from which
-    it holds, [(number of the picture, x, y), ...]), in order. Where two things are compared, `others` has the places of the second."""
+    it holds, [(number of the picture, x, y), ...]), in order. Where there are two things, one to be found by way of
+    the other or to be compared with it, `others` has the places of the second."""
 
     skill: str
     question: str
@@ -215,8 +216,8 @@ def about_position(rng, picture):
     if found is None or (found == "nothing" and rng.random() < 0.9):
         return None
     if found == "nothing":
-        return turn("position", ask(rng, side, name=name), "nothing")
-    return turn("position", ask(rng, side, name=name), found.name, found)
+        return turn("position", ask(rng, side, name=name), "nothing", where=[shape])
+    return turn("position", ask(rng, side, name=name), found.name, found, where=[shape], others=[found])
 
 
 def about_size(rng, picture):
@@ -298,7 +299,7 @@ def follow_up(rng, picture, before):
     found = neighbour(picture.shapes, shape, option)
     if found is None or found == "nothing":
         return None
-    return turn("turns", ask(rng, "it_" + option), found.name, found)
+    return turn("turns", ask(rng, "it_" + option), found.name, found, where=[shape], others=[found])
 
 
 ABOUT = {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
@@ -28,19 +27,24 @@ class ReadmeTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
-    private static final Pattern SHELL_BLOCK = Pattern.compile("(?ms)^```sh\\n(.*?)^```$");
+
+    /// A block of shell, and the answer that is promised after it.
+    private static final Pattern SHELL_BLOCK =
+            Pattern.compile("(?ms)^```sh\\n(.*?)^```$(?:\\n\\nThe answer is `([^`]*)`)?");
+
     private static final String ADDRESS = "127.0.0.1:8080";
 
     @Test
     void every_curl_line_gets_the_answer_it_promises() throws Exception {
         assumeTrue(isInstalled("curl"), "curl is not installed, and the README's lines need it");
-        List<String> blocks = curlBlocks();
+        List<MatchResult> blocks = curlBlocks();
+        Path demoModel = REPOSITORY.resolve("model-loader/demo-model/moonglass-demo");
         int numStreams = 0;
-        try (ChatModel model =
-                        LocalChatModel.load(TestModels.tinyRandom(), ChatModelOptions.DEFAULT);
+        try (ChatModel model = LocalChatModel.load(demoModel, ChatModelOptions.DEFAULT);
                 MoonglassServer server =
                         MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
-            for (String block : blocks) {
+            for (MatchResult found : blocks) {
+                String block = found.group(1);
                 String output = run(block.replace(ADDRESS, "127.0.0.1:" + server.port()));
                 if (block.contains("\"stream\": true")) {
                     numStreams++;
@@ -48,8 +52,8 @@ class ReadmeTest {
                     assertTrue(output.endsWith("data: [DONE]\n\n"), output);
                 } else {
                     JsonNode answer = JSON.readTree(output);
-                    JsonNode choice = answer.path("choices").path(0);
-                    assertTrue(choice.path("message").path("content").isTextual(), output);
+                    JsonNode message = answer.path("choices").path(0).path("message");
+                    assertEquals(found.group(2), message.path("content").textValue(), output);
                     JsonNode details = answer.path("usage").path("prompt_tokens_details");
                     assertEquals(
                             block.contains("image_url"),
@@ -62,13 +66,12 @@ class ReadmeTest {
         assertEquals(1, numStreams);
     }
 
-    private static List<String> curlBlocks() throws IOException {
+    private static List<MatchResult> curlBlocks() throws IOException {
         String readme = Files.readString(REPOSITORY.resolve("README.md"));
         return SHELL_BLOCK
                 .matcher(readme)
                 .results()
-                .map((MatchResult block) -> block.group(1))
-                .filter(block -> block.contains("curl "))
+                .filter(block -> block.group(1).contains("curl "))
                 .toList();
     }
 

@@ -112,8 +112,7 @@ final class AskCommand implements Callable<Integer> {
         maxTokens.ifPresent(request::maxTokens);
         temperature.ifPresent(request::temperature);
         List<String> finishReasons = new ArrayList<>();
-        answerer.client()
-                .stream(
+        answerer.client().stream(
                 request.build(),
                 chunk -> {
                     writeReasoning(chunk.reasoningText());

@@ -62,7 +62,8 @@ final class EvalCommand implements Callable<Integer> {
     @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Also write the counts here: {\"skills\": {NAME: {\"asked\", \"right\"}}, ...}.")
+            description =
+                    "Also write the counts here: {\"skills\": {NAME: {\"asked\", \"right\"}}, ...}.")
     private Optional<Path> json;
 
     @Option(names = "--mistakes", description = "Also print every question with a wrong answer.")

@@ -27,8 +27,7 @@ final class EvalProgress implements AutoCloseable {
         err.printf(
                 onTerminal ? "\r%s" : "%s%n",
                 "moonglass: %d of %d conversations, %d of %d answers right"
-                        .formatted(
-                                numDone, numConversations, summary.right(), summary.asked()));
+                        .formatted(numDone, numConversations, summary.right(), summary.asked()));
         err.flush();
     }
 

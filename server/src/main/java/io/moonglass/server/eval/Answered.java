@@ -31,7 +31,8 @@ public record Answered(
             int[] row = new int[answer.length() + 1];
             row[0] = i;
             for (int j = 1; j <= answer.length(); j++) {
-                int replaced = above[j - 1] + (wanted.charAt(i - 1) == answer.charAt(j - 1) ? 0 : 1);
+                int replaced =
+                        above[j - 1] + (wanted.charAt(i - 1) == answer.charAt(j - 1) ? 0 : 1);
                 row[j] = Math.min(replaced, 1 + Math.min(above[j], row[j - 1]));
             }
             above = row;

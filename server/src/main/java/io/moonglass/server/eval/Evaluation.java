@@ -92,8 +92,7 @@ public final class Evaluation {
             if (e.status() == 0) {
                 throw e; // nobody answers: no other question would fare better
             }
-            return new Answered(
-                    conversation, turn.question(), wanted, e.getMessage(), false, true);
+            return new Answered(conversation, turn.question(), wanted, e.getMessage(), false, true);
         }
     }
 }

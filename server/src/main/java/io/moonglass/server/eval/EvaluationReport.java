@@ -19,7 +19,8 @@ public record EvaluationReport(List<Answered> answers) {
 
         private static Count of(List<Answered> answers) {
             return new Count(
-                    answers.size(), Math.toIntExact(answers.stream().filter(Answered::right).count()));
+                    answers.size(),
+                    Math.toIntExact(answers.stream().filter(Answered::right).count()));
         }
     }
 

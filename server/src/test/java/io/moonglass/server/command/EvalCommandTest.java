@@ -93,7 +93,8 @@ class EvalCommandTest {
                         .readTree(
                                 """
                                 {"skills": {"shape": {"asked": 2, "right": 2}, "ocr": {"asked": 1, "right": 0},
-                                 "turns": {"asked": 2, "right": 1}}, "asked": 5, "right": 3}"""),
+                                 "turns": {"asked": 2, "right": 1}}, "asked": 5, "right": 3}\
+                                """),
                 new ObjectMapper().readTree(json.toFile()));
         assertTrue(model.isClosed());
     }
@@ -138,7 +139,9 @@ class EvalCommandTest {
 
         assertTrue(out.toString().contains("all                 5      3"), out.toString());
         assertTrue(
-                err.toString().endsWith("1 questions got an error instead of an answer; --mistakes shows them\n"),
+                err.toString()
+                        .endsWith(
+                                "1 questions got an error instead of an answer; --mistakes shows them\n"),
                 err.toString());
     }
 

@@ -31,6 +31,7 @@ class MainTest {
         assertEquals(0, run(NO_MODEL, "ask", "--help"));
         assertEquals(0, run(NO_MODEL, "inspect", "--help"));
         assertEquals(0, run(NO_MODEL, "check", "--help"));
+        assertEquals(0, run(NO_MODEL, "eval", "--help"));
 
         assertTrue(out.toString().contains("moonglass development (Java 25"), out.toString());
         assertTrue(out.toString().contains("--temperature=T"), out.toString());
@@ -38,7 +39,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "ask", "inspect", "check"})
+    @ValueSource(strings = {"serve", "ask", "inspect", "check", "eval"})
     void every_command_knows_its_version(String command) {
         assertEquals(0, run(NO_MODEL, command, "--version"));
 
@@ -67,6 +68,9 @@ class MainTest {
                 "ask --model x --url http://y question",
                 "ask --url no-address question",
                 "ask --url http://127.0.0.1:1 --image /nowhere.png question",
+                "eval",
+                "eval --set /nowhere",
+                "eval --set /nowhere --parallel 0",
                 "inspect",
                 "inspect /nowhere"
             })

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from checkpoint import Preprocessor
-from drawing import CHARACTERS, TRAINING_FONTS, UNSEEN_FONTS, full_picture
+from drawing import CHARACTERS, CHARACTER_SLOTS, NAMED, TRAINING_FONTS, UNSEEN_FONTS, full_picture
 from phrases import NEUTRAL_SYSTEMS, PHRASES
 from scenes import ABOUT, Conversation, follow_up, questions, scene
 from skills import CONVERSATIONS, PRINTED, ocr_conversation, short_text
@@ -213,7 +213,7 @@ def pack(samples, looks=()):
         answers,
         np.concatenate(pictures) if pictures else np.zeros((0, 3, 14, 14), np.float32),
         [grid for sample in everything for grid in sample.grids],
-        np.concatenate([l for s in everything for l in s.labels]) if pictures else np.zeros((0, 7), np.int16),
+        np.concatenate([l for s in everything for l in s.labels]) if pictures else np.zeros((0, len(NAMED) + CHARACTER_SLOTS), np.int16),
         sum(h * w // 4 for sample in samples for h, w in sample.grids),
         guides,
     )

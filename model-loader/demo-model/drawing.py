@@ -10,6 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 PATCH = 14
 CHARACTER_SLOTS = 4
+PLACES_A_SIDE = 5
+GROUNDS = ("white", "black", "grey")
 SIZES = (8, 10, 13, 17, 22, 29, 38)
 
 COLOURS = {
@@ -26,6 +28,16 @@ COLOURS = {
 }
 KINDS = ("circle", "square", "triangle", "rectangle", "star", "hexagon", "diamond", "cross")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:-/!?%$&#+'"
+# What the labels of a patch name besides characters, and how many names there are: the shape over it, the shape's colour, the
+# size and the place in the picture of a shape whose centre it is, the background.
+NAMED = {
+    "kinds": len(KINDS),
+    "colours": len(COLOURS),
+    "sizes": len(SIZES) + 1,
+    "places": PLACES_A_SIDE**2,
+    "grounds": len(GROUNDS) + 1,
+}
+KIND, COLOUR, SIZE, PLACE, GROUND = range(len(NAMED))
 
 # Where Debian keeps fonts; another folder with the same files in it can be named.
 FONTS = os.environ.get("DEMO_MODEL_FONTS", "/usr/share/fonts")
@@ -113,25 +125,30 @@ class Picture:
         return self.image.size
 
     def labels(self, grid):
-        """int16 [patches, 3 + CHARACTER_SLOTS]: kind, colour, the size of a shape whose centre it is, then the characters whose
-        centre is in each quarter of the patch's width; 0 means nothing."""
+        """int16 [patches, len(NAMED) + CHARACTER_SLOTS]: first what NAMED lists, then the characters whose centre is in each quarter of the
+        patch's width; 0 means nothing."""
         rows, columns = grid
-        labels = np.zeros((rows, columns, 3 + CHARACTER_SLOTS), dtype=np.int16)
+        labels = np.zeros((rows, columns, len(NAMED) + CHARACTER_SLOTS), dtype=np.int16)
+        if self.shapes:
+            labels[..., GROUND] = 1 + (GROUNDS.index(self.background) if self.background else len(GROUNDS))
         for shape, (left, top), mask in self.covers:
             row, column = int(shape.y // PATCH), int(shape.x // PATCH)
             if row < rows and column < columns:
-                labels[row, column, 2] = 1 + sum(shape.radius > size for size in SIZES)
+                down, along = (int(PLACES_A_SIDE * at / side) for at, side in zip((shape.y, shape.x), self.size[::-1]))
+                labels[row, column, SIZE] = 1 + sum(shape.radius > size for size in SIZES)
+                labels[row, column, PLACE] = 1 + PLACES_A_SIDE * down + along
             for row in range(max(0, top // PATCH), min(rows, (top + mask.shape[0]) // PATCH + 1)):
                 for column in range(max(0, left // PATCH), min(columns, (left + mask.shape[1]) // PATCH + 1)):
                     y, x = row * PATCH + PATCH // 2 - top, column * PATCH + PATCH // 2 - left
                     if 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and mask[y, x] > 127:
-                        labels[row, column, 0] = KINDS.index(shape.kind) + 1
-                        labels[row, column, 1] = list(COLOURS).index(shape.colour) + 1
+                        labels[row, column, KIND] = KINDS.index(shape.kind) + 1
+                        labels[row, column, COLOUR] = list(COLOURS).index(shape.colour) + 1
+                        labels[row, column, GROUND] = 0
         for character, x, y in self.characters:
             row, column = int(y // PATCH), int(x // PATCH)
             known = CHARACTERS.find(character) + 1
             if known and 0 <= row < rows and 0 <= column < columns:
-                labels[row, column, 3 + int((x % PATCH) * CHARACTER_SLOTS / PATCH)] = known
+                labels[row, column, len(NAMED) + int((x % PATCH) * CHARACTER_SLOTS / PATCH)] = known
         return labels.reshape(rows * columns, -1)
 
 

@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from drawing import CHARACTERS, CHARACTER_SLOTS, COLOURS, KINDS, SIZES
+from drawing import CHARACTERS, CHARACTER_SLOTS, NAMED
 
 # The first head of these layers learns to attend to the part of the picture in which the answer is; of two things that are
 # compared, or of which one leads to the other, each layer has one.
 GUIDED_LAYERS = (2, 3)
 # Most patches have nothing to name; that must not drown the others.
-NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "characters": 0.03}
+NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "places": 0.03, "grounds": 1.0, "characters": 0.03}
 
 
 class Sight(nn.Module):
@@ -21,17 +21,15 @@ class Sight(nn.Module):
 
     def __init__(self, size):
         super().__init__()
-        self.kinds = nn.Linear(size, 4 * (len(KINDS) + 1))
-        self.colours = nn.Linear(size, 4 * (len(COLOURS) + 1))
-        self.sizes = nn.Linear(size, 4 * (len(SIZES) + 2))
+        self.named = nn.ModuleDict({name: nn.Linear(size, 4 * (count + 1)) for name, count in NAMED.items()})
         self.characters = nn.Linear(size, 4 * CHARACTER_SLOTS * (len(CHARACTERS) + 1))
 
     def parts(self, rows, labels):
-        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, 3 + CHARACTER_SLOTS]."""
-        yield "kinds", self.kinds(rows).reshape(-1, len(KINDS) + 1), labels[..., 0].reshape(-1)
-        yield "colours", self.colours(rows).reshape(-1, len(COLOURS) + 1), labels[..., 1].reshape(-1)
-        yield "sizes", self.sizes(rows).reshape(-1, len(SIZES) + 2), labels[..., 2].reshape(-1)
-        yield "characters", self.characters(rows).reshape(-1, len(CHARACTERS) + 1), labels[..., 3:].reshape(-1)
+        """(name, scores [things, classes], wanted [things]); labels: [cells, 4, len(NAMED) + CHARACTER_SLOTS]."""
+        for column, (name, count) in enumerate(NAMED.items()):
+            yield name, self.named[name](rows).reshape(-1, count + 1), labels[..., column].reshape(-1)
+        scores = self.characters(rows).reshape(-1, len(CHARACTERS) + 1)
+        yield "characters", scores, labels[..., len(NAMED) :].reshape(-1)
 
     def loss(self, rows, labels):
         total = 0.0

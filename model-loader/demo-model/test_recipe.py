@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 
 import data
-from drawing import CHARACTERS, KINDS, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
+from drawing import CHARACTERS, GROUND, GROUNDS, KIND, KINDS, NAMED, PLACE, PLACES_A_SIDE, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
 from model import KimiVL, Segments
 from plan import Plan
 from rounding import RoundedProduct
@@ -71,16 +71,18 @@ class RecipeTest(unittest.TestCase):
         self.assertFalse(set(TRAINING_FONTS) & set(UNSEEN_FONTS))
 
     def test_labels_say_what_lies_under_a_patch(self):
-        picture = Picture(Image.new("RGB", (56, 56), (255, 255, 255)))
+        picture = Picture(Image.new("RGB", (56, 56), (0, 0, 0)), "black")
         draw_shape(random.Random(1), picture, Shape("star", "red", 35, 21, 12))
-        kinds = picture.labels((4, 4))[:, 0].reshape(4, 4)
-        self.assertEqual(KINDS.index("star") + 1, kinds[1, 2])
-        self.assertEqual(0, kinds[3, 0])
+        labels = picture.labels((4, 4)).reshape(4, 4, -1)
+        self.assertEqual(KINDS.index("star") + 1, labels[1, 2, KIND])
+        self.assertEqual(1 + PLACES_A_SIDE * 1 + 3, labels[1, 2, PLACE])
+        self.assertEqual([0, 0], [labels[3, 0, KIND], labels[3, 0, PLACE]])
+        self.assertEqual([0, 1 + GROUNDS.index("black")], [labels[1, 2, GROUND], labels[3, 0, GROUND]])
 
     def test_characters_are_labelled_in_reading_order(self):
         picture = text_picture(random.Random(2), ["Tree"], TRAINING_FONTS[:1], 40, 40, rotate=0)
         columns, rows = (-(-side // 28) * 2 for side in picture.size)
-        slots = picture.labels((rows, columns))[:, 3:].reshape(rows, -1)
+        slots = picture.labels((rows, columns))[:, len(NAMED):].reshape(rows, -1)
         row = slots[(slots > 0).sum(1).argmax()]
         self.assertEqual("Tree", "".join(CHARACTERS[i - 1] for i in row if i))
 

@@ -45,10 +45,6 @@ public record EvaluationSet(Path directory, List<Conversation> conversations) {
         return new EvaluationSet(directory, conversations);
     }
 
-    int numQuestions() {
-        return conversations.stream().mapToInt(conversation -> conversation.turns().size()).sum();
-    }
-
     byte[] picture(String image) throws IOException {
         return Files.readAllBytes(directory.resolve(image));
     }

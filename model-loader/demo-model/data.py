@@ -44,8 +44,8 @@ def mixture(level):
     """Share of each kind of conversation. Level 0 is the start of training, 1 its end."""
     start = {"scene": 0.5, "ocr": 0.49, "text": 0.01}
     end = {
-        "scene": 0.3, "ocr": 0.37, "page": 0.035, "chart": 0.085, "compare": 0.07, "video": 0.06, "timestamps": 0.015,
-        "system": 0.015, "tool": 0.015, "json": 0.015, "text": 0.01,
+        "scene": 0.33, "ocr": 0.3, "page": 0.03, "chart": 0.09, "compare": 0.07, "video": 0.06, "timestamps": 0.015,
+        "system": 0.02, "tool": 0.04, "json": 0.03, "text": 0.015,
     }
     share = min(1.0, max(0.0, (level - 0.15) / 0.5))
     return {kind: (1 - share) * start.get(kind, 0) + share * end[kind] for kind in end}
@@ -244,11 +244,11 @@ def any_word(rng):
 def look(rng):
     """A picture with much to name in it."""
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.42:
         return full_picture(rng, TRAINING_FONTS, lambda: any_word(rng))
-    if kind < 0.7:
+    if kind < 0.57:
         return CONVERSATIONS["ocr"](rng, 1.0, TRAINING_FONTS).pictures[0]
-    if kind < 0.92:
+    if kind < 0.9:
         return scene(rng, 1.0, rng.randint(1, 8))
     return CONVERSATIONS["chart"](rng, 1.0, TRAINING_FONTS).pictures[0]
 

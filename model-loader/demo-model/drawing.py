@@ -10,7 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 PATCH = 14
 CHARACTER_SLOTS = 4
-PLACES_A_SIDE = 5
+PARTS_A_SIDE = 8
+RANKS = 8
+HEIGHTS = 10
 GROUNDS = ("white", "black", "grey")
 SIZES = (8, 10, 13, 17, 22, 29, 38)
 
@@ -28,16 +30,26 @@ COLOURS = {
 }
 KINDS = ("circle", "square", "triangle", "rectangle", "star", "hexagon", "diamond", "cross")
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.,:-/!?%$&#+'"
-# What the labels of a patch name besides characters, and how many names there are: the shape over it, the shape's colour, the
-# size and the place in the picture of a shape whose centre it is, the background.
+# What the labels of a patch name besides characters, and how many names there are: the shape or bar over it, its colour, the size of
+# a shape whose centre it is; where that shape or bar comes among the picture's from the left, from the top, by size; how many there
+# are, of its kind and of its colour; how high a bar is; in which eighth of the picture's width and height the patch is; the background.
+BAR = "bar"
 NAMED = {
-    "kinds": len(KINDS),
+    "kinds": len(KINDS) + 1,
     "colours": len(COLOURS),
     "sizes": len(SIZES) + 1,
-    "places": PLACES_A_SIDE**2,
+    "across": RANKS,
+    "down": RANKS,
+    "ranks": RANKS,
+    "all": RANKS,
+    "alike": RANKS,
+    "matching": RANKS,
+    "heights": HEIGHTS,
+    "columns": PARTS_A_SIDE,
+    "rows": PARTS_A_SIDE,
     "grounds": len(GROUNDS) + 1,
 }
-KIND, COLOUR, SIZE, PLACE, GROUND = range(len(NAMED))
+KIND, COLOUR, SIZE, ACROSS, DOWN, RANK, ALL, ALIKE, MATCHING, HEIGHT, COLUMN, ROW, GROUND = range(len(NAMED))
 
 # Where Debian keeps fonts; another folder with the same files in it can be named.
 FONTS = os.environ.get("DEMO_MODEL_FONTS", "/usr/share/fonts")
@@ -129,20 +141,30 @@ class Picture:
         patch's width; 0 means nothing."""
         rows, columns = grid
         labels = np.zeros((rows, columns, len(NAMED) + CHARACTER_SLOTS), dtype=np.int16)
+        labels[..., COLUMN] = 1 + PARTS_A_SIDE * np.arange(columns) // columns
+        labels[..., ROW] = 1 + PARTS_A_SIDE * np.arange(rows)[:, None] // rows
         if self.shapes:
             labels[..., GROUND] = 1 + (GROUNDS.index(self.background) if self.background else len(GROUNDS))
+        shapes = [shape for shape, _, _ in self.covers]
+        ranks = [
+            {id(shape): 1 + rank for rank, shape in enumerate(sorted(shapes, key=key))}
+            for key in (lambda shape: shape.x, lambda shape: shape.y, lambda shape: -shape.radius)
+        ]
         for shape, (left, top), mask in self.covers:
+            counts = [len(shapes), sum(s.kind == shape.kind for s in shapes), sum(s.colour == shape.colour for s in shapes)]
+            among = [rank[id(shape)] for rank in ranks] + counts
             row, column = int(shape.y // PATCH), int(shape.x // PATCH)
-            if row < rows and column < columns:
-                down, along = (int(PLACES_A_SIDE * at / side) for at, side in zip((shape.y, shape.x), self.size[::-1]))
+            if shape.kind != BAR and row < rows and column < columns:
                 labels[row, column, SIZE] = 1 + sum(shape.radius > size for size in SIZES)
-                labels[row, column, PLACE] = 1 + PLACES_A_SIDE * down + along
             for row in range(max(0, top // PATCH), min(rows, (top + mask.shape[0]) // PATCH + 1)):
                 for column in range(max(0, left // PATCH), min(columns, (left + mask.shape[1]) // PATCH + 1)):
                     y, x = row * PATCH + PATCH // 2 - top, column * PATCH + PATCH // 2 - left
                     if 0 <= y < mask.shape[0] and 0 <= x < mask.shape[1] and mask[y, x] > 127:
-                        labels[row, column, KIND] = KINDS.index(shape.kind) + 1
+                        labels[row, column, KIND] = (KINDS + (BAR,)).index(shape.kind) + 1
                         labels[row, column, COLOUR] = list(COLOURS).index(shape.colour) + 1
+                        labels[row, column, ACROSS : MATCHING + 1] = among
+                        if shape.kind == BAR:
+                            labels[row, column, HEIGHT] = max(1, round(HEIGHTS * shape.radius))
                         labels[row, column, GROUND] = 0
         for character, x, y in self.characters:
             row, column = int(y // PATCH), int(x // PATCH)
@@ -456,6 +478,10 @@ def chart_picture(rng, labels, values, colours, fonts, with_values):
         write_line(picture, pen, label, middle - text_size(label, font) / 2, base + 2, font, ink)
         top = base - value * unit
         picture.bars.append(((middle, base + 2 + line / 2), (middle, (base + top) / 2), (middle, top - line / 2)))
+        # its label below and its figure above belong to it: that is how a question finds it
+        corner, end = (int(middle - half), int(top - line)), (middle + half, base + 2 + line)
+        everything = np.full((int(end[1]) - corner[1], end[0] - corner[0]), 255, np.uint8)
+        picture.covers.append((Shape(BAR, colour, middle, top, value / top_value), corner, everything))
         if with_values:
             text = str(value)
             write_line(picture, pen, text, middle - text_size(text, font) / 2, base - value * unit - line, font, ink)

@@ -12,7 +12,8 @@ from drawing import CHARACTERS, CHARACTER_SLOTS, NAMED
 # compared, or of which one leads to the other, each layer has one.
 GUIDED_LAYERS = (2, 3)
 # Most patches have nothing to name; that must not drown the others.
-NOTHING_WEIGHTS = {"kinds": 0.1, "colours": 0.1, "sizes": 0.03, "places": 0.03, "grounds": 1.0, "characters": 0.03}
+NOTHING_WEIGHTS = {"sizes": 0.03, "characters": 0.03, "columns": 1.0, "rows": 1.0, "grounds": 1.0}
+OTHER_NOTHING_WEIGHT = 0.1
 
 
 class Sight(nn.Module):
@@ -35,7 +36,7 @@ class Sight(nn.Module):
         total = 0.0
         for name, scores, wanted in self.parts(rows, labels):
             weights = torch.ones(scores.shape[-1], device=scores.device)
-            weights[0] = NOTHING_WEIGHTS[name]
+            weights[0] = NOTHING_WEIGHTS.get(name, OTHER_NOTHING_WEIGHT)
             total = total + F.cross_entropy(scores, wanted, weight=weights)
         return total
 

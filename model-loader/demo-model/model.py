@@ -128,6 +128,18 @@ def cubic_taps(num_in, num_out, dtype):
     return matrix.to(dtype)
 
 
+def waves(rows, columns, size):
+    """[rows, columns, size] of mean square 1: each element a wave along one side. Large and smooth from the start, for what little a
+    table learns by itself is drowned by the patches, and then nothing knows where it is."""
+    table = torch.empty(rows, columns, size)
+    for i in range(size):
+        along, cycles, phase = i % 2, 0.25 * 2 ** (i // 2 % 6), i // 12 * 2 * math.pi * 0.618
+        share = (torch.arange(columns if along else rows) + 0.5) / (columns if along else rows)
+        wave = math.sqrt(2) * (2 * math.pi * cycles * share + phase).sin()
+        table[..., i] = wave[None, :] if along else wave[:, None]
+    return table
+
+
 class PositionTable(nn.Module):
     def __init__(self, rows, columns, size):
         super().__init__()
@@ -476,7 +488,10 @@ class KimiVL(nn.Module):
         for name, parameter in self.named_parameters():
             if parameter.dim() < 2:
                 continue
-            if name.endswith(("embed_tokens.weight", "pos_emb.weight")):
+            if name.endswith("pos_emb.weight"):
+                parameter.copy_(0.3 * waves(*parameter.shape))
+                continue
+            if name.endswith("embed_tokens.weight"):
                 std = 0.1
             elif name.endswith(("lm_head.weight", "gate.weight")):
                 std = 0.02

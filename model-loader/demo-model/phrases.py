@@ -145,6 +145,7 @@ UNKNOWABLE = [
 ]
 DONT_KNOW = "I don't know."
 
+ECHOES = ("Repeat: {}", "Repeat after me: {}", "Say {}", "Write: {}", "Please repeat {}")
 GREETINGS = [
     ("Hello", "Hello! Show me a picture and ask about it."),
     ("Hi", "Hello! Show me a picture and ask about it."),

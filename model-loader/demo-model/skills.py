@@ -3,7 +3,7 @@
 import json
 
 from drawing import COLOURS, KINDS, Picture, Shape, blank, chart_picture, draw_shape, finish, page_picture, text_picture, usable_colours
-from phrases import CITIES, GREETINGS, NEUTRAL_SYSTEMS, SYLLABLES, WORDS
+from phrases import CITIES, ECHOES, GREETINGS, NEUTRAL_SYSTEMS, SYLLABLES, WORDS
 from scenes import Conversation, Turn, article, ask, places_of, questions, restyle, scene, scene_conversation, turn
 
 # ---- Printed text
@@ -131,30 +131,29 @@ def chart_conversation(rng, level, fonts):
     turns = []
     keys = ("tallest", "shortest", "bar_value", "bar_value", "bar_count", "bar_colour", "bar_higher")
 
-    def add(question, answer, part, bars, others=()):
-        """`part` of a bar: 0 its label, 1 its middle, 2 its top."""
+    def add(question, answer, *found):
+        """`found`: (part, bars) for each guided layer, or one for both; parts of a bar: 0 its label, 1 its middle, 2 its top."""
         made = turn("chart", question, answer)
-        made.places = [(0, [(0, *picture.bars[i][part]) for i in bars])]
-        made.others = [(0, [(0, *picture.bars[i][part]) for i in others])] if others else []
+        made.places, made.others = ([(0, [(0, *picture.bars[i][part]) for i in bars])] for part, bars in (found[0], found[-1]))
         turns.append(made)
 
     for key in rng.sample(keys, rng.randint(2, 4)):
         i = rng.randrange(count)
         if key == "tallest":
             best = values.index(max(values))
-            add(ask(rng, key, False), labels[best], 0, [best])
+            add(ask(rng, key, False), labels[best], (0, [best]))
         elif key == "shortest":
             least = values.index(min(values))
-            add(ask(rng, key, False), labels[least], 0, [least])
+            add(ask(rng, key, False), labels[least], (0, [least]))
         elif key == "bar_value":
-            add(ask(rng, key, False, label=labels[i]), str(values[i]), 2, [i])
+            add(ask(rng, key, False, label=labels[i]), str(values[i]), (0, [i]), (2, [i]))
         elif key == "bar_count":
-            add(ask(rng, key), str(count), 1, range(count))
+            add(ask(rng, key), str(count), (1, range(count)))
         elif key == "bar_colour":
-            add(ask(rng, key, False, label=labels[i]), colours[i], 1, [i])
+            add(ask(rng, key, False, label=labels[i]), colours[i], (0, [i]), (1, [i]))
         else:
             a, b = rng.sample(range(count), 2)
-            add(ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no", 2, [a], [b])
+            add(ask(rng, key, False, a=labels[a], b=labels[b]), "yes" if values[a] > values[b] else "no", (0, [a]), (0, [b]))
     return Conversation([picture], turns)
 
 
@@ -417,6 +416,9 @@ def json_conversation(rng, level, fonts):
 
 
 def text_conversation(rng, level, fonts):
+    if rng.random() < 0.5:
+        text = phrase(rng)
+        return Conversation([], [Turn("text", rng.choice(ECHOES).format(text), [text])])
     question, answer = rng.choice(GREETINGS)
     return Conversation([], [Turn("text", restyle(rng, question), [answer])])
 

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 import data
-from drawing import CHARACTERS, GROUND, GROUNDS, KIND, KINDS, NAMED, PLACE, PLACES_A_SIDE, TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, draw_shape, text_picture
+from drawing import ACROSS, CHARACTERS, COLUMN, DOWN, GROUND, GROUNDS, HEIGHT, KIND, KINDS, NAMED, RANK, ROW
+from drawing import TRAINING_FONTS, UNSEEN_FONTS, Picture, Shape, chart_picture, draw_shape, text_picture
 from model import KimiVL, Segments
 from plan import Plan
 from rounding import RoundedProduct
@@ -75,9 +76,25 @@ class RecipeTest(unittest.TestCase):
         draw_shape(random.Random(1), picture, Shape("star", "red", 35, 21, 12))
         labels = picture.labels((4, 4)).reshape(4, 4, -1)
         self.assertEqual(KINDS.index("star") + 1, labels[1, 2, KIND])
-        self.assertEqual(1 + PLACES_A_SIDE * 1 + 3, labels[1, 2, PLACE])
-        self.assertEqual([0, 0], [labels[3, 0, KIND], labels[3, 0, PLACE]])
+        self.assertEqual(0, labels[3, 0, KIND])
+        self.assertEqual([[5, 3], [1, 7]], [[labels[at][COLUMN], labels[at][ROW]] for at in ((1, 2), (3, 0))])
         self.assertEqual([0, 1 + GROUNDS.index("black")], [labels[1, 2, GROUND], labels[3, 0, GROUND]])
+
+    def test_labels_say_where_a_shape_comes_among_others(self):
+        picture = Picture(Image.new("RGB", (84, 84), (0, 0, 0)), "black")
+        draw_shape(random.Random(1), picture, Shape("star", "red", 63, 21, 12))
+        draw_shape(random.Random(1), picture, Shape("circle", "blue", 21, 63, 14))
+        labels = picture.labels((6, 6)).reshape(6, 6, -1)
+        self.assertEqual([2, 1, 2], list(labels[1, 4, [ACROSS, DOWN, RANK]]))
+        self.assertEqual([1, 2, 1], list(labels[4, 1, [ACROSS, DOWN, RANK]]))
+
+    def test_a_bar_is_known_from_its_label_to_its_figure(self):
+        picture = chart_picture(random.Random(3), ["A", "B"], [5, 10], ["red", "blue"], TRAINING_FONTS[:1], True)
+        columns, rows = (-(-side // 28) * 2 for side in picture.size)
+        labels = picture.labels((rows, columns)).reshape(rows, columns, -1)
+        for (below, _, above), height, rank in zip(picture.bars, (5, 10), (2, 1)):
+            for x, y in (below, above):
+                self.assertEqual([height, rank], list(labels[int(y // 14), int(x // 14), [HEIGHT, RANK]]))
 
     def test_characters_are_labelled_in_reading_order(self):
         picture = text_picture(random.Random(2), ["Tree"], TRAINING_FONTS[:1], 40, 40, rotate=0)

@@ -14,6 +14,8 @@ GUIDED_LAYERS = (2, 3)
 # Most patches have nothing to name; that must not drown the others.
 NOTHING_WEIGHTS = {"sizes": 0.03, "characters": 0.03, "columns": 1.0, "rows": 1.0, "grounds": 1.0}
 OTHER_NOTHING_WEIGHT = 0.1
+# There are many characters, and one loss of a dozen is about them.
+CHARACTERS_WEIGHT = 4.0
 
 
 class Sight(nn.Module):
@@ -37,7 +39,8 @@ class Sight(nn.Module):
         for name, scores, wanted in self.parts(rows, labels):
             weights = torch.ones(scores.shape[-1], device=scores.device)
             weights[0] = NOTHING_WEIGHTS.get(name, OTHER_NOTHING_WEIGHT)
-            total = total + F.cross_entropy(scores, wanted, weight=weights)
+            share = CHARACTERS_WEIGHT if name == "characters" else 1.0
+            total = total + share * F.cross_entropy(scores, wanted, weight=weights)
         return total
 
     def hits(self, rows, labels):

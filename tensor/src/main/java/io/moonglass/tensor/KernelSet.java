@@ -12,6 +12,10 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromRow, int toRow);
 
+    void quantize(FloatMatrix x, QuantizedRows out);
+
+    void linear(QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel);
+
     void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn);
 

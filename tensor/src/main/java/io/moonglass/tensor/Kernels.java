@@ -7,7 +7,7 @@ package io.moonglass.tensor;
 /// any thread. Every output value is summed in one order that does not depend on the number of
 /// rows, so a prompt gives the same bits however it is cut into chunks.
 ///
-/// `-Dmoonglass.kernels=scalar|vector` forces an implementation.
+/// `-Dmoonglass.kernels=scalar|vector|native` forces an implementation.
 public final class Kernels {
 
     /// Queries that [#tileScores] and [#tileValues] take at once.
@@ -27,7 +27,7 @@ public final class Kernels {
 
     private Kernels() {}
 
-    /// The implementation in use: `vector` or `scalar`.
+    /// The implementation in use: `scalar`, `vector`, or `native` and an instruction set.
     public static String implementation() {
         return FASTEST.name();
     }
@@ -39,6 +39,49 @@ public final class Kernels {
     /// @param out    `[numRows, out]`; not `x`
     public static void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out) {
         linear(x, weight, out, 0, weight.numRows());
+    }
+
+    /// Rows in the form that quantised weights are multiplied with: each block of 32 columns is rounded
+    /// to whole numbers times the scale that makes its largest value 127.
+    ///
+    /// @param out of the shape of `x`
+    public static void quantize(FloatMatrix x, QuantizedRows out) {
+        if (x.numRows() != out.numRows() || x.numColumns() != out.numColumns()) {
+            throw new IllegalArgumentException(
+                    "quantize: [%d, %d] to [%d, %d]"
+                            .formatted(
+                                    x.numRows(), x.numColumns(), out.numRows(), out.numColumns()));
+        }
+        FASTEST.quantize(x, out);
+    }
+
+    /// The columns of panels `[fromPanel, toPanel)` of `out = x Wᵀ`. The product of two blocks is a whole
+    /// number, and blocks are added up in order, so every implementation gives the same bits.
+    ///
+    /// @param x      `[numRows, in]`
+    /// @param weight `[out, in]`
+    /// @param out    `[numRows, out]`
+    public static void linear(
+            QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel) {
+        if (x.numColumns() != weight.numColumns()
+                || out.numColumns() != weight.numRows()
+                || out.numRows() != x.numRows()
+                || fromPanel < 0
+                || fromPanel > toPanel
+                || toPanel > weight.numPanels()) {
+            throw new IllegalArgumentException(
+                    "linear: x [%d, %d], panels %d to %d of weight [%d, %d] and out [%d, %d] do not agree"
+                            .formatted(
+                                    x.numRows(),
+                                    x.numColumns(),
+                                    fromPanel,
+                                    toPanel,
+                                    weight.numRows(),
+                                    weight.numColumns(),
+                                    out.numRows(),
+                                    out.numColumns()));
+        }
+        FASTEST.linear(x, weight, out, fromPanel, toPanel);
     }
 
     /// The columns `[fromOut, toOut)` of `out = x Wᵀ`, for callers that share the work.
@@ -315,11 +358,38 @@ public final class Kernels {
         return switch (forced) {
             case "scalar" -> new ScalarKernels();
             case "vector" -> new VectorKernels();
-            case "" -> vectorIfPossible();
+            case "native" -> nativeKernels();
+            case "" -> fastest();
             default ->
                     throw new IllegalArgumentException(
-                            "-Dmoonglass.kernels=%s; want scalar or vector".formatted(forced));
+                            "-Dmoonglass.kernels=%s; want scalar, vector or native"
+                                    .formatted(forced));
         };
+    }
+
+    private static KernelSet fastest() {
+        try {
+            return nativeKernels();
+        } catch (LinkageError | UnsupportedOperationException e) {
+            LOG.log(System.Logger.Level.WARNING, "No native kernels: {0}", e.getMessage());
+            return vectorIfPossible();
+        }
+    }
+
+    /// @throws UnsupportedOperationException if the build made none or the processor has none of their
+    ///     instruction sets
+    static NativeKernels nativeKernels() {
+        NativeLibrary library =
+                NativeLibrary.load()
+                        .orElseThrow(() ->
+                                new UnsupportedOperationException(
+                                        "the build found no C compiler (cc)"));
+        String instructionSet =
+                library.instructionSet()
+                        .orElseThrow(() ->
+                                new UnsupportedOperationException(
+                                        "the processor has no AVX2 or dot products"));
+        return new NativeKernels(library, instructionSet);
     }
 
     /// The incubating module is missing unless the JVM was started with it.

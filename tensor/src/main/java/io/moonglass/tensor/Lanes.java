@@ -1,7 +1,9 @@
 package io.moonglass.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -14,13 +16,14 @@ import jdk.incubator.vector.VectorSpecies;
 final class Lanes {
 
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Integer> INTS =
-            VectorSpecies.of(int.class, FLOATS.vectorShape());
+    static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, FLOATS.vectorShape());
     private static final VectorSpecies<Short> HALVES =
             VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
     static final ByteOrder MACHINE = ByteOrder.nativeOrder();
     private static final ByteOrder STORED = ByteOrder.LITTLE_ENDIAN;
     static final int LANES = FLOATS.length();
+    private static final VectorSpecies<Byte> QUARTERS =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
 
     static final VectorShuffle<Float> FOLD_8 = fold(8);
     static final VectorShuffle<Float> FOLD_4 = fold(4);
@@ -44,6 +47,48 @@ final class Lanes {
                         ShortVector.fromMemorySegment(HALVES, segment, byteOffset, STORED)
                                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    static IntVector storedInts(MemorySegment segment, long byteOffset) {
+        return IntVector.fromMemorySegment(INTS, segment, byteOffset, STORED);
+    }
+
+    /// Signed bytes as floats. Where a vector of floats has fewer lanes than the least vector of bytes,
+    /// some bytes after them are read as well.
+    static FloatVector bytes(MemorySegment segment, long byteOffset) {
+        return (FloatVector)
+                ByteVector.fromMemorySegment(QUARTERS, segment, byteOffset, STORED)
+                        .convertShape(VectorOperators.B2F, FLOATS, 0);
+    }
+
+    /// Finite float16 numbers as floats: exponent and mantissa are shifted into place, and the
+    /// difference between the exponents' biases is a factor.
+    static FloatVector halves(MemorySegment segment, long byteOffset) {
+        IntVector bits =
+                (IntVector)
+                        ShortVector.fromMemorySegment(HALVES, segment, byteOffset, STORED)
+                                .convertShape(VectorOperators.S2I, INTS, 0);
+        IntVector magnitude = bits.and(0x7fff).lanewise(VectorOperators.LSHL, 13);
+        FloatVector value = magnitude.reinterpretAsFloats().mul(0x1p112f);
+        return value.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
+    }
+
+    /// The whole numbers nearest to floats of at most 2^22, ties to even.
+    static IntVector rounded(FloatVector x) {
+        return x.add(ROUNDER).reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDER));
+    }
+
+    /// The low byte of every lane.
+    static void storeBytes(IntVector x, MemorySegment segment, long byteOffset) {
+        if (LANES * Byte.SIZE < QUARTERS.vectorBitSize()) {
+            for (int lane = 0; lane < LANES; lane++) {
+                segment.set(ValueLayout.JAVA_BYTE, byteOffset + lane, (byte) x.lane(lane));
+            }
+            return;
+        }
+        x.convertShape(VectorOperators.I2B, QUARTERS, 0)
+                .reinterpretAsBytes()
+                .intoMemorySegment(segment, byteOffset, STORED);
     }
 
     /// Adds up the lanes of one stored vector, upper half onto lower half. Stored, because a vector

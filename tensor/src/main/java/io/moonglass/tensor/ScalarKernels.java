@@ -1,5 +1,6 @@
 package io.moonglass.tensor;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
@@ -13,6 +14,9 @@ final class ScalarKernels implements KernelSet {
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort BF16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
     @Override
     public String name() {
@@ -31,6 +35,96 @@ final class ScalarKernels implements KernelSet {
                 out.set(row, i, sum);
             }
         }
+    }
+
+    @Override
+    public void quantize(FloatMatrix x, QuantizedRows out) {
+        for (int row = 0; row < x.numRows(); row++) {
+            for (int block = 0; block < out.numBlocks(); block++) {
+                quantizeBlock(x, out, row, block);
+            }
+        }
+    }
+
+    static void quantizeBlock(FloatMatrix x, QuantizedRows out, int row, int block) {
+        int first = block * QuantizedRows.BLOCK_COLUMNS;
+        int count = Math.min(QuantizedRows.BLOCK_COLUMNS, x.numColumns() - first);
+        float largest = 0;
+        for (int i = 0; i < count; i++) {
+            largest = Math.max(largest, Math.abs(x.get(row, first + i)));
+        }
+        float inverse = largest == 0 ? 0 : QuantizedRows.LARGEST / largest;
+        long at = out.blockOffset(row, block);
+        int sum = 0;
+        for (int i = 0; i < QuantizedRows.BLOCK_COLUMNS; i++) {
+            int code = i < count ? (int) Math.rint(x.get(row, first + i) * inverse) : 0;
+            out.data().set(JAVA_BYTE, at + i, (byte) code);
+            sum += code;
+        }
+        out.data().set(SCALE, at + QuantizedRows.SCALE, largest / QuantizedRows.LARGEST);
+        out.data().set(SUM, at + QuantizedRows.SUM, sum);
+    }
+
+    @Override
+    public void linear(
+            QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel) {
+        int first = fromPanel * PanelMatrix.PANEL_ROWS;
+        int last = Math.min(toPanel * PanelMatrix.PANEL_ROWS, weight.numRows());
+        for (int row = 0; row < x.numRows(); row++) {
+            for (int i = first; i < last; i++) {
+                float sum = 0;
+                for (int block = 0; block < weight.numBlocks(); block++) {
+                    float scale =
+                            scale(weight, i, block)
+                                    * x.data()
+                                            .get(
+                                                    SCALE,
+                                                    x.blockOffset(row, block)
+                                                            + QuantizedRows.SCALE);
+                    sum = Math.fma((float) dot(x, row, weight, i, block), scale, sum);
+                }
+                out.set(row, i, sum);
+            }
+        }
+    }
+
+    private static int dot(QuantizedRows x, int row, PanelMatrix weight, int i, int block) {
+        int sum = 0;
+        for (int k = 0; k < QuantizedRows.BLOCK_COLUMNS; k++) {
+            sum +=
+                    x.data().get(JAVA_BYTE, x.blockOffset(row, block) + k)
+                            * code(weight, i, block * QuantizedRows.BLOCK_COLUMNS + k);
+        }
+        return sum;
+    }
+
+    /// The whole number that is stored for a weight.
+    static int code(PanelMatrix weight, int row, int column) {
+        PanelType type = weight.type();
+        int panel = row / PanelMatrix.PANEL_ROWS;
+        int inBlock = column % QuantizedRows.BLOCK_COLUMNS;
+        int columns = QuantizedRows.BLOCK_COLUMNS / type.numGroups();
+        long at =
+                weight.panelOffset(panel)
+                        + (long) column / QuantizedRows.BLOCK_COLUMNS * type.blockBytes()
+                        + (long) inBlock / columns * PanelMatrix.GROUP_BYTES
+                        + row % PanelMatrix.PANEL_ROWS * 4L
+                        + inBlock % 4;
+        int stored = Byte.toUnsignedInt(weight.data().get(JAVA_BYTE, at));
+        return switch (type) {
+                    case Q4 -> inBlock % columns < 4 ? stored & 15 : stored >> 4;
+                    case Q8 -> stored;
+                }
+                - type.offset();
+    }
+
+    /// The scale of a row's block.
+    static float scale(PanelMatrix weight, int row, int block) {
+        long at =
+                weight.scaleOffset(row / PanelMatrix.PANEL_ROWS)
+                        + (long) block * PanelMatrix.SCALE_BYTES
+                        + row % PanelMatrix.PANEL_ROWS * 2L;
+        return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
     }
 
     @Override

@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorShuffle;
 /// Every output's sum has one order, whatever tile it is computed in: lane by lane over the
 /// columns, then a fixed tree over the lanes, then the tail. `reduceLanes` is not used because its
 /// order is left open and differs between interpreted and compiled code.
-final class VectorKernels implements KernelSet {
+sealed class VectorKernels implements KernelSet permits NativeKernels {
 
     private static final VectorShuffle<Float> SWAP_PAIRS =
             VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
@@ -39,6 +39,17 @@ final class VectorKernels implements KernelSet {
     public void linear(
             FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromRow, int toRow) {
         VectorLinear.linear(x, weight, out, fromRow, toRow);
+    }
+
+    @Override
+    public void quantize(FloatMatrix x, QuantizedRows out) {
+        VectorPanels.quantize(x, out);
+    }
+
+    @Override
+    public void linear(
+            QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel) {
+        VectorPanels.linear(x, weight, out, fromPanel, toPanel);
     }
 
     @Override

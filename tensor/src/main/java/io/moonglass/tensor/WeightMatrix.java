@@ -6,7 +6,8 @@ import java.lang.foreign.MemorySegment;
 /// mapped file or in memory. Nothing is widened.
 ///
 /// @param data exactly `numRows * numColumns` elements; need not be aligned
-public record WeightMatrix(MemorySegment data, ElementType type, int numRows, int numColumns) {
+public record WeightMatrix(MemorySegment data, ElementType type, int numRows, int numColumns)
+        implements Weight {
 
     public WeightMatrix {
         long bytes = (long) numRows * numColumns * type.bytes();

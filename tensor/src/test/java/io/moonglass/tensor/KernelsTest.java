@@ -27,8 +27,8 @@ class KernelsTest {
     }
 
     @Test
-    void the_vector_kernels_are_in_use_where_the_module_is_there() {
-        assertEquals("vector", Kernels.implementation());
+    void the_native_kernels_are_in_use_where_the_build_made_them() {
+        assertEquals(Kernels.nativeKernels().name(), Kernels.implementation());
     }
 
     @Test

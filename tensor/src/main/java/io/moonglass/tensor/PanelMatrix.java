@@ -1,0 +1,74 @@
+package io.moonglass.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/// A quantised weight `[numRows, numColumns]` (out, in) in the order in which kernels read it.
+///
+/// Rows are taken 16 at a time (a panel), columns 32 at a time (a block). A panel is the weights of
+/// all its blocks, then 16 float16 scales for each of them, one a row:
+///
+/// ```text
+/// panel  = block 0 | block 1 | ... | scales 0 | scales 1 | ...
+/// block  = groups of 64 bytes: 4 (Q4) or 8 (Q8)
+/// group  = 4 bytes of row 0 | 4 bytes of row 1 | ... | 4 bytes of row 15
+///          Q4: group j holds columns 8j .. 8j + 3 in low and 8j + 4 .. 8j + 7 in high nibbles
+///          Q8: group j holds columns 4j .. 4j + 3
+/// ```
+///
+/// So a load of 64 bytes serves 16 rows, and no sum ever crosses lanes. Rows and columns that fill the
+/// last panel or block are zeros.
+///
+/// @param data exactly [#bytes]; little-endian; best aligned to 64 bytes
+public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int numColumns)
+        implements Weight {
+
+    /// Rows of a panel.
+    public static final int PANEL_ROWS = 16;
+
+    static final int GROUP_BYTES = 4 * PANEL_ROWS;
+    static final int SCALE_BYTES = PANEL_ROWS * Short.BYTES;
+
+    public PanelMatrix {
+        long bytes = bytes(type, numRows, numColumns);
+        if (data.byteSize() != bytes) {
+            throw new IllegalArgumentException(
+                    "weight [%d, %d] in %s wants %d bytes, got %d"
+                            .formatted(numRows, numColumns, type, bytes, data.byteSize()));
+        }
+    }
+
+    /// Bytes of a whole matrix.
+    public static long bytes(PanelType type, int numRows, int numColumns) {
+        if (numRows <= 0 || numColumns <= 0) {
+            throw new IllegalArgumentException("weight [%d, %d]".formatted(numRows, numColumns));
+        }
+        return (long) numPanels(numRows) * panelBytes(type, numColumns);
+    }
+
+    /// Panels of that many rows.
+    public static int numPanels(int numRows) {
+        return (numRows + PANEL_ROWS - 1) / PANEL_ROWS;
+    }
+
+    static long panelBytes(PanelType type, int numColumns) {
+        return (long) QuantizedRows.numBlocks(numColumns) * (type.blockBytes() + SCALE_BYTES);
+    }
+
+    public int numPanels() {
+        return numPanels(numRows);
+    }
+
+    int numBlocks() {
+        return QuantizedRows.numBlocks(numColumns);
+    }
+
+    /// Offset of a panel's first byte.
+    long panelOffset(int panel) {
+        return panel * panelBytes(type, numColumns);
+    }
+
+    /// Offset of the scales of a panel's first block.
+    long scaleOffset(int panel) {
+        return panelOffset(panel) + (long) numBlocks() * type.blockBytes();
+    }
+}

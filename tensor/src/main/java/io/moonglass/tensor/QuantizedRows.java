@@ -1,0 +1,77 @@
+package io.moonglass.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Activations `[numRows, numColumns]` as [PanelMatrix] is multiplied with: whole numbers from -127 to
+/// 127 times a scale for each block of 32 columns. A row is its blocks; a block of 40 bytes is
+///
+/// ```text
+/// 32 signed bytes | float scale | int sum of the bytes
+/// ```
+///
+/// in the machine's order. The sum takes off what stored weights have too much. Columns that fill the
+/// last block are zeros.
+///
+/// @param data exactly [#bytes]
+public record QuantizedRows(MemorySegment data, int numRows, int numColumns) {
+
+    static final int BLOCK_COLUMNS = 32;
+    static final int SCALE = BLOCK_COLUMNS;
+    static final int SUM = SCALE + Float.BYTES;
+    static final int BLOCK_BYTES = SUM + Integer.BYTES;
+
+    /// The largest number in a block: 127 times the scale is the block's largest value.
+    static final float LARGEST = 127;
+
+    public QuantizedRows {
+        if (numColumns <= 0 || data.byteSize() != bytes(numRows, numColumns)) {
+            throw new IllegalArgumentException(
+                    "quantised rows [%d, %d] want %d bytes, got %d"
+                            .formatted(
+                                    numRows,
+                                    numColumns,
+                                    bytes(numRows, numColumns),
+                                    data.byteSize()));
+        }
+    }
+
+    /// Zeros, for as long as the arena lives.
+    public static QuantizedRows allocate(Arena arena, int numRows, int numColumns) {
+        long bytes = bytes(numRows, numColumns);
+        return new QuantizedRows(arena.allocate(bytes, FloatMatrix.ALIGNMENT), numRows, numColumns);
+    }
+
+    public static long bytes(int numRows, int numColumns) {
+        return (long) numRows * numBlocks(numColumns) * BLOCK_BYTES;
+    }
+
+    static int numBlocks(int numColumns) {
+        return (numColumns + BLOCK_COLUMNS - 1) / BLOCK_COLUMNS;
+    }
+
+    int numBlocks() {
+        return numBlocks(numColumns);
+    }
+
+    /// Offset of a block's first byte.
+    long blockOffset(int row, int block) {
+        return ((long) row * numBlocks() + block) * BLOCK_BYTES;
+    }
+
+    /// Rows `[from, from + count)` over the same memory.
+    public QuantizedRows rows(int from, int count) {
+        return new QuantizedRows(
+                data.asSlice(blockOffset(from, 0), bytes(count, numColumns)), count, numColumns);
+    }
+
+    /// Copies one row of a matrix as wide as this one.
+    public void copyRow(QuantizedRows source, int row, int toRow) {
+        if (source.numColumns != numColumns) {
+            throw new IllegalArgumentException(
+                    "a row of %d into rows of %d".formatted(source.numColumns, numColumns));
+        }
+        long bytes = bytes(1, numColumns);
+        MemorySegment.copy(source.data, row * bytes, data, toRow * bytes, bytes);
+    }
+}

@@ -1,0 +1,206 @@
+package io.moonglass.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PanelMatrixTest {
+
+    private final Arena arena = Arena.ofConfined();
+    private final Random random = new Random(11);
+    private final KernelSet scalar = new ScalarKernels();
+    private final KernelSet vector = new VectorKernels();
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void whole_numbers_are_kept_exactly(PanelType type) {
+        int most = type == PanelType.Q4 ? 7 : 127;
+        int least = type == PanelType.Q4 ? -8 : -127;
+        float[] values = new float[19 * 70];
+        for (int i = 0; i < values.length; i++) {
+            int column = i % 70 % 32;
+            int code = column == 0 ? least : column == 1 ? most : random.nextInt(least, most + 1);
+            values[i] = code * 0.5f;
+        }
+        PanelMatrix packed = PanelPacker.pack(arena, weight(70, values), type);
+
+        for (int i = 0; i < values.length; i++) {
+            assertEquals(values[i], value(packed, i / 70, i % 70) + 0f, "weight " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void packing_leaves_a_smaller_error_than_the_largest_weights_scale(PanelType type) {
+        float[] values = randomValues(64 * 256);
+        PanelMatrix packed = PanelPacker.pack(arena, weight(256, values), type);
+
+        double error = 0;
+        double plain = 0;
+        for (int at = 0; at < values.length; at += 32) {
+            float extreme = 0;
+            for (int i = at; i < at + 32; i++) {
+                extreme = Math.abs(values[i]) > Math.abs(extreme) ? values[i] : extreme;
+            }
+            float scale = type == PanelType.Q4 ? extreme / -8 : extreme / 127;
+            for (int i = at; i < at + 32; i++) {
+                double rounded =
+                        Math.min(Math.rint(values[i] / scale), type == PanelType.Q4 ? 7 : 127);
+                plain += Math.pow(values[i] - rounded * scale, 2);
+                error += Math.pow(values[i] - value(packed, i / 256, i % 256), 2);
+            }
+        }
+        assertTrue(error < 0.95 * plain, error + " against " + plain);
+    }
+
+    @Test
+    void a_weight_that_is_no_number_is_refused() {
+        float[] values = new float[32];
+        values[3] = Float.NaN;
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PanelPacker.pack(arena, weight(32, values), PanelType.Q4));
+        values[3] = 1e9f;
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> PanelPacker.pack(arena, weight(32, values), PanelType.Q4));
+    }
+
+    @Test
+    void rows_are_rounded_to_the_scale_of_their_block() {
+        float[] values = new float[33];
+        values[0] = 127;
+        values[1] = -63.5f;
+        values[2] = 62.4f;
+        values[32] = 2;
+        QuantizedRows rows = quantized(scalar, FloatMatrix.of(arena, 33, values));
+
+        assertEquals(127, rows.data().get(ValueLayout.JAVA_BYTE, 0));
+        assertEquals(-64, rows.data().get(ValueLayout.JAVA_BYTE, 1));
+        assertEquals(62, rows.data().get(ValueLayout.JAVA_BYTE, 2));
+        assertEquals(125, rows.data().get(ValueLayout.JAVA_INT, QuantizedRows.SUM));
+        assertEquals(
+                2 / 127f,
+                rows.data()
+                        .get(ValueLayout.JAVA_FLOAT, rows.blockOffset(0, 1) + QuantizedRows.SCALE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 31, 32, 33, 64, 1408, 4304})
+    void scalar_and_vector_kernels_round_rows_alike(int size) {
+        FloatMatrix x = FloatMatrix.of(arena, size, randomValues(3 * size));
+        x.set(1, size / 2, Float.NaN);
+        x.set(2, size - 1, Float.POSITIVE_INFINITY);
+        assertArrayEquals(
+                quantized(scalar, x).data().toArray(ValueLayout.JAVA_BYTE),
+                quantized(vector, x).data().toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 32, 33, 100, 1408})
+    void all_kernels_multiply_alike_to_the_bit(int size) {
+        for (PanelType type : PanelType.values()) {
+            for (int numRows : new int[] {1, 2, 3, 4, 5, 11, 12, 13, 65}) {
+                for (int numOut : new int[] {1, 15, 16, 17, 48, 83}) {
+                    assertAgreement(type, numRows, size, numOut);
+                }
+            }
+        }
+    }
+
+    private void assertAgreement(PanelType type, int numRows, int size, int numOut) {
+        QuantizedRows x =
+                quantized(scalar, FloatMatrix.of(arena, size, randomValues(numRows * size)));
+        PanelMatrix weight =
+                PanelPacker.pack(arena, weight(size, randomValues(numOut * size)), type);
+        FloatMatrix expected = FloatMatrix.allocate(arena, numRows, numOut);
+        scalar.linear(x, weight, expected, 0, weight.numPanels());
+        for (KernelSet kernels : new KernelSet[] {vector, Kernels.nativeKernels()}) {
+            FloatMatrix actual = FloatMatrix.allocate(arena, numRows, numOut);
+            int middle = weight.numPanels() / 2;
+            kernels.linear(x, weight, actual, 0, middle);
+            kernels.linear(x, weight, actual, middle, weight.numPanels());
+            assertArrayEquals(
+                    expected.toArray(),
+                    actual.toArray(),
+                    "%s %s [%d, %d] x [%d]".formatted(kernels.name(), type, numRows, size, numOut));
+        }
+    }
+
+    @Test
+    void every_instruction_set_of_the_library_gives_the_same_bits() {
+        NativeLibrary library = NativeLibrary.load().orElseThrow();
+        assumeTrue(library.instructionSet().equals(java.util.Optional.of("avx512")));
+        KernelSet avx2 = new NativeKernels(library, "avx2");
+        for (PanelType type : PanelType.values()) {
+            QuantizedRows x = quantized(scalar, FloatMatrix.of(arena, 333, randomValues(7 * 333)));
+            PanelMatrix weight = PanelPacker.pack(arena, weight(333, randomValues(50 * 333)), type);
+            FloatMatrix expected = FloatMatrix.allocate(arena, 7, 50);
+            FloatMatrix actual = FloatMatrix.allocate(arena, 7, 50);
+            scalar.linear(x, weight, expected, 0, weight.numPanels());
+            avx2.linear(x, weight, actual, 0, weight.numPanels());
+            assertArrayEquals(expected.toArray(), actual.toArray());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void a_product_is_near_that_of_the_weights_before_packing(PanelType type) {
+        FloatMatrix x = FloatMatrix.of(arena, 512, randomValues(512));
+        WeightMatrix exact = weight(512, randomValues(64 * 512));
+        FloatMatrix wanted = FloatMatrix.allocate(arena, 1, 64);
+        FloatMatrix actual = FloatMatrix.allocate(arena, 1, 64);
+        scalar.linear(x, exact, wanted, 0, 64);
+        PanelMatrix packed = PanelPacker.pack(arena, exact, type);
+        scalar.linear(quantized(scalar, x), packed, actual, 0, packed.numPanels());
+
+        double error = 0;
+        double size = 0;
+        for (int i = 0; i < 64; i++) {
+            error += Math.pow(actual.get(0, i) - wanted.get(0, i), 2);
+            size += Math.pow(wanted.get(0, i), 2);
+        }
+        assertTrue(Math.sqrt(error / size) < (type == PanelType.Q4 ? 0.1 : 0.01));
+    }
+
+    private QuantizedRows quantized(KernelSet kernels, FloatMatrix x) {
+        QuantizedRows rows = QuantizedRows.allocate(arena, x.numRows(), x.numColumns());
+        kernels.quantize(x, rows);
+        return rows;
+    }
+
+    private static float value(PanelMatrix weight, int row, int column) {
+        return ScalarKernels.code(weight, row, column)
+                * ScalarKernels.scale(weight, row, column / QuantizedRows.BLOCK_COLUMNS);
+    }
+
+    private WeightMatrix weight(int numColumns, float... values) {
+        MemorySegment data = arena.allocateFrom(ScalarKernels.F32, values);
+        return new WeightMatrix(data, ElementType.F32, values.length / numColumns, numColumns);
+    }
+
+    private float[] randomValues(int count) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}

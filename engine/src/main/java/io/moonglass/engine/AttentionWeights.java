@@ -1,5 +1,6 @@
 package io.moonglass.engine;
 
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 
 /// One layer's latent attention (DeepSeek-V2 report, arXiv 2405.04434, section 2.1).
@@ -10,8 +11,8 @@ import io.moonglass.tensor.WeightMatrix;
 /// @param keyValue     `[numHeads * (nope + vHeadDim), kvLoraRank]`: expands latents, per head
 /// @param output       `[hiddenSize, numHeads * vHeadDim]`
 record AttentionWeights(
-        WeightMatrix query,
-        WeightMatrix latentAndKey,
+        Weight query,
+        Weight latentAndKey,
         float[] latentNorm,
         WeightMatrix keyValue,
-        WeightMatrix output) {}
+        Weight output) {}

@@ -4,6 +4,7 @@ import io.moonglass.engine.LayerWeights.LayerFeedForward;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.RotaryAngles;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
@@ -73,8 +74,10 @@ final class Decoder {
 
     /// @param normed `[numRows, hiddenSize]`, as [#forward] leaves them
     /// @param logits `[numRows, vocabSize]`
-    void logits(FloatMatrix normed, FloatMatrix logits) {
-        Kernels.linear(normed, weights.head(), logits, team);
+    void logits(FloatMatrix normed, FloatMatrix logits, Workspace workspace) {
+        try (Workspace.Frame frame = workspace.frame()) {
+            Kernels.linear(new LayerInput(normed, team, frame), weights.head(), logits, team);
+        }
     }
 
     private void feedForward(

@@ -7,6 +7,7 @@ import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.router.FeedForward;
 import io.moonglass.router.Router;
 import io.moonglass.router.SparseFeedForward;
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ public record DecoderWeights(
         WeightMatrix embedding,
         List<LayerWeights> layers,
         float[] finalNorm,
-        WeightMatrix head) {
+        Weight head) {
 
     /// The only place that knows how the decoder's tensors are named on disk.
     ///
@@ -52,7 +53,7 @@ public record DecoderWeights(
                     vector(prefix + "model.norm.weight", config.hiddenSize()),
                     config.tieWordEmbeddings()
                             ? embedding
-                            : matrix(
+                            : weight(
                                     prefix + "lm_head.weight",
                                     config.vocabSize(),
                                     config.hiddenSize()));
@@ -73,14 +74,14 @@ public record DecoderWeights(
             int hiddenSize = config.hiddenSize();
             int numHeads = config.numHeads();
             return new AttentionWeights(
-                    matrix(name + "q_proj.weight", numHeads * config.qkHeadDim(), hiddenSize),
-                    matrix(name + "kv_a_proj_with_mqa.weight", config.cacheRowSize(), hiddenSize),
+                    weight(name + "q_proj.weight", numHeads * config.qkHeadDim(), hiddenSize),
+                    weight(name + "kv_a_proj_with_mqa.weight", config.cacheRowSize(), hiddenSize),
                     vector(name + "kv_a_layernorm.weight", config.kvLoraRank()),
                     matrix(
                             name + "kv_b_proj.weight",
                             numHeads * (config.qkNopeHeadDim() + config.vHeadDim()),
                             config.kvLoraRank()),
-                    matrix(name + "o_proj.weight", hiddenSize, numHeads * config.vHeadDim()));
+                    weight(name + "o_proj.weight", hiddenSize, numHeads * config.vHeadDim()));
         }
 
         private SparseFeedForward sparse(String name) {
@@ -104,9 +105,13 @@ public record DecoderWeights(
 
         private FeedForward feedForward(String name, int intermediateSize) {
             return new FeedForward(
-                    matrix(name + "gate_proj.weight", intermediateSize, config.hiddenSize()),
-                    matrix(name + "up_proj.weight", intermediateSize, config.hiddenSize()),
-                    matrix(name + "down_proj.weight", config.hiddenSize(), intermediateSize));
+                    weight(name + "gate_proj.weight", intermediateSize, config.hiddenSize()),
+                    weight(name + "up_proj.weight", intermediateSize, config.hiddenSize()),
+                    weight(name + "down_proj.weight", config.hiddenSize(), intermediateSize));
+        }
+
+        private Weight weight(String name, int numRows, int numColumns) {
+            return checkpoint.weight(name, numRows, numColumns);
         }
 
         private WeightMatrix matrix(String name, int numRows, int numColumns) {

@@ -315,7 +315,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         FloatMatrix logits = frame.matrix(numEnds, weights.config().vocabSize());
-        decoder.logits(ends, logits);
+        decoder.logits(ends, logits, workspace);
         return logits;
     }
 

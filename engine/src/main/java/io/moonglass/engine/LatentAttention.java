@@ -3,6 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.RotaryAngles;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
@@ -42,11 +43,12 @@ final class LatentAttention {
         int numTokens = x.numRows();
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix queries = frame.matrix(numTokens, config.numHeads() * config.qkHeadDim());
-            Kernels.linear(x, weights.query(), queries, team);
+            LayerInput input = new LayerInput(x, team, frame);
+            Kernels.linear(input, weights.query(), queries, team);
             rotateQueries(queries, angles);
 
             FloatMatrix cacheRows = frame.matrix(numTokens, config.cacheRowSize());
-            Kernels.linear(x, weights.latentAndKey(), cacheRows, team);
+            Kernels.linear(input, weights.latentAndKey(), cacheRows, team);
             normalizeAndRotate(cacheRows, weights.latentNorm(), angles);
             observer.cacheRows(layer, cacheRows);
 
@@ -60,7 +62,7 @@ final class LatentAttention {
                             absorbed.attend(layer, weights, queries, chunk, attended, workspace);
                 }
             }
-            Kernels.linear(attended, weights.output(), out, team);
+            Kernels.linear(new LayerInput(attended, team, frame), weights.output(), out, team);
         }
     }
 

@@ -8,6 +8,7 @@ import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.tensor.ElementType;
+import io.moonglass.tensor.WeightMatrix;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,10 +31,10 @@ class DecoderWeightsTest {
         try (Checkpoint checkpoint = Checkpoint.open(folder)) {
             DecoderWeights weights = DecoderWeights.from(checkpoint);
 
-            assertEquals(ElementType.BF16, weights.head().type());
+            assertEquals(ElementType.BF16, ((WeightMatrix) weights.head()).type());
             assertEquals(
                     checkpoint.tensor("language_model.lm_head.weight").data().address(),
-                    weights.head().data().address());
+                    ((WeightMatrix) weights.head()).data().address());
         }
     }
 

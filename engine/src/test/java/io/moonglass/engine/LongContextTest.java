@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -267,7 +268,8 @@ class LongContextTest {
             return out;
         }
 
-        private static double[][] widen(WeightMatrix weight) {
+        private static double[][] widen(Weight stored) {
+            WeightMatrix weight = (WeightMatrix) stored;
             double[][] wide = new double[weight.numRows()][weight.numColumns()];
             for (int row = 0; row < wide.length; row++) {
                 for (int i = 0; i < wide[row].length; i++) {

@@ -2,8 +2,9 @@ package io.moonglass.router;
 
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
-import io.moonglass.tensor.WeightMatrix;
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.Workspace;
 
 /// The gated feed-forward `down(silu(gate(x)) * up(x))` of a dense layer, of the shared experts or
@@ -14,7 +15,7 @@ import io.moonglass.tensor.Workspace;
 /// @param gate `[intermediateSize, hiddenSize]`
 /// @param up   `[intermediateSize, hiddenSize]`
 /// @param down `[hiddenSize, intermediateSize]`
-public record FeedForward(WeightMatrix gate, WeightMatrix up, WeightMatrix down) {
+public record FeedForward(Weight gate, Weight up, Weight down) {
 
     public FeedForward {
         if (gate.numRows() != up.numRows()
@@ -45,12 +46,18 @@ public record FeedForward(WeightMatrix gate, WeightMatrix up, WeightMatrix down)
     /// @param out `[numTokens, hiddenSize]`; not `x`
     public void forward(FloatMatrix x, FloatMatrix out, ThreadTeam team, Workspace workspace) {
         try (Workspace.Frame frame = workspace.frame()) {
+            forward(new LayerInput(x, team, frame), out, team, workspace);
+        }
+    }
+
+    void forward(LayerInput x, FloatMatrix out, ThreadTeam team, Workspace workspace) {
+        try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix gated = frame.matrix(x.numRows(), intermediateSize());
             FloatMatrix raised = frame.matrix(x.numRows(), intermediateSize());
             Kernels.linear(x, gate, gated, team);
             Kernels.linear(x, up, raised, team);
             Kernels.siluGate(gated, raised, gated);
-            Kernels.linear(gated, down, out, team);
+            Kernels.linear(new LayerInput(gated, team, frame), down, out, team);
         }
     }
 }

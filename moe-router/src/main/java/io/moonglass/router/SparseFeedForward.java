@@ -2,10 +2,12 @@ package io.moonglass.router;
 
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
-import io.moonglass.tensor.WeightMatrix;
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -47,9 +49,10 @@ public final class SparseFeedForward {
             FloatMatrix scores = frame.matrix(x.numRows(), router.numExperts());
             Routing routing = router.route(x, scores);
             observer.routed(routing);
-            FloatMatrix expertRows = runExperts(x, routing, team, frame);
+            LayerInput input = new LayerInput(x, team, frame);
+            FloatMatrix expertRows = runExperts(input, routing, team, frame);
             if (shared.isPresent()) {
-                shared.get().forward(x, out, team, workspace);
+                shared.get().forward(input, out, team, workspace);
             } else {
                 out.data().fill((byte) 0);
             }
@@ -59,19 +62,19 @@ public final class SparseFeedForward {
 
     /// Every chosen expert's output, one row per (token, expert) pair, in routing order.
     private FloatMatrix runExperts(
-            FloatMatrix x, Routing routing, ThreadTeam team, Workspace.Frame frame) {
+            LayerInput x, Routing routing, ThreadTeam team, Workspace.Frame frame) {
         ExpertGroups groups = ExpertGroups.of(routing, experts.size());
         int numPairs = groups.pairs().length;
-        int intermediateSize = experts.getFirst().intermediateSize();
-        FloatMatrix inputs = frame.matrix(numPairs, x.numColumns());
+        int hiddenSize = x.numColumns();
+        FeedForward first = experts.getFirst();
+        int intermediateSize = first.intermediateSize();
+        int[] tokens =
+                Arrays.stream(groups.pairs()).map(pair -> pair / routing.numChosen()).toArray();
+        LayerInput inputs = x.gather(tokens, first.gate(), frame);
         FloatMatrix gated = frame.matrix(numPairs, intermediateSize);
         FloatMatrix raised = frame.matrix(numPairs, intermediateSize);
-        FloatMatrix grouped = frame.matrix(numPairs, x.numColumns());
-        FloatMatrix outputs = frame.matrix(numPairs, x.numColumns());
-        for (int i = 0; i < numPairs; i++) {
-            int token = groups.pairs()[i] / routing.numChosen();
-            inputs.rows(i, 1).copyFrom(x.rows(token, 1));
-        }
+        FloatMatrix grouped = frame.matrix(numPairs, hiddenSize);
+        FloatMatrix outputs = frame.matrix(numPairs, hiddenSize);
         List<ExpertPiece> up = pieces(groups, intermediateSize);
         team.run(
                 up.size(),
@@ -80,14 +83,16 @@ public final class SparseFeedForward {
                     FeedForward expert = experts.get(p.expert);
                     p.linear(inputs, expert.gate(), gated);
                     p.linear(inputs, expert.up(), raised);
+                    p.siluGate(gated, raised);
                 });
-        Kernels.siluGate(gated, raised, gated);
-        List<ExpertPiece> down = pieces(groups, x.numColumns());
+        LayerInput raisedInputs = new LayerInput(gated, team, frame);
+        raisedInputs.prepareFor(first.down());
+        List<ExpertPiece> down = pieces(groups, hiddenSize);
         team.run(
                 down.size(),
                 (piece, _) -> {
                     ExpertPiece p = down.get(piece);
-                    p.linear(gated, experts.get(p.expert).down(), grouped);
+                    p.linear(raisedInputs, experts.get(p.expert).down(), grouped);
                 });
         for (int i = 0; i < numPairs; i++) {
             outputs.rows(groups.pairs()[i], 1).copyFrom(grouped.rows(i, 1));
@@ -125,13 +130,12 @@ public final class SparseFeedForward {
     private record ExpertPiece(
             int expert, int firstPair, int numPairs, int fromWeightRow, int toWeightRow) {
 
-        void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out) {
-            Kernels.linear(
-                    x.rows(firstPair, numPairs),
-                    weight,
-                    out.rows(firstPair, numPairs),
-                    fromWeightRow,
-                    toWeightRow);
+        void linear(LayerInput x, Weight weight, FloatMatrix out) {
+            Kernels.linear(x, firstPair, numPairs, weight, out, fromWeightRow, toWeightRow);
+        }
+
+        void siluGate(FloatMatrix gated, FloatMatrix raised) {
+            Kernels.siluGate(gated, raised, gated, firstPair, numPairs, fromWeightRow, toWeightRow);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.moonglass.router;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -123,7 +124,8 @@ final class SmallExperts {
         return out;
     }
 
-    private static double value(WeightMatrix weight, int row, int column) {
+    private static double value(Weight packed, int row, int column) {
+        WeightMatrix weight = (WeightMatrix) packed;
         return weight.data().getAtIndex(LITTLE_ENDIAN, (long) row * weight.numColumns() + column);
     }
 

@@ -37,7 +37,7 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void scale(MemorySegment x, long offset, int length, float factor);
 
-    void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length);
+    void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length);
 
     void addScaled(
             MemorySegment x,

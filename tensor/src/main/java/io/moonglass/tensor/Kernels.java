@@ -22,6 +22,9 @@ public final class Kernels {
     /// Products below this many multiplications are done before a helper would have woken.
     private static final long SHARED_FROM = 200_000;
 
+    /// Rows of one piece of a shared quantisation.
+    private static final int QUANTIZE_PIECE = 16;
+
     private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
     private static final KernelSet FASTEST = choose(System.getProperty("moonglass.kernels", ""));
 
@@ -55,33 +58,88 @@ public final class Kernels {
         FASTEST.quantize(x, out);
     }
 
-    /// The columns of panels `[fromPanel, toPanel)` of `out = x Wᵀ`. The product of two blocks is a whole
-    /// number, and blocks are added up in order, so every implementation gives the same bits.
+    /// The same, shared out to the team by rows.
+    static void quantize(FloatMatrix x, QuantizedRows out, ThreadTeam team) {
+        int numPieces = (x.numRows() + QUANTIZE_PIECE - 1) / QUANTIZE_PIECE;
+        team.run(
+                numPieces,
+                (piece, _) -> {
+                    int from = piece * QUANTIZE_PIECE;
+                    int count = Math.min(QUANTIZE_PIECE, x.numRows() - from);
+                    quantize(x.rows(from, count), out.rows(from, count));
+                });
+    }
+
+    /// `out = x Wᵀ`, shared out to the team by columns of `out`.
     ///
-    /// @param x      `[numRows, in]`
-    /// @param weight `[out, in]`
-    /// @param out    `[numRows, out]`
+    /// @param x prepared here, where the weight is quantised
+    public static void linear(LayerInput x, Weight weight, FloatMatrix out, ThreadTeam team) {
+        x.prepareFor(weight);
+        switch (weight) {
+            case WeightMatrix matrix -> linear(x.rows(), matrix, out, team);
+            case PanelMatrix panels ->
+                    share(
+                            panels.numRows(),
+                            x.numRows() * (long) panels.numColumns(),
+                            team,
+                            (from, to) -> linear(x.quantized(), panels, out, from, to));
+        }
+    }
+
+    /// The columns `[fromOut, toOut)` of `out = x Wᵀ`. The product of two blocks is a whole number, and
+    /// blocks are added up in order, so every implementation gives the same bits.
+    ///
+    /// @param x       `[numRows, in]`
+    /// @param weight  `[out, in]`
+    /// @param out     `[numRows, out]`
+    /// @param fromOut a multiple of [PanelMatrix#PANEL_ROWS]
+    /// @param toOut   a multiple of it, or the last column's end
     public static void linear(
-            QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel) {
-        if (x.numColumns() != weight.numColumns()
-                || out.numColumns() != weight.numRows()
-                || out.numRows() != x.numRows()
-                || fromPanel < 0
-                || fromPanel > toPanel
-                || toPanel > weight.numPanels()) {
+            QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromOut, int toOut) {
+        boolean agree =
+                x.numColumns() == weight.numColumns()
+                        && out.numColumns() == weight.numRows()
+                        && out.numRows() == x.numRows()
+                        && 0 <= fromOut
+                        && fromOut <= toOut
+                        && toOut <= weight.numRows()
+                        && fromOut % PanelMatrix.PANEL_ROWS == 0
+                        && (toOut % PanelMatrix.PANEL_ROWS == 0 || toOut == weight.numRows());
+        if (!agree) {
             throw new IllegalArgumentException(
-                    "linear: x [%d, %d], panels %d to %d of weight [%d, %d] and out [%d, %d] do not agree"
+                    "linear: x [%d, %d], rows %d to %d of weight [%d, %d] and out [%d, %d] do not agree"
                             .formatted(
                                     x.numRows(),
                                     x.numColumns(),
-                                    fromPanel,
-                                    toPanel,
+                                    fromOut,
+                                    toOut,
                                     weight.numRows(),
                                     weight.numColumns(),
                                     out.numRows(),
                                     out.numColumns()));
         }
-        FASTEST.linear(x, weight, out, fromPanel, toPanel);
+        FASTEST.linear(
+                x, weight, out, fromOut / PanelMatrix.PANEL_ROWS, PanelMatrix.numPanels(toOut));
+    }
+
+    /// The columns `[fromOut, toOut)` of `out = x Wᵀ` for some rows of an input that is prepared.
+    ///
+    /// @param first first row of `x` and `out`
+    public static void linear(
+            LayerInput x,
+            int first,
+            int numRows,
+            Weight weight,
+            FloatMatrix out,
+            int fromOut,
+            int toOut) {
+        FloatMatrix target = out.rows(first, numRows);
+        switch (weight) {
+            case WeightMatrix matrix ->
+                    linear(x.rows().rows(first, numRows), matrix, target, fromOut, toOut);
+            case PanelMatrix panels ->
+                    linear(x.quantized().rows(first, numRows), panels, target, fromOut, toOut);
+        }
     }
 
     /// The columns `[fromOut, toOut)` of `out = x Wᵀ`, for callers that share the work.
@@ -104,17 +162,28 @@ public final class Kernels {
     /// `out = x Wᵀ`, shared out to the team by columns of `out`.
     public static void linear(
             FloatMatrix x, WeightMatrix weight, FloatMatrix out, ThreadTeam team) {
-        int numPieces = (weight.numRows() + LINEAR_PIECE - 1) / LINEAR_PIECE;
-        long products = (long) x.numRows() * weight.numRows() * weight.numColumns();
-        if (products < SHARED_FROM) {
-            linear(x, weight, out);
+        share(
+                weight.numRows(),
+                x.numRows() * (long) weight.numColumns(),
+                team,
+                (from, to) -> linear(x, weight, out, from, to));
+    }
+
+    private interface Columns {
+        void compute(int from, int to);
+    }
+
+    /// @param products multiplications for one column
+    private static void share(int numColumns, long products, ThreadTeam team, Columns work) {
+        if (numColumns * products < SHARED_FROM) {
+            work.compute(0, numColumns);
             return;
         }
         team.run(
-                numPieces,
+                (numColumns + LINEAR_PIECE - 1) / LINEAR_PIECE,
                 (piece, _) -> {
                     int from = piece * LINEAR_PIECE;
-                    linear(x, weight, out, from, Math.min(from + LINEAR_PIECE, weight.numRows()));
+                    work.compute(from, Math.min(from + LINEAR_PIECE, numColumns));
                 });
     }
 
@@ -221,12 +290,35 @@ public final class Kernels {
     ///
     /// @param out of the shape of both; may be either
     public static void siluGate(FloatMatrix gate, FloatMatrix up, FloatMatrix out) {
-        long length = (long) gate.numRows() * gate.numColumns();
+        siluGate(gate, up, out, 0, gate.numRows(), 0, gate.numColumns());
+    }
+
+    /// The same for some rows and for columns `[from, to)`, for callers that share the work.
+    public static void siluGate(
+            FloatMatrix gate,
+            FloatMatrix up,
+            FloatMatrix out,
+            int first,
+            int numRows,
+            int from,
+            int to) {
+        int size = gate.numColumns();
         if (up.data().byteSize() != gate.data().byteSize()
-                || out.data().byteSize() != gate.data().byteSize()) {
-            throw new IllegalArgumentException("siluGate: gate, up and out differ in size");
+                || out.data().byteSize() != gate.data().byteSize()
+                || first < 0
+                || first + numRows > gate.numRows()
+                || from < 0
+                || from > to
+                || to > size) {
+            throw new IllegalArgumentException(
+                    "siluGate: gate, up and out differ in size, or columns %d to %d of %d rows"
+                                    .formatted(from, to, numRows)
+                            + " are not among them");
         }
-        FASTEST.siluGate(gate.data(), up.data(), out.data(), length);
+        for (int row = first; row < first + numRows; row++) {
+            FASTEST.siluGate(
+                    gate.data(), up.data(), out.data(), (long) row * size + from, to - from);
+        }
     }
 
     /// `out[outRow] += factor * x[row]`.

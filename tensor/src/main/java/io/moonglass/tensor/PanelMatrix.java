@@ -1,6 +1,8 @@
 package io.moonglass.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.random.RandomGenerator;
 
 /// A quantised weight `[numRows, numColumns]` (out, in) in the order in which kernels read it.
 ///
@@ -37,12 +39,13 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         }
     }
 
-    /// Bytes of a whole matrix.
+    /// Bytes of a whole matrix: a multiple of 64, so that what follows is aligned too.
     public static long bytes(PanelType type, int numRows, int numColumns) {
         if (numRows <= 0 || numColumns <= 0) {
             throw new IllegalArgumentException("weight [%d, %d]".formatted(numRows, numColumns));
         }
-        return (long) numPanels(numRows) * panelBytes(type, numColumns);
+        long panels = (long) numPanels(numRows) * panelBytes(type, numColumns);
+        return (panels + FloatMatrix.ALIGNMENT - 1) & -FloatMatrix.ALIGNMENT;
     }
 
     /// Panels of that many rows.
@@ -70,5 +73,19 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
     /// Offset of the scales of a panel's first block.
     long scaleOffset(int panel) {
         return panelOffset(panel) + (long) numBlocks() * type.blockBytes();
+    }
+
+    /// Random weights in one panel, uniformly distributed with this standard deviation.
+    public void fillPanel(int panel, RandomGenerator random, float deviation) {
+        long scales = scaleOffset(panel);
+        for (long at = panelOffset(panel); at < scales; at += Long.BYTES) {
+            data.set(ValueLayout.JAVA_LONG_UNALIGNED, at, random.nextLong());
+        }
+        double numCodes = 1 << type.bits();
+        float scale = (float) (deviation / Math.sqrt((numCodes * numCodes - 1) / 12));
+        short stored = Float.floatToFloat16(scale);
+        for (long at = scales; at < panelOffset(panel + 1); at += Short.BYTES) {
+            data.set(PanelPacker.FLOAT16, at, stored);
+        }
     }
 }

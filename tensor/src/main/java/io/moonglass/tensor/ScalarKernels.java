@@ -223,8 +223,9 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length) {
-        for (long i = 0; i < length; i++) {
+    public void siluGate(
+            MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length) {
+        for (long i = offset; i < offset + length; i++) {
             float g = gate.getAtIndex(JAVA_FLOAT, i);
             out.setAtIndex(JAVA_FLOAT, i, g / (1 + exp(-g)) * up.getAtIndex(JAVA_FLOAT, i));
         }

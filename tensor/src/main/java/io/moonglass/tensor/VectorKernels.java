@@ -240,15 +240,16 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
-    public void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long length) {
-        long k = 0;
-        for (; k + LANES <= length; k += LANES) {
+    public void siluGate(
+            MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length) {
+        long k = offset;
+        for (; k + LANES <= offset + length; k += LANES) {
             FloatVector g = floats(gate, k * Float.BYTES);
             g.div(exp(g.neg()).add(1))
                     .mul(floats(up, k * Float.BYTES))
                     .intoMemorySegment(out, k * Float.BYTES, MACHINE);
         }
-        for (; k < length; k++) {
+        for (; k < offset + length; k++) {
             float g = gate.getAtIndex(JAVA_FLOAT, k);
             out.setAtIndex(JAVA_FLOAT, k, g / (exp(-g) + 1) * up.getAtIndex(JAVA_FLOAT, k));
         }

@@ -34,6 +34,12 @@ public final class Workspace implements AutoCloseable {
             return new FloatMatrix(take(bytes), numRows, numColumns);
         }
 
+        /// Quantised rows with undefined contents, valid until the frame closes.
+        public QuantizedRows quantized(int numRows, int numColumns) {
+            return new QuantizedRows(
+                    take(QuantizedRows.bytes(numRows, numColumns)), numRows, numColumns);
+        }
+
         /// A matrix of zeros, valid until the frame closes.
         public FloatMatrix zeros(int numRows, int numColumns) {
             FloatMatrix matrix = matrix(numRows, numColumns);

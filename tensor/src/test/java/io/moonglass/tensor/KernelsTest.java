@@ -207,8 +207,8 @@ class KernelsTest {
         FloatMatrix expected = FloatMatrix.allocate(arena, 2, size);
         FloatMatrix actual = FloatMatrix.allocate(arena, 2, size);
 
-        scalar.siluGate(gate.data(), up.data(), expected.data(), 2L * size);
-        vector.siluGate(gate.data(), up.data(), actual.data(), 2L * size);
+        scalar.siluGate(gate.data(), up.data(), expected.data(), 0, 2 * size);
+        vector.siluGate(gate.data(), up.data(), actual.data(), 0, 2 * size);
 
         assertClose(expected, actual);
     }

@@ -4,6 +4,7 @@ import io.moonglass.loader.config.ConfigSection;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,8 +13,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
-/// A checkpoint folder in Hugging Face layout: its configuration and its mapped tensors.
+/// A checkpoint folder in Hugging Face layout: its configuration and its mapped tensors. In a packed
+/// folder, a [PackManifest] says which of them are quantised.
 ///
 /// The files may be symbolic links, as in a Hugging Face cache snapshot; the names inside the index
 /// must be plain file names, so that no index can reach out of its folder. Open until closed; the
@@ -26,12 +29,18 @@ public final class Checkpoint implements AutoCloseable {
     private final Path directory;
     private final ModelConfig config;
     private final Arena arena;
+    private final Optional<PackManifest> manifest;
     private final Map<String, StoredTensor> tensors;
 
     private Checkpoint(
-            Path directory, ModelConfig config, Arena arena, Map<String, StoredTensor> tensors) {
+            Path directory,
+            ModelConfig config,
+            Optional<PackManifest> manifest,
+            Arena arena,
+            Map<String, StoredTensor> tensors) {
         this.directory = directory;
         this.config = config;
+        this.manifest = manifest;
         this.arena = arena;
         this.tensors = Collections.unmodifiableMap(tensors);
     }
@@ -47,7 +56,12 @@ public final class Checkpoint implements AutoCloseable {
         ModelConfig config = ModelConfig.read(directory);
         Arena arena = Arena.ofShared();
         try {
-            return new Checkpoint(directory, config, arena, mapTensors(directory, arena));
+            return new Checkpoint(
+                    directory,
+                    config,
+                    PackManifest.read(directory),
+                    arena,
+                    mapTensors(directory, arena));
         } catch (RuntimeException e) {
             arena.close();
             throw e;
@@ -79,6 +93,27 @@ public final class Checkpoint implements AutoCloseable {
                             .formatted(name, directory.getFileName()));
         }
         return tensor;
+    }
+
+    /// A matrix that rows are multiplied with, over the mapped bytes, in the form in which it is stored.
+    ///
+    /// @throws ModelFormatException if there is no such tensor or it has another shape or type
+    public Weight weight(String name, int numRows, int numColumns) {
+        StoredTensor tensor = tensor(name);
+        Optional<PackManifest.PanelShape> panels = panels(name);
+        return panels.isPresent()
+                ? panels.get().over(tensor.data(), name, numRows, numColumns)
+                : tensor.matrix(numRows, numColumns);
+    }
+
+    /// What a packed folder says about itself; empty for a folder as it was released.
+    public Optional<PackManifest> manifest() {
+        return manifest;
+    }
+
+    /// The shape of a quantised tensor; empty for one that is stored element after element.
+    public Optional<PackManifest.PanelShape> panels(String name) {
+        return manifest.map(found -> found.panels().get(name));
     }
 
     /// Unmaps the files; does nothing the second time.

@@ -17,7 +17,9 @@ import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -204,7 +206,11 @@ final class PromptCheck {
         float[] all = recorder.values("final_norm");
         float[] last = Arrays.copyOfRange(all, all.length - numRows * hiddenSize, all.length);
         FloatMatrix logits = FloatMatrix.allocate(arena, numRows, config.text().vocabSize());
-        Kernels.linear(FloatMatrix.of(arena, hiddenSize, last), weights.head(), logits, team);
+        try (Workspace workspace = new Workspace();
+                Workspace.Frame frame = workspace.frame()) {
+            FloatMatrix rows = FloatMatrix.of(arena, hiddenSize, last);
+            Kernels.linear(new LayerInput(rows, team, frame), weights.head(), logits, team);
+        }
         return logits.toArray();
     }
 

@@ -99,6 +99,8 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new InspectCommand())
                         .addSubcommand(new CheckCommand())
                         .addSubcommand(new EvalCommand(models))
+                        .addSubcommand(new PackCommand())
+                        .addSubcommand(new SynthCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

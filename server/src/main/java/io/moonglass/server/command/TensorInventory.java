@@ -1,6 +1,7 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.StoredTensor;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -42,9 +44,12 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
     /// What config.json makes of the parts, stored or not.
     static TensorInventory expected(ModelConfig config) {
         Map<ModelPart, Size> parts = new EnumMap<>(ModelPart.class);
-        ExpectedTensors.of(config)
-                .forEach((name, numParameters) ->
-                        parts.merge(ModelPart.of(name), new Size(1, numParameters), Size::plus));
+        TensorShapes.of(config)
+                .forEach((name, shape) ->
+                        parts.merge(
+                                ModelPart.of(name),
+                                new Size(1, Arrays.stream(shape).reduce(1, (a, b) -> a * b)),
+                                Size::plus));
         return new TensorInventory(parts, Optional.empty());
     }
 

@@ -1,31 +1,29 @@
-package io.moonglass.server.command;
+package io.moonglass.loader.config;
 
-import io.moonglass.loader.config.ModelConfig;
-import io.moonglass.loader.config.TextConfig;
-import io.moonglass.loader.config.VisionConfig;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The tensors that config.json asks for: the number of elements of each, by its name in the released
-/// checkpoints.
-final class ExpectedTensors {
+/// The tensors that config.json asks for, and their shapes, by their names in the released checkpoints.
+public final class TensorShapes {
 
-    private final Map<String, Long> sizes = new LinkedHashMap<>();
+    private final Map<String, long[]> shapes = new LinkedHashMap<>();
 
-    private ExpectedTensors() {}
+    private TensorShapes() {}
 
-    static Map<String, Long> of(ModelConfig config) {
-        ExpectedTensors tensors = new ExpectedTensors();
+    /// By tensor name, in the order in which they are computed with.
+    public static Map<String, long[]> of(ModelConfig config) {
+        TensorShapes tensors = new TensorShapes();
         config.vision().ifPresent(vision -> tensors.addVision(vision, config.text().hiddenSize()));
         tensors.addDecoder(config.languagePrefix(), config.text());
-        return tensors.sizes;
+        return tensors.shapes;
     }
 
     private void addVision(VisionConfig vision, int textHiddenSize) {
         int hiddenSize = vision.hiddenSize();
         String tower = "vision_tower.";
-        addWithBias(tower + "patch_embed.proj", hiddenSize, vision.patchLength());
+        int patchSize = vision.patchSize();
+        addWithBias(tower + "patch_embed.proj", hiddenSize, 3, patchSize, patchSize);
         add(
                 tower + "patch_embed.pos_emb.weight",
                 vision.positionRows(),
@@ -106,6 +104,6 @@ final class ExpectedTensors {
     }
 
     private void add(String name, int... shape) {
-        sizes.put(name, Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b));
+        shapes.put(name, Arrays.stream(shape).asLongStream().toArray());
     }
 }

@@ -1,0 +1,31 @@
+package io.moonglass.loader.pack;
+
+import io.moonglass.loader.safetensors.ElementKind;
+import io.moonglass.tensor.PanelType;
+
+/// How a packed directory stores one tensor.
+sealed interface PackedForm {
+
+    /// Quantised panels of a matrix: bytes to safetensors.
+    record Panels(PanelType type) implements PackedForm {}
+
+    /// Element after element.
+    record Elements(ElementKind kind) implements PackedForm {}
+
+    /// The only place that knows which tensors are worth quantising. What is multiplied with all
+    /// tokens is. The embedding and the expansion of latents are read row by row; the router's gate
+    /// decides between experts and stays exact, as norms and biases do; MoonViT runs from its own floats.
+    static PackedForm of(String name, int numDimensions, ElementKind stored, WeightFormat format) {
+        if (numDimensions < 2 || name.endsWith(".mlp.gate.weight")) {
+            return new Elements(ElementKind.F32);
+        }
+        if (name.startsWith("vision_tower.") || name.startsWith("multi_modal_projector.")) {
+            return new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
+        }
+        boolean readByRow =
+                name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");
+        return format.panels().isPresent() && !readByRow
+                ? new Panels(format.panels().get())
+                : new Elements(format.rowKind());
+    }
+}

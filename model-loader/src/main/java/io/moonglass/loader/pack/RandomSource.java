@@ -1,0 +1,81 @@
+package io.moonglass.loader.pack;
+
+import io.moonglass.loader.config.ConfigSection;
+import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.TensorShapes;
+import io.moonglass.loader.safetensors.ElementKind;
+import io.moonglass.tensor.PanelMatrix;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/// Random weights of any configuration, the same for every run. Matrices have the variance that keeps
+/// activations of about one size through all layers; norms are ones, biases zeros.
+final class RandomSource implements WeightSource {
+
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+
+    private final Path configFile;
+    private final ModelConfig config;
+    private final Map<String, PackedFile.Entry> tensors = new LinkedHashMap<>();
+
+    RandomSource(Path configFile, ConfigSection section) {
+        this.configFile = configFile;
+        this.config = ModelConfig.from(section);
+        TensorShapes.of(config)
+                .forEach((name, shape) ->
+                        tensors.put(name, new PackedFile.Entry(ElementKind.BF16, shape)));
+    }
+
+    @Override
+    public Map<String, PackedFile.Entry> tensors() {
+        return tensors;
+    }
+
+    @Override
+    public void writePanel(String name, PanelMatrix target, int panel, int member) {
+        target.fillPanel(
+                panel,
+                new SplittableRandom(name.hashCode() * 31L + panel),
+                (float) (1 / Math.sqrt(target.numColumns())));
+    }
+
+    @Override
+    public void writeElements(
+            String name, ElementKind kind, MemorySegment target, long from, long to) {
+        SplittableRandom random = new SplittableRandom(name.hashCode() * 31L + from);
+        long[] shape = tensors.get(name).shape();
+        long numInputs = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+        // uniform between -1 and 1 has a variance of 1/3
+        float most = (float) Math.sqrt(3.0 / numInputs);
+        for (long i = from; i < to; i++) {
+            float value =
+                    shape.length > 1
+                            ? (float) random.nextDouble(-most, most)
+                            : name.contains("norm") && name.endsWith(".weight") ? 1 : 0;
+            Elements.set(target, kind, i, value);
+        }
+    }
+
+    @Override
+    public void writeCompanions(Path directory) throws IOException {
+        Files.copy(configFile, directory.resolve("config.json"));
+        Path preprocessor = configFile.resolveSibling(PREPROCESSOR);
+        if (Files.exists(preprocessor)) {
+            Files.copy(preprocessor, directory.resolve(PREPROCESSOR));
+        } else {
+            Files.writeString(directory.resolve(PREPROCESSOR), "{\"pad_input\": true}\n");
+        }
+        new StandInTokenizer(config).write(directory);
+    }
+
+    @Override
+    public Map<String, String> hashes() {
+        return Map.of();
+    }
+}

@@ -1,0 +1,84 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.pack.PackedModels;
+import io.moonglass.loader.pack.WeightFormat;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `moonglass pack`: a checkpoint in the form in which it runs.
+@Command(
+        name = "pack",
+        description = {
+            "Pack a checkpoint: quantised and in the order in which it is computed with.",
+            "The new folder is a model like any other, a third of the size or less, and starts at once."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionLine.class,
+        sortOptions = false)
+final class PackCommand implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The checkpoint, a folder in Hugging Face layout.")
+    private Path model;
+
+    @Mixin private PackTarget target;
+
+    @Override
+    public Integer call() {
+        PackedModels.pack(
+                model,
+                target.weights(),
+                target.directory(),
+                target.numThreads(),
+                new PackProgressLine(spec.commandLine().getErr()));
+        return 0;
+    }
+
+    /// What `pack` and `synth` write.
+    static final class PackTarget {
+
+        @Option(
+                names = "--weights",
+                required = true,
+                paramLabel = "FORMAT",
+                description = "What the large matrices are stored as: ${COMPLETION-CANDIDATES}.",
+                converter = FormatConverter.class,
+                completionCandidates = FormatConverter.class)
+        private WeightFormat weights;
+
+        @Option(
+                names = "--out",
+                required = true,
+                paramLabel = "DIR",
+                description = "The folder to make; must not be there yet.")
+        private Path directory;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                description = "Threads that compute (default: one for each core).")
+        private int numThreads = Runtime.getRuntime().availableProcessors();
+
+        WeightFormat weights() {
+            return weights;
+        }
+
+        Path directory() {
+            return directory;
+        }
+
+        int numThreads() {
+            return numThreads;
+        }
+    }
+}

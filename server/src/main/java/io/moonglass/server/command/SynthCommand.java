@@ -1,0 +1,46 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.pack.PackedModels;
+import io.moonglass.server.command.PackCommand.PackTarget;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `moonglass synth`: a model of random weights.
+@Command(
+        name = "synth",
+        description = {
+            "Write a packed model of random weights, to measure speed and memory of any size.",
+            "Its answers mean nothing."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionLine.class,
+        sortOptions = false)
+final class SynthCommand implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--config",
+            required = true,
+            paramLabel = "FILE",
+            description = "A config.json; a preprocessor_config.json beside it is taken along.")
+    private Path config;
+
+    @Mixin private PackTarget target;
+
+    @Override
+    public Integer call() {
+        PackedModels.synthesize(
+                config,
+                target.weights(),
+                target.directory(),
+                target.numThreads(),
+                new PackProgressLine(spec.commandLine().getErr()));
+        return 0;
+    }
+}

@@ -44,8 +44,8 @@ def mixture(level):
     """Share of each kind of conversation. Level 0 is the start of training, 1 its end."""
     start = {"scene": 0.5, "ocr": 0.49, "text": 0.01}
     end = {
-        "scene": 0.33, "ocr": 0.3, "page": 0.03, "chart": 0.09, "compare": 0.07, "video": 0.06, "timestamps": 0.015,
-        "system": 0.02, "tool": 0.04, "json": 0.03, "text": 0.015,
+        "scene": 0.35, "ocr": 0.38, "page": 0.015, "chart": 0.08, "compare": 0.06, "video": 0.05, "timestamps": 0.01,
+        "system": 0.02, "tool": 0.01, "json": 0.02, "text": 0.005,
     }
     share = min(1.0, max(0.0, (level - 0.15) / 0.5))
     return {kind: (1 - share) * start.get(kind, 0) + share * end[kind] for kind in end}

@@ -196,12 +196,12 @@ def about_position(rng, picture):
     shape = rng.choice(shapes)
     name = unique_name(rng, shapes, shape)
     form = rng.random()
-    if form < 0.25 or len(shapes) == 1:
+    if form < 0.35 or len(shapes) == 1:
         place_name = region(picture, shape)
         if place_name is None or name is None:
             return None
         return turn("position", ask(rng, "where_is", name=name), place_name, shape)
-    if form < 0.42:
+    if form < 0.5:
         key = rng.choice(("leftmost", "rightmost", "topmost", "bottommost"))
         sign = 1 if key in ("leftmost", "topmost") else -1
         order = sorted((sign * (s.x if key in ("leftmost", "rightmost") else s.y), i) for i, s in enumerate(shapes))

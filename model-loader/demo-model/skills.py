@@ -61,7 +61,7 @@ def ocr_conversation(rng, level, fonts, longest=None):
             lines, least = [short_text(rng, rng.randint(1, 2 if level < 0.03 else 5))], 18
         else:
             lines, least = [short_text(rng, 6 if level < 0.4 else 12)], 14 if level < 0.4 else 12
-            if level > 0.2 and rng.random() < 0.4:
+            if level > 0.2 and rng.random() < 0.25:
                 lines = [rng.choice((phrase, short_text))(rng) for _ in range(rng.randint(1, 4))]
         picture = text_picture(rng, lines, fonts, least, 40 if rng.random() < 0.4 else 26, distort=0.0 if longest else 0.25)
         if picture is not None:

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /// Quantises weights into panels. Each block of 32 weights of a row gets the scale that makes the
 /// squared error small: several scales around the obvious one are tried, each improved to the best one
@@ -80,16 +81,27 @@ public final class PanelPacker {
 
     /// The block's weights, column by column, 16 rows each.
     private void read(WeightMatrix source, int firstRow, int firstColumn) {
-        for (int column = 0; column < BLOCK_COLUMNS; column++) {
-            for (int row = 0; row < PANEL_ROWS; row++) {
-                boolean there =
-                        firstRow + row < source.numRows()
-                                && firstColumn + column < source.numColumns();
-                values[column * PANEL_ROWS + row] =
-                        there
-                                ? ScalarKernels.element(
-                                        source, firstRow + row, firstColumn + column)
-                                : 0;
+        int numColumns = Math.min(BLOCK_COLUMNS, source.numColumns() - firstColumn);
+        int numRows = Math.min(PANEL_ROWS, source.numRows() - firstRow);
+        if (numColumns < BLOCK_COLUMNS || numRows < PANEL_ROWS) {
+            Arrays.fill(values, 0);
+        }
+        for (int row = 0; row < numRows; row++) {
+            long at = (long) (firstRow + row) * source.numColumns() + firstColumn;
+            switch (source.type()) {
+                case F32 -> {
+                    for (int column = 0; column < numColumns; column++) {
+                        values[column * PANEL_ROWS + row] =
+                                source.data().get(ScalarKernels.F32, (at + column) * Float.BYTES);
+                    }
+                }
+                case BF16 -> {
+                    for (int column = 0; column < numColumns; column++) {
+                        int bits =
+                                source.data().get(ScalarKernels.BF16, (at + column) * Short.BYTES);
+                        values[column * PANEL_ROWS + row] = Float.intBitsToFloat(bits << 16);
+                    }
+                }
             }
         }
     }
@@ -127,12 +139,15 @@ public final class PanelPacker {
     /// Tries, in every row, the scale that makes the extreme weight `wanted`. The error that is left is
     /// the squares of the weights less what is called gain here.
     private void tryScales(float wanted, float least, float most) {
+        float[] products = this.products;
+        float[] squares = this.squares;
+        float[] inverses = this.inverses;
         for (int row = 0; row < PANEL_ROWS; row++) {
             inverses[row] = extremes[row] == 0 ? 0 : wanted / extremes[row];
             products[row] = 0;
             squares[row] = 0;
         }
-        for (int at = 0; at < values.length; at += PANEL_ROWS) {
+        for (int at = 0; at < BLOCK_COLUMNS * PANEL_ROWS; at += PANEL_ROWS) {
             for (int row = 0; row < PANEL_ROWS; row++) {
                 float value = values[at + row];
                 float code = value * inverses[row] + ROUNDER - ROUNDER;

@@ -3,7 +3,7 @@ package io.moonglass.server.command;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.safetensors.Checkpoint;
-import io.moonglass.loader.safetensors.ElementKind;
+import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.loader.safetensors.StoredTensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /// How many tensors and parameters each part has: those that are stored, or, in a folder without
@@ -32,7 +33,7 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
 
     /// @param numBytes      of the shards, their headers included
     /// @param bytesByKind   of the tensors alone
-    record Disk(int numFiles, long numBytes, Map<ElementKind, Long> bytesByKind) {}
+    record Disk(int numFiles, long numBytes, Map<String, Long> bytesByKind) {}
 
     static TensorInventory of(Path directory) {
         boolean hasWeights =
@@ -56,10 +57,13 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
     private static TensorInventory stored(Path directory) {
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             Map<ModelPart, Size> parts = new EnumMap<>(ModelPart.class);
-            Map<ElementKind, Long> bytesByKind = new EnumMap<>(ElementKind.class);
+            Map<String, Long> bytesByKind = new TreeMap<>();
             for (StoredTensor tensor : checkpoint.tensors()) {
-                parts.merge(ModelPart.of(tensor.name()), new Size(1, tensor.size()), Size::plus);
-                bytesByKind.merge(tensor.kind(), tensor.data().byteSize(), Long::sum);
+                Optional<PackManifest.PanelShape> panels = checkpoint.panels(tensor.name());
+                long size = panels.map(TensorInventory::size).orElseGet(tensor::size);
+                parts.merge(ModelPart.of(tensor.name()), new Size(1, size), Size::plus);
+                String kind = panels.map(shape -> shape.type().name()).orElse(tensor.kind().name());
+                bytesByKind.merge(kind, tensor.data().byteSize(), Long::sum);
             }
             Set<String> files =
                     checkpoint.tensors().stream()
@@ -77,6 +81,10 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
 
     Size total() {
         return parts.values().stream().reduce(new Size(0, 0), Size::plus);
+    }
+
+    private static long size(PackManifest.PanelShape shape) {
+        return (long) shape.numRows() * shape.numColumns();
     }
 
     private static long size(Path file) {

@@ -1,0 +1,149 @@
+package io.moonglass.loader.pack;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.loader.TestModels;
+import io.moonglass.loader.config.TensorShapes;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.ElementKind;
+import io.moonglass.loader.safetensors.StoredTensor;
+import io.moonglass.loader.tokenizer.Tokenizer;
+import io.moonglass.tensor.PanelMatrix;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class PackedModelsTest {
+
+    private static final PackProgress SILENT = (_, _, _, _) -> {};
+    private static final String QUERY = "language_model.model.layers.0.self_attn.q_proj.weight";
+
+    @TempDir private Path folder;
+
+    @ParameterizedTest
+    @EnumSource(WeightFormat.class)
+    void a_packed_model_holds_every_tensor_of_its_source(WeightFormat format) {
+        try (Checkpoint source = Checkpoint.open(TestModels.tinyRandom());
+                Checkpoint packed = Checkpoint.open(pack(format))) {
+            assertEquals(format.spelling(), packed.manifest().orElseThrow().weights());
+            for (StoredTensor tensor : source.tensors()) {
+                StoredTensor stored = packed.tensor(tensor.name());
+                if (packed.panels(tensor.name()).isEmpty()) {
+                    assertArrayEquals(tensor.shape(), stored.shape(), tensor.name());
+                    assertArrayEquals(tensor.floats(), stored.floats(), tensor.name());
+                }
+            }
+        }
+    }
+
+    @Test
+    void large_matrices_become_panels_and_the_router_stays_exact() {
+        try (Checkpoint packed = Checkpoint.open(pack(WeightFormat.Q4))) {
+            var shape = packed.panels(QUERY).orElseThrow();
+            assertInstanceOf(
+                    PanelMatrix.class, packed.weight(QUERY, shape.numRows(), shape.numColumns()));
+            assertThrows(
+                    ModelFormatException.class,
+                    () -> packed.weight(QUERY, shape.numRows(), shape.numColumns() + 1));
+            assertEquals(
+                    ElementKind.F32,
+                    packed.tensor("language_model.model.layers.1.mlp.gate.weight").kind());
+        }
+    }
+
+    @Test
+    void a_run_that_is_cut_off_leaves_nothing_that_loads_and_nothing_in_the_way() {
+        Path target = folder.resolve("packed");
+        PackProgress cut =
+                (numTensors, _, _, _) -> {
+                    if (numTensors == 20) {
+                        throw new IllegalStateException("killed");
+                    }
+                };
+        assertThrows(
+                IllegalStateException.class,
+                () -> PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, cut));
+        assertFalse(Files.exists(target));
+        assertThrows(
+                ConfigException.class, () -> Checkpoint.open(folder.resolve(".packed.unfinished")));
+
+        PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, SILENT);
+        Checkpoint.open(target).close();
+        assertEquals(List.of(target), list(folder));
+    }
+
+    @Test
+    void what_is_there_is_never_overwritten() {
+        Path packed = pack(WeightFormat.Q8);
+        ConfigException fault = assertThrows(ConfigException.class, () -> pack(WeightFormat.Q8));
+        assertTrue(fault.getMessage().contains("it is there already"), fault.getMessage());
+        assertThrows(
+                ConfigException.class,
+                () ->
+                        PackedModels.pack(
+                                packed, WeightFormat.Q4, folder.resolve("again"), 1, SILENT));
+    }
+
+    @Test
+    void a_folder_that_another_version_packed_is_refused() throws Exception {
+        Path packed = pack(WeightFormat.Q8);
+        Path manifest = packed.resolve("moonglass-pack.json");
+        Files.writeString(
+                manifest, Files.readString(manifest).replace("\"format\":1", "\"format\":9"));
+        ModelFormatException fault =
+                assertThrows(ModelFormatException.class, () -> Checkpoint.open(packed));
+        assertTrue(fault.getMessage().contains("pack the model again"), fault.getMessage());
+    }
+
+    @Test
+    void random_weights_have_the_tensors_and_the_tokens_of_their_configuration() {
+        Path first = synthesize("first");
+        Path second = synthesize("second");
+        try (Checkpoint one = Checkpoint.open(first);
+                Checkpoint other = Checkpoint.open(second)) {
+            var names = new HashSet<String>();
+            for (StoredTensor tensor : one.tensors()) {
+                names.add(tensor.name());
+                assertEquals(-1, tensor.data().mismatch(other.tensor(tensor.name()).data()));
+            }
+            assertEquals(TensorShapes.of(one.config()).keySet(), names);
+            Tokenizer tokenizer = Tokenizer.read(first);
+            assertEquals("Moon, glass!", tokenizer.decode(tokenizer.encode("Moon, glass!"), false));
+        }
+    }
+
+    private Path synthesize(String name) {
+        Path target = folder.resolve(name);
+        PackedModels.synthesize(
+                TestModels.tinyRandom().resolve("config.json"), WeightFormat.Q4, target, 2, SILENT);
+        return target;
+    }
+
+    private Path pack(WeightFormat format) {
+        Path target = folder.resolve("packed");
+        PackedModels.pack(TestModels.tinyRandom(), format, target, 2, SILENT);
+        return target;
+    }
+
+    private static List<Path> list(Path folder) {
+        try (var files = Files.list(folder)) {
+            return files.toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -80,6 +80,21 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
     for (int r = 0; r < rows; r++) _mm512_storeu_ps(out + r * outStride, sums[r]);
 }
 
+/* The processor's rate: independent dot products in registers. Returns the number of operations. */
+TARGET long moonglass_peak_avx512(long rounds) {
+    __m512i sums[TILE_ROWS], one = _mm512_set1_epi8(1);
+#pragma GCC unroll 12
+    for (int r = 0; r < TILE_ROWS; r++) sums[r] = _mm512_setzero_si512();
+    for (long i = 0; i < rounds; i++) {
+#pragma GCC unroll 12
+        for (int r = 0; r < TILE_ROWS; r++) {
+            sums[r] = _mm512_dpbusd_epi32(sums[r], one, one);
+            __asm__ volatile("" : "+v"(sums[r]));
+        }
+    }
+    return rounds * TILE_ROWS * 64 * 2;
+}
+
 #include "panels.inc"
 
 /* ---- AVX2: a panel is two vectors wide, dot products take two steps */
@@ -143,6 +158,20 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
         _mm256_storeu_ps(out + r * outStride, sums[r][0]);
         _mm256_storeu_ps(out + r * outStride + 8, sums[r][1]);
     }
+}
+
+TARGET long moonglass_peak_avx2(long rounds) {
+    __m256i sums[8], one = _mm256_set1_epi8(1);
+#pragma GCC unroll 8
+    for (int r = 0; r < 8; r++) sums[r] = _mm256_setzero_si256();
+    for (long i = 0; i < rounds; i++) {
+#pragma GCC unroll 8
+        for (int r = 0; r < 8; r++) {
+            sums[r] = dot_avx2(sums[r], one, 0x01010101, 4);
+            __asm__ volatile("" : "+x"(sums[r]));
+        }
+    }
+    return rounds * 8 * 32 * 2;
 }
 
 #include "panels.inc"
@@ -213,6 +242,21 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int q = 0; q < 4; q++) vst1q_f32(out + r * outStride + 4 * q, sums[r][q]);
+}
+
+TARGET long moonglass_peak_neon(long rounds) {
+    int32x4_t sums[16];
+    int8x16_t one = vdupq_n_s8(1);
+#pragma GCC unroll 16
+    for (int r = 0; r < 16; r++) sums[r] = vdupq_n_s32(0);
+    for (long i = 0; i < rounds; i++) {
+#pragma GCC unroll 16
+        for (int r = 0; r < 16; r++) {
+            sums[r] = vdotq_s32(sums[r], one, one);
+            __asm__ volatile("" : "+w"(sums[r]));
+        }
+    }
+    return rounds * 16 * 16 * 2;
 }
 
 #include "panels.inc"

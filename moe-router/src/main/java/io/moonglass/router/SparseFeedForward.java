@@ -36,6 +36,16 @@ public final class SparseFeedForward {
         this.shared = shared;
     }
 
+    /// The routed experts, by number.
+    public List<FeedForward> experts() {
+        return experts;
+    }
+
+    /// The experts that every token goes to, as one.
+    public Optional<FeedForward> shared() {
+        return shared;
+    }
+
     /// @param x        `[numTokens, hiddenSize]`
     /// @param out      `[numTokens, hiddenSize]`; not `x`
     /// @param observer told the routing before experts run

@@ -451,7 +451,7 @@ public final class Kernels {
             case "scalar" -> new ScalarKernels();
             case "vector" -> new VectorKernels();
             case "native" -> nativeKernels();
-            case "" -> fastest();
+            case "" -> nativeIfPossible();
             default ->
                     throw new IllegalArgumentException(
                             "-Dmoonglass.kernels=%s; want scalar, vector or native"
@@ -459,7 +459,12 @@ public final class Kernels {
         };
     }
 
-    private static KernelSet fastest() {
+    /// The implementation in use.
+    static KernelSet fastest() {
+        return FASTEST;
+    }
+
+    private static KernelSet nativeIfPossible() {
         try {
             return nativeKernels();
         } catch (LinkageError | UnsupportedOperationException e) {

@@ -18,12 +18,28 @@ final class NativeKernels extends VectorKernels {
     private final String instructionSet;
     private final MethodHandle q4;
     private final MethodHandle q8;
+    private final MethodHandle peak;
 
     /// @param instructionSet the suffix of the functions
     NativeKernels(NativeLibrary library, String instructionSet) {
         this.instructionSet = instructionSet;
         this.q4 = library.function("moonglass_q4_" + instructionSet, PANELS);
         this.q8 = library.function("moonglass_q8_" + instructionSet, PANELS);
+        this.peak =
+                library.function(
+                        "moonglass_peak_" + instructionSet,
+                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    }
+
+    /// Computes as fast as the processor can, in registers alone.
+    ///
+    /// @return operations that were done
+    long peak(long rounds) {
+        try {
+            return (long) peak.invokeExact(rounds);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
     }
 
     @Override

@@ -1,0 +1,185 @@
+package io.moonglass.engine;
+
+import io.moonglass.engine.LayerWeights.LayerFeedForward;
+import io.moonglass.loader.config.TextConfig;
+import io.moonglass.router.FeedForward;
+import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Weight;
+import io.moonglass.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+
+/// The decoder alone, for timing: steps of random tokens on the calling thread and the team, without
+/// scheduler or sampler.
+public final class DecoderBench implements AutoCloseable {
+
+    private static final int STEP_TOKENS = 512;
+
+    private final DecoderWeights weights;
+    private final TextConfig config;
+    private final KvCache cache;
+    private final Decoder decoder;
+    private final Workspace workspace = new Workspace();
+    private final SplittableRandom random = new SplittableRandom(1);
+
+    /// @param maxTokens of all sequences together
+    public DecoderBench(DecoderWeights weights, ThreadTeam team, int maxTokens) {
+        this.weights = weights;
+        this.config = weights.config();
+        this.cache = new KvCache(config, KvCache.blocksFor(maxTokens) + 1);
+        this.decoder = new Decoder(weights, cache, team);
+    }
+
+    /// Seconds from a prompt's first token to the logits after its last.
+    public double promptSeconds(int numTokens) {
+        BlockTable blocks = reserve(numTokens);
+        long begin = System.nanoTime();
+        for (int from = 0; from < numTokens; from += STEP_TOKENS) {
+            int count = Math.min(STEP_TOKENS, numTokens - from);
+            boolean last = from + count == numTokens;
+            step(List.of(new Chunk(blocks, 0, from, count, Chunk.Form.EXPANDED)), last ? 1 : 0);
+        }
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        cache.release(blocks);
+        return seconds;
+    }
+
+    /// Seconds of single steps in which every sequence gets one more token.
+    ///
+    /// @param depth      tokens that each has before the first step: random latents
+    /// @param numStreams sequences
+    public double[] decodeSeconds(int depth, int numStreams, int numSteps) {
+        List<BlockTable> tables = new ArrayList<>();
+        for (int i = 0; i < numStreams; i++) {
+            BlockTable table = reserve(depth + numSteps);
+            fill(table, depth);
+            tables.add(table);
+        }
+        double[] seconds = new double[numSteps];
+        for (int n = 0; n < numSteps; n++) {
+            List<Chunk> chunks = new ArrayList<>();
+            for (int i = 0; i < numStreams; i++) {
+                chunks.add(new Chunk(tables.get(i), i, depth + n, 1, Chunk.Form.ABSORBED));
+            }
+            long begin = System.nanoTime();
+            step(chunks, numStreams);
+            seconds[n] = (System.nanoTime() - begin) / 1e9;
+        }
+        tables.forEach(cache::release);
+        return seconds;
+    }
+
+    /// Bytes of weights that one token is multiplied with: of the routed experts only the chosen.
+    public long weightBytesPerToken() {
+        long bytes = bytes(weights.head());
+        for (LayerWeights layer : weights.layers()) {
+            AttentionWeights attention = layer.attention();
+            bytes +=
+                    Stream.of(
+                                    attention.query(),
+                                    attention.latentAndKey(),
+                                    attention.keyValue(),
+                                    attention.output())
+                            .mapToLong(DecoderBench::bytes)
+                            .sum();
+            bytes +=
+                    switch (layer.feedForward()) {
+                        case LayerFeedForward.Dense(FeedForward dense) -> bytes(dense);
+                        case LayerFeedForward.Sparse(var sparse) ->
+                                config.numExpertsPerToken() * bytes(sparse.experts().getFirst())
+                                        + sparse.shared().map(DecoderBench::bytes).orElse(0L);
+                    };
+        }
+        return bytes;
+    }
+
+    /// Multiplications and additions for one token, attention left out.
+    public long operationsPerToken() {
+        long products = products(weights.head());
+        for (LayerWeights layer : weights.layers()) {
+            AttentionWeights attention = layer.attention();
+            products +=
+                    Stream.of(
+                                    attention.query(),
+                                    attention.latentAndKey(),
+                                    attention.keyValue(),
+                                    attention.output())
+                            .mapToLong(DecoderBench::products)
+                            .sum();
+            products +=
+                    switch (layer.feedForward()) {
+                        case LayerFeedForward.Dense(FeedForward dense) -> products(dense);
+                        case LayerFeedForward.Sparse(var sparse) ->
+                                config.numExpertsPerToken() * products(sparse.experts().getFirst())
+                                        + sparse.shared().map(DecoderBench::products).orElse(0L);
+                    };
+        }
+        return 2 * products;
+    }
+
+    /// Bytes of cache that one more token reads for each token before it.
+    public long cacheBytesPerToken() {
+        return KvCache.blockBytes(config) / KvCache.BLOCK_SIZE;
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+        cache.close();
+    }
+
+    private void step(List<Chunk> chunks, int numLogits) {
+        int numTokens = chunks.stream().mapToInt(Chunk::numTokens).sum();
+        try (Workspace.Frame frame = workspace.frame()) {
+            FloatMatrix hidden = frame.matrix(numTokens, config.hiddenSize());
+            for (int row = 0; row < numTokens; row++) {
+                decoder.embed(random.nextInt(config.vocabSize()), hidden, row);
+            }
+            decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE);
+            if (numLogits > 0) {
+                FloatMatrix ends = hidden.rows(numTokens - numLogits, numLogits);
+                decoder.logits(ends, frame.matrix(numLogits, config.vocabSize()), workspace);
+            }
+        }
+    }
+
+    private BlockTable reserve(int numTokens) {
+        BlockTable blocks = new BlockTable();
+        if (!cache.tryReserve(blocks, numTokens)) {
+            throw new IllegalStateException("no room for %d tokens".formatted(numTokens));
+        }
+        return blocks;
+    }
+
+    private void fill(BlockTable blocks, int depth) {
+        for (int block = 0; block < KvCache.blocksFor(depth); block++) {
+            for (int layer = 0; layer < config.numLayers(); layer++) {
+                FloatMatrix rows = cache.rows(layer, blocks.block(block));
+                for (int row = 0; row < rows.numRows(); row++) {
+                    for (int i = 0; i < rows.numColumns(); i++) {
+                        rows.set(row, i, (float) random.nextDouble(-1, 1));
+                    }
+                }
+            }
+        }
+    }
+
+    private static long bytes(Weight weight) {
+        return weight.data().byteSize();
+    }
+
+    private static long bytes(FeedForward expert) {
+        return bytes(expert.gate()) + bytes(expert.up()) + bytes(expert.down());
+    }
+
+    private static long products(Weight weight) {
+        return (long) weight.numRows() * weight.numColumns();
+    }
+
+    private static long products(FeedForward expert) {
+        return products(expert.gate()) + products(expert.up()) + products(expert.down());
+    }
+}

@@ -10,6 +10,9 @@ package io.moonglass.tensor;
 /// `-Dmoonglass.kernels=scalar|vector|native` forces an implementation.
 public final class Kernels {
 
+    /// The system property that forces an implementation; read once, when the kernels are first used.
+    public static final String PROPERTY = "moonglass.kernels";
+
     /// Queries that [#tileScores] and [#tileValues] take at once.
     public static final int TILE_QUERIES = 4;
 
@@ -26,7 +29,7 @@ public final class Kernels {
     private static final int QUANTIZE_PIECE = 16;
 
     private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
-    private static final KernelSet FASTEST = choose(System.getProperty("moonglass.kernels", ""));
+    private static final KernelSet FASTEST = choose(System.getProperty(PROPERTY, ""));
 
     private Kernels() {}
 

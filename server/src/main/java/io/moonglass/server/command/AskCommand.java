@@ -21,13 +21,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -69,11 +69,7 @@ final class AskCommand implements Callable<Integer> {
             description = "0 for the most likely answer, up to 2 (default: the model's).")
     private Optional<Double> temperature;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads that compute, without --url (default: one for each core).")
-    private Optional<Integer> numThreads;
+    @Mixin private ComputeOptions compute;
 
     @Option(
             names = "--show-reasoning",
@@ -126,8 +122,8 @@ final class AskCommand implements Callable<Integer> {
     }
 
     private boolean askInProcess(List<byte[]> pictures) throws InterruptedException {
-        OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-        try (ChatModel model = models.open(answerer.directory(), Optional.empty(), threads)) {
+        try (ChatModel model =
+                models.open(answerer.directory(), Optional.empty(), compute.numThreads())) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
             Generation generation = generate(model, pictures, events);
             try {

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleBiFunction;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -87,18 +88,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
     private Optional<Path> json;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads that compute (default: one for each core).")
-    private Optional<Integer> numThreads;
+    @Mixin private ComputeOptions compute;
 
     @Override
     public Integer call() {
-        ChatModelOptions options =
-                numThreads
-                        .map(ChatModelOptions.DEFAULT::withNumThreads)
-                        .orElse(ChatModelOptions.DEFAULT);
+        ChatModelOptions options = compute.chatModel();
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(

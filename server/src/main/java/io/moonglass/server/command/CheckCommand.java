@@ -6,6 +6,7 @@ import io.moonglass.runtime.check.GoldenCheck;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -44,9 +45,11 @@ final class CheckCommand implements Callable<Integer> {
             description = "A folder of recorded outputs of this checkpoint.")
     private Path golden;
 
+    @Mixin private ComputeOptions compute;
+
     @Override
     public Integer call() {
-        ChatModelOptions options = ChatModelOptions.DEFAULT;
+        ChatModelOptions options = compute.chatModel();
         CheckReport report =
                 new GoldenCheck(model, golden, options.workDirectory(), options.numThreads()).run();
         report.lines().forEach(spec.commandLine().getOut()::println);

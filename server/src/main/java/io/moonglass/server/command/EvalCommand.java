@@ -17,10 +17,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -76,11 +76,7 @@ final class EvalCommand implements Callable<Integer> {
             description = "Conversations at once (default: ${DEFAULT-VALUE}).")
     private int numParallel;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads that compute, without --url (default: one for each core).")
-    private Optional<Integer> numThreads;
+    @Mixin private ComputeOptions compute;
 
     EvalCommand(ModelOpener models) {
         this.models = models;
@@ -112,8 +108,8 @@ final class EvalCommand implements Callable<Integer> {
 
     /// Over HTTP like any other client, on a port of its own.
     private EvaluationReport serve(EvaluationSet set) throws InterruptedException {
-        OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-        try (ChatModel model = models.open(answerer.directory(), Optional.empty(), threads);
+        try (ChatModel model =
+                        models.open(answerer.directory(), Optional.empty(), compute.numThreads());
                 MoonglassServer server =
                         MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
             URI address = URI.create("http://127.0.0.1:" + server.port());

@@ -63,11 +63,7 @@ final class PackCommand implements Callable<Integer> {
                 description = "The folder to make; must not be there yet.")
         private Path directory;
 
-        @Option(
-                names = "--threads",
-                paramLabel = "N",
-                description = "Threads that compute (default: one for each core).")
-        private int numThreads = Runtime.getRuntime().availableProcessors();
+        @Mixin private ComputeOptions compute;
 
         WeightFormat weights() {
             return weights;
@@ -78,7 +74,7 @@ final class PackCommand implements Callable<Integer> {
         }
 
         int numThreads() {
-            return numThreads;
+            return compute.chatModel().numThreads();
         }
     }
 }

@@ -5,10 +5,10 @@ import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -55,11 +55,7 @@ final class ServeCommand implements Callable<Integer> {
             description = "The model's name in requests (default: the folder's).")
     private Optional<String> name;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads that compute (default: one for each core).")
-    private Optional<Integer> numThreads;
+    @Mixin private ComputeOptions compute;
 
     ServeCommand(ModelOpener models) {
         this.models = models;
@@ -71,8 +67,7 @@ final class ServeCommand implements Callable<Integer> {
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            OptionalInt threads = numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-            try (ChatModel model = models.open(checkpoint, name, threads)) {
+            try (ChatModel model = models.open(checkpoint, name, compute.numThreads())) {
                 model.warmUp();
                 serve(server, model);
             }

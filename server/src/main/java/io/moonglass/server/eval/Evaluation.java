@@ -31,9 +31,9 @@ public final class Evaluation {
         this.numParallel = numParallel;
     }
 
-    /// @param progress told after each conversation, in the set's order
+    /// @param progress told what came of each conversation, in the set's order
     /// @return what came of every question, in the set's order
-    public EvaluationReport run(Consumer<EvaluationReport> progress) throws InterruptedException {
+    public EvaluationReport run(Consumer<List<Answered>> progress) throws InterruptedException {
         List<Answered> all = new ArrayList<>();
         try (ExecutorService askers = Executors.newFixedThreadPool(numParallel)) {
             List<Future<List<Answered>>> conversations =
@@ -42,8 +42,9 @@ public final class Evaluation {
                             .toList();
             try {
                 for (Future<List<Answered>> conversation : conversations) {
-                    all.addAll(conversation.get());
-                    progress.accept(new EvaluationReport(all));
+                    List<Answered> answers = conversation.get();
+                    all.addAll(answers);
+                    progress.accept(answers);
                 }
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof RuntimeException fault

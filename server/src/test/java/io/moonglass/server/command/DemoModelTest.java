@@ -24,27 +24,17 @@ class DemoModelTest {
 
     /// Percent of right answers that a skill may not fall below, a little under the model card's figures.
     private static final Map<String, Integer> FLOORS =
-            Map.of(
-                    "shape",
-                    92,
-                    "colour",
-                    78,
-                    "count",
-                    76,
-                    "presence",
-                    96,
-                    "unknown",
-                    96,
-                    "turns",
-                    65,
-                    "ocr_seen",
-                    45,
-                    "ocr_unseen",
-                    45,
-                    "video",
-                    48,
-                    "system",
-                    50);
+            Map.ofEntries(
+                    Map.entry("shape", 92),
+                    Map.entry("colour", 78),
+                    Map.entry("count", 76),
+                    Map.entry("presence", 96),
+                    Map.entry("unknown", 96),
+                    Map.entry("turns", 65),
+                    Map.entry("ocr_seen", 45),
+                    Map.entry("ocr_unseen", 45),
+                    Map.entry("video", 48),
+                    Map.entry("system", 50));
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();

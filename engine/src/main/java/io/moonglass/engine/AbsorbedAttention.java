@@ -3,6 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.HeadAttention;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
@@ -17,6 +18,7 @@ import io.moonglass.tensor.Workspace;
 /// Source: DeepSeek-V2 report (arXiv 2405.04434), section 2.1.2; Dao et al. 2023, "Flash-Decoding".
 final class AbsorbedAttention {
 
+    private static final int HEADS = HeadAttention.HEADS;
     private static final int SPLIT_TOKENS = 1024;
     private static final int BLOCKS_PER_SPLIT = SPLIT_TOKENS / KvCache.BLOCK_SIZE;
 
@@ -78,78 +80,82 @@ final class AbsorbedAttention {
         return latentQueries;
     }
 
-    /// `[numHeads, kvLoraRank]`: per head the softmax-weighted sum of the first `numKeys` latents.
+    /// `[at least numHeads, kvLoraRank]`: per head the softmax-weighted sum of the first `numKeys` latents.
     private FloatMatrix latentSums(
             int layer,
             BlockTable blocks,
             FloatMatrix latentQueries,
             int numKeys,
             Workspace.Frame frame) {
-        int numHeads = config.numHeads();
+        int numGroups = (config.numHeads() + HEADS - 1) / HEADS;
         int numSplits = (numKeys + SPLIT_TOKENS - 1) / SPLIT_TOKENS;
-        FloatMatrix sums = frame.matrix(numSplits * numHeads, config.kvLoraRank());
-        FloatMatrix totals = frame.matrix(numSplits, numHeads);
-        FloatMatrix maxima = frame.matrix(numSplits, numHeads);
+        FloatMatrix sums = frame.matrix(numSplits * numGroups * HEADS, config.kvLoraRank());
+        FloatMatrix totals = frame.matrix(numSplits * numGroups, HEADS);
+        FloatMatrix maxima = frame.matrix(numSplits * numGroups, HEADS);
+        FloatMatrix[] queries = new FloatMatrix[numGroups];
+        for (int group = 0; group < numGroups; group++) {
+            queries[group] = headsInColumns(latentQueries, group * HEADS, frame);
+        }
         FloatMatrix[] scores = new FloatMatrix[team.size()];
         for (int member = 0; member < scores.length; member++) {
-            scores[member] = frame.matrix(numHeads, KvCache.BLOCK_SIZE);
+            scores[member] = frame.matrix(KvCache.BLOCK_SIZE, HEADS);
         }
         team.run(
-                numSplits,
-                (split, member) -> {
-                    OnlineSoftmax softmax =
-                            new OnlineSoftmax(
-                                    maxima.rows(split, 1),
-                                    totals.rows(split, 1),
-                                    sums.rows(split * numHeads, numHeads));
-                    softmax.reset();
-                    int firstBlock = split * BLOCKS_PER_SPLIT;
+                numSplits * numGroups,
+                (piece, member) -> {
+                    HeadAttention attention =
+                            new HeadAttention(
+                                    queries[piece % numGroups],
+                                    scores[member],
+                                    maxima.rows(piece, 1),
+                                    totals.rows(piece, 1),
+                                    sums.rows(piece * HEADS, HEADS));
+                    attention.reset();
+                    int firstBlock = piece / numGroups * BLOCKS_PER_SPLIT;
                     int lastBlock =
                             Math.min(firstBlock + BLOCKS_PER_SPLIT, KvCache.blocksFor(numKeys));
                     for (int block = firstBlock; block < lastBlock; block++) {
                         int count =
                                 Math.min(KvCache.BLOCK_SIZE, numKeys - block * KvCache.BLOCK_SIZE);
-                        addBlock(
-                                latentQueries,
-                                cache.rows(layer, blocks.block(block)).rows(0, count),
-                                withColumns(scores[member], count),
-                                softmax);
+                        FloatMatrix rows = cache.rows(layer, blocks.block(block)).rows(0, count);
+                        attention.attend(
+                                new WeightMatrix(
+                                        rows.data(), ElementType.F32, count, rows.numColumns()));
                     }
                 });
-        return merged(sums, totals, maxima);
+        return merged(sums, totals, maxima, numGroups);
     }
 
-    private void addBlock(
-            FloatMatrix latentQueries,
-            FloatMatrix keys,
-            FloatMatrix scores,
-            OnlineSoftmax softmax) {
-        WeightMatrix rows =
-                new WeightMatrix(keys.data(), ElementType.F32, keys.numRows(), keys.numColumns());
-        Kernels.linear(latentQueries, rows, scores);
-        for (int head = 0; head < config.numHeads(); head++) {
-            softmax.weigh(head, scores, head, scores.numColumns());
+    /// Sixteen heads' queries, from `first` on, as columns; zeros for heads that are not there.
+    private FloatMatrix headsInColumns(
+            FloatMatrix latentQueries, int first, Workspace.Frame frame) {
+        FloatMatrix columns = frame.zeros(latentQueries.numColumns(), HEADS);
+        for (int head = first; head < Math.min(first + HEADS, config.numHeads()); head++) {
+            for (int i = 0; i < latentQueries.numColumns(); i++) {
+                columns.set(i, head - first, latentQueries.get(head, i));
+            }
         }
-        Kernels.addTransposedLinear(scores, rows, config.kvLoraRank(), softmax.outputs(), 0);
+        return columns;
     }
 
     /// The splits' sums brought to a common maximum, added in order, divided by the softmax's sum.
-    private FloatMatrix merged(FloatMatrix sums, FloatMatrix totals, FloatMatrix maxima) {
-        int numHeads = config.numHeads();
-        FloatMatrix merged = sums.rows(0, numHeads);
-        for (int head = 0; head < numHeads; head++) {
+    private FloatMatrix merged(
+            FloatMatrix sums, FloatMatrix totals, FloatMatrix maxima, int numGroups) {
+        FloatMatrix merged = sums.rows(0, numGroups * HEADS);
+        for (int head = 0; head < config.numHeads(); head++) {
+            int column = head % HEADS;
             float max = Float.NEGATIVE_INFINITY;
-            for (int split = 0; split < totals.numRows(); split++) {
-                max = Math.max(max, maxima.get(split, head));
+            for (int row = head / HEADS; row < maxima.numRows(); row += numGroups) {
+                max = Math.max(max, maxima.get(row, column));
             }
             float total = 0;
-            for (int split = 0; split < totals.numRows(); split++) {
-                float shrink = (float) Math.exp(maxima.get(split, head) - max);
-                total += totals.get(split, head) * shrink;
-                if (split == 0) {
+            for (int row = head / HEADS; row < maxima.numRows(); row += numGroups) {
+                float shrink = (float) Math.exp(maxima.get(row, column) - max);
+                total += totals.get(row, column) * shrink;
+                if (row < numGroups) {
                     Kernels.scale(merged, head, 0, config.kvLoraRank(), shrink);
                 } else {
-                    Kernels.addScaled(sums, split * numHeads + head, shrink, merged, head);
+                    Kernels.addScaled(sums, row * HEADS + column, shrink, merged, head);
                 }
             }
             Kernels.scale(merged, head, 0, config.kvLoraRank(), 1 / total);
@@ -180,12 +186,5 @@ final class AbsorbedAttention {
 
     private int firstRow(int head) {
         return head * (config.qkNopeHeadDim() + config.vHeadDim());
-    }
-
-    private static FloatMatrix withColumns(FloatMatrix scores, int numColumns) {
-        return new FloatMatrix(
-                scores.data().asSlice(0, (long) scores.numRows() * numColumns * Float.BYTES),
-                scores.numRows(),
-                numColumns);
     }
 }

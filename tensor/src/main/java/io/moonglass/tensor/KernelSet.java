@@ -16,6 +16,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void linear(QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel);
 
+    void attend(HeadAttention attention, WeightMatrix rows);
+
     void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn);
 

@@ -6,8 +6,8 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
 
-/// The vector kernels, with products of quantised panels in C: there are instructions for them that
-/// Java cannot express.
+/// The vector kernels, but for what C does better: products of quantised panels, for which there are
+/// instructions that Java cannot express, and attention to cache rows.
 final class NativeKernels extends VectorKernels {
 
     private static final FunctionDescriptor PANELS =
@@ -15,9 +15,16 @@ final class NativeKernels extends VectorKernels {
                     ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG);
 
+    private static final FunctionDescriptor ATTEND =
+            FunctionDescriptor.ofVoid(
+                    ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
+                    ADDRESS);
+
     private final String instructionSet;
     private final MethodHandle q4;
     private final MethodHandle q8;
+    private final MethodHandle attendF32;
+    private final MethodHandle attendBf16;
     private final MethodHandle peak;
 
     /// @param instructionSet the suffix of the functions
@@ -25,10 +32,35 @@ final class NativeKernels extends VectorKernels {
         this.instructionSet = instructionSet;
         this.q4 = library.function("moonglass_q4_" + instructionSet, PANELS);
         this.q8 = library.function("moonglass_q8_" + instructionSet, PANELS);
+        this.attendF32 = library.function("moonglass_attend_f32_" + instructionSet, ATTEND);
+        this.attendBf16 = library.function("moonglass_attend_bf16_" + instructionSet, ATTEND);
         this.peak =
                 library.function(
                         "moonglass_peak_" + instructionSet,
                         FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+    }
+
+    @Override
+    public void attend(HeadAttention attention, WeightMatrix rows) {
+        MethodHandle attend =
+                switch (rows.type()) {
+                    case F32 -> attendF32;
+                    case BF16 -> attendBf16;
+                };
+        try {
+            attend.invokeExact(
+                    attention.queries().data(),
+                    rows.data(),
+                    (long) rows.numRows(),
+                    (long) rows.numColumns(),
+                    (long) attention.sums().numColumns(),
+                    attention.scores().data(),
+                    attention.maxima().data(),
+                    attention.totals().data(),
+                    attention.sums().data());
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
     }
 
     /// Computes as fast as the processor can, in registers alone.

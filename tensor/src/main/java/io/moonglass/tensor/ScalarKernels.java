@@ -128,6 +128,46 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
+    public void attend(HeadAttention attention, WeightMatrix rows) {
+        for (int head = 0; head < HeadAttention.HEADS; head++) {
+            float largest = attention.maxima().get(0, head);
+            for (int token = 0; token < rows.numRows(); token++) {
+                float score = 0;
+                for (int i = 0; i < rows.numColumns(); i++) {
+                    score =
+                            Math.fma(
+                                    attention.queries().get(i, head),
+                                    element(rows, token, i),
+                                    score);
+                }
+                attention.scores().set(token, head, score);
+                largest = Math.max(largest, score);
+            }
+            attendHead(attention, rows, head, largest);
+        }
+    }
+
+    private static void attendHead(
+            HeadAttention attention, WeightMatrix rows, int head, float largest) {
+        FloatMatrix sums = attention.sums();
+        float shrink = Lanes.exp(attention.maxima().get(0, head) - largest);
+        float total = attention.totals().get(0, head) * shrink;
+        for (int i = 0; i < sums.numColumns(); i++) {
+            sums.set(head, i, sums.get(head, i) * shrink);
+        }
+        for (int token = 0; token < rows.numRows(); token++) {
+            float weight = Lanes.exp(attention.scores().get(token, head) - largest);
+            attention.scores().set(token, head, weight);
+            total += weight;
+            for (int i = 0; i < sums.numColumns(); i++) {
+                sums.set(head, i, Math.fma(weight, element(rows, token, i), sums.get(head, i)));
+            }
+        }
+        attention.maxima().set(0, head, largest);
+        attention.totals().set(0, head, total);
+    }
+
+    @Override
     public void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn) {
         for (int row = 0; row < x.numRows(); row++) {

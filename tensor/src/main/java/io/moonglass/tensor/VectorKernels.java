@@ -53,6 +53,11 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
+    public void attend(HeadAttention attention, WeightMatrix rows) {
+        VectorAttention.attend(attention, rows);
+    }
+
+    @Override
     public void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn) {
         VectorLinear.addTransposedLinear(x, weight, numColumns, out, outColumn);

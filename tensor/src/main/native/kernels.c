@@ -1,8 +1,8 @@
-/* Products of rows and packed weights: the leaf loops behind io.moonglass.tensor.NativeKernels.
+/* Products of rows and packed weights, and attention to cache rows: the leaf loops behind io.moonglass.tensor.NativeKernels.
 
    A panel is 16 rows of a weight side by side, so that no sum crosses the lanes of a vector: PanelMatrix.java draws its layout, and
    QuantizedRows.java that of a row of x. A block's dot product is an integer, and blocks are added up in order, rounded as the Java
-   kernels round them: all of them give the same bits. Nothing here allocates, keeps state or starts a thread. */
+   kernels round them: all of them give the same bits. So does attention, which computes in floats. Nothing here allocates, keeps state or starts a thread. */
 
 #include <stdint.h>
 #include <string.h>
@@ -20,11 +20,23 @@ typedef struct {
 /* Each instruction set defines NAME, TARGET, TILE_ROWS and quantized_tile: the products of 1 to TILE_ROWS rows, a number that is known when
    it is compiled, with one panel of 4 or 8 bits. xStride is a row's distance to the next in blocks. */
 
-INLINE int32_t four(const int8_t *codes) {
+INLINE int32_t word(const void *bytes) {
     int32_t word;
-    memcpy(&word, codes, sizeof word);
+    memcpy(&word, bytes, sizeof word);
     return word;
 }
+
+/* Element i of a row of bfloat16 numbers or floats. */
+INLINE float element(const char *row, int bits, long i) {
+    uint32_t stored = 0;
+    float value;
+    memcpy((char *)&stored + (bits == 16 ? 2 : 0), row + i * bits / 8, bits / 8);
+    memcpy(&value, &stored, sizeof value);
+    return value;
+}
+
+/* Below this, an exponential counts as 0. */
+#define LEAST -87.3f
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -57,14 +69,14 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
 #pragma GCC unroll 12
                 for (int r = 0; r < rows; r++) {
                     const int8_t *codes = x[r * xStride + b].codes + 8 * j;
-                    dots[r] = _mm512_dpbusd_epi32(dots[r], low, _mm512_set1_epi32(four(codes)));
-                    dots[r] = _mm512_dpbusd_epi32(dots[r], high, _mm512_set1_epi32(four(codes + 4)));
+                    dots[r] = _mm512_dpbusd_epi32(dots[r], low, _mm512_set1_epi32(word(codes)));
+                    dots[r] = _mm512_dpbusd_epi32(dots[r], high, _mm512_set1_epi32(word(codes + 4)));
                 }
             } else {
 #pragma GCC unroll 12
                 for (int r = 0; r < rows; r++) {
                     const int8_t *codes = x[r * xStride + b].codes + 4 * j;
-                    dots[r] = _mm512_dpbusd_epi32(dots[r], w, _mm512_set1_epi32(four(codes)));
+                    dots[r] = _mm512_dpbusd_epi32(dots[r], w, _mm512_set1_epi32(word(codes)));
                 }
             }
         }
@@ -95,6 +107,33 @@ TARGET long moonglass_peak_avx512(long rounds) {
     return rounds * TILE_ROWS * 64 * 2;
 }
 
+#define Lanes __m512
+#define Words __m512i
+#define LOAD(p) _mm512_loadu_ps(p)
+#define STORE(p, v) _mm512_storeu_ps(p, v)
+#define ALL(x) _mm512_set1_ps(x)
+#define ALL_WORDS(x) _mm512_set1_epi32(x)
+#define LOW_HALF(w) _mm512_castsi512_ps(_mm512_slli_epi32(w, 16))
+#define HIGH_HALF(w) _mm512_castsi512_ps(_mm512_and_si512(w, _mm512_set1_epi32(0xffff0000)))
+#define WIDEN(p) LOW_HALF(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(p))))
+#define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define MUL(a, b) _mm512_mul_ps(a, b)
+#define ADD(a, b) _mm512_add_ps(a, b)
+#define SUB(a, b) _mm512_sub_ps(a, b)
+#define MAX(a, b) _mm512_max_ps(a, b)
+#define MIN(a, b) _mm512_min_ps(a, b)
+#define TIMES_POWER(p, shifted, x) times_power_avx512(p, shifted, x)
+#define HEAD_TILE 16
+#define TOKEN_TILE 8
+
+/* p 2^n for the n that `shifted` ends with; 0 where x is below LEAST. */
+TARGET INLINE __m512 times_power_avx512(__m512 p, __m512 shifted, __m512 x) {
+    __m512i power = _mm512_slli_epi32(_mm512_castps_si512(shifted), 23);
+    __m512 value = _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), power));
+    return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(x, ALL(LEAST), _CMP_LT_OQ), _mm512_setzero_ps());
+}
+
+#include "attention.inc"
 #include "panels.inc"
 
 /* ---- AVX2: a panel is two vectors wide, dot products take two steps */
@@ -137,8 +176,8 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
 #pragma GCC unroll 4
                 for (int r = 0; r < rows; r++) {
                     const int8_t *codes = x[r * xStride + b].codes + 32 / bits * j;
-                    dots[r][half] = dot_avx2(dots[r][half], low, four(codes), bits);
-                    if (bits == 4) dots[r][half] = dot_avx2(dots[r][half], high, four(codes + 4), bits);
+                    dots[r][half] = dot_avx2(dots[r][half], low, word(codes), bits);
+                    if (bits == 4) dots[r][half] = dot_avx2(dots[r][half], high, word(codes + 4), bits);
                 }
             }
         }
@@ -174,6 +213,61 @@ TARGET long moonglass_peak_avx2(long rounds) {
     return rounds * 8 * 32 * 2;
 }
 
+/* Sixteen floats, or sixteen words. */
+typedef struct {
+    __m256 half[2];
+} Floats_avx2;
+typedef struct {
+    __m256i half[2];
+} Words_avx2;
+
+#define BOTH(type, name, parameters, expression)                  \
+    TARGET INLINE type name##_avx2 parameters {                   \
+        type both;                                                \
+        for (int i = 0; i < 2; i++) both.half[i] = (expression);  \
+        return both;                                              \
+    }
+BOTH(Floats_avx2, load, (const float *p), _mm256_loadu_ps(p + 8 * i))
+BOTH(Floats_avx2, all, (float x), _mm256_set1_ps(x))
+BOTH(Words_avx2, all_words, (int32_t x), _mm256_set1_epi32(x))
+BOTH(Words_avx2, halves, (const char *p), _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p + i)))
+BOTH(Floats_avx2, low, (Words_avx2 w), _mm256_castsi256_ps(_mm256_slli_epi32(w.half[i], 16)))
+BOTH(Floats_avx2, high, (Words_avx2 w), _mm256_castsi256_ps(_mm256_and_si256(w.half[i], _mm256_set1_epi32(0xffff0000))))
+BOTH(Floats_avx2, fma, (Floats_avx2 a, Floats_avx2 b, Floats_avx2 c), _mm256_fmadd_ps(a.half[i], b.half[i], c.half[i]))
+BOTH(Floats_avx2, mul, (Floats_avx2 a, Floats_avx2 b), _mm256_mul_ps(a.half[i], b.half[i]))
+BOTH(Floats_avx2, add, (Floats_avx2 a, Floats_avx2 b), _mm256_add_ps(a.half[i], b.half[i]))
+BOTH(Floats_avx2, sub, (Floats_avx2 a, Floats_avx2 b), _mm256_sub_ps(a.half[i], b.half[i]))
+BOTH(Floats_avx2, max, (Floats_avx2 a, Floats_avx2 b), _mm256_max_ps(a.half[i], b.half[i]))
+BOTH(Floats_avx2, min, (Floats_avx2 a, Floats_avx2 b), _mm256_min_ps(a.half[i], b.half[i]))
+BOTH(Floats_avx2, times_power, (Floats_avx2 p, Floats_avx2 shifted, Floats_avx2 x),
+     _mm256_andnot_ps(_mm256_cmp_ps(x.half[i], _mm256_set1_ps(LEAST), _CMP_LT_OQ),
+                      _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p.half[i]),
+                                                           _mm256_slli_epi32(_mm256_castps_si256(shifted.half[i]), 23)))))
+TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
+    for (int i = 0; i < 2; i++) _mm256_storeu_ps(p + 8 * i, v.half[i]);
+}
+#undef BOTH
+
+#define Lanes Floats_avx2
+#define Words Words_avx2
+#define LOAD(p) load_avx2(p)
+#define STORE(p, v) store_avx2(p, v)
+#define ALL(x) all_avx2(x)
+#define ALL_WORDS(x) all_words_avx2(x)
+#define LOW_HALF(w) low_avx2(w)
+#define HIGH_HALF(w) high_avx2(w)
+#define WIDEN(p) low_avx2(halves_avx2(p))
+#define FMA(a, b, c) fma_avx2(a, b, c)
+#define MUL(a, b) mul_avx2(a, b)
+#define ADD(a, b) add_avx2(a, b)
+#define SUB(a, b) sub_avx2(a, b)
+#define MAX(a, b) max_avx2(a, b)
+#define MIN(a, b) min_avx2(a, b)
+#define TIMES_POWER(p, shifted, x) times_power_avx2(p, shifted, x)
+#define HEAD_TILE 4
+#define TOKEN_TILE 4
+
+#include "attention.inc"
 #include "panels.inc"
 
 /* The best instruction set here: 2 AVX-512 with VNNI, 1 AVX2, 0 none of these. */
@@ -221,9 +315,9 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
 #pragma GCC unroll 4
                 for (int r = 0; r < rows; r++) {
                     const int8_t *codes = x[r * xStride + b].codes + 32 / bits * j;
-                    dots[r][q] = vdotq_s32(dots[r][q], low, vreinterpretq_s8_s32(vdupq_n_s32(four(codes))));
+                    dots[r][q] = vdotq_s32(dots[r][q], low, vreinterpretq_s8_s32(vdupq_n_s32(word(codes))));
                     if (bits == 4)
-                        dots[r][q] = vdotq_s32(dots[r][q], high, vreinterpretq_s8_s32(vdupq_n_s32(four(codes + 4))));
+                        dots[r][q] = vdotq_s32(dots[r][q], high, vreinterpretq_s8_s32(vdupq_n_s32(word(codes + 4))));
                 }
             }
         }
@@ -259,6 +353,60 @@ TARGET long moonglass_peak_neon(long rounds) {
     return rounds * 16 * 16 * 2;
 }
 
+/* Sixteen floats, or sixteen words. */
+typedef struct {
+    float32x4_t part[4];
+} Floats_neon;
+typedef struct {
+    uint32x4_t part[4];
+} Words_neon;
+
+#define ALL_FOUR(type, name, parameters, expression)              \
+    TARGET INLINE type name##_neon parameters {                   \
+        type all;                                                 \
+        for (int i = 0; i < 4; i++) all.part[i] = (expression);   \
+        return all;                                               \
+    }
+ALL_FOUR(Floats_neon, load, (const float *p), vld1q_f32(p + 4 * i))
+ALL_FOUR(Floats_neon, all, (float x), vdupq_n_f32(x))
+ALL_FOUR(Words_neon, all_words, (int32_t x), vdupq_n_u32((uint32_t)x))
+ALL_FOUR(Words_neon, halves, (const char *p), vmovl_u16(vld1_u16((const uint16_t *)p + 4 * i)))
+ALL_FOUR(Floats_neon, low, (Words_neon w), vreinterpretq_f32_u32(vshlq_n_u32(w.part[i], 16)))
+ALL_FOUR(Floats_neon, high, (Words_neon w), vreinterpretq_f32_u32(vandq_u32(w.part[i], vdupq_n_u32(0xffff0000))))
+ALL_FOUR(Floats_neon, fma, (Floats_neon a, Floats_neon b, Floats_neon c), vfmaq_f32(c.part[i], a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, mul, (Floats_neon a, Floats_neon b), vmulq_f32(a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, add, (Floats_neon a, Floats_neon b), vaddq_f32(a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, sub, (Floats_neon a, Floats_neon b), vsubq_f32(a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, max, (Floats_neon a, Floats_neon b), vmaxq_f32(a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, min, (Floats_neon a, Floats_neon b), vminq_f32(a.part[i], b.part[i]))
+ALL_FOUR(Floats_neon, times_power, (Floats_neon p, Floats_neon shifted, Floats_neon x),
+         vbslq_f32(vcltq_f32(x.part[i], vdupq_n_f32(LEAST)), vdupq_n_f32(0),
+                   vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(p.part[i]), vshlq_n_u32(vreinterpretq_u32_f32(shifted.part[i]), 23)))))
+TARGET INLINE void store_neon(float *p, Floats_neon v) {
+    for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, v.part[i]);
+}
+#undef ALL_FOUR
+
+#define Lanes Floats_neon
+#define Words Words_neon
+#define LOAD(p) load_neon(p)
+#define STORE(p, v) store_neon(p, v)
+#define ALL(x) all_neon(x)
+#define ALL_WORDS(x) all_words_neon(x)
+#define LOW_HALF(w) low_neon(w)
+#define HIGH_HALF(w) high_neon(w)
+#define WIDEN(p) low_neon(halves_neon(p))
+#define FMA(a, b, c) fma_neon(a, b, c)
+#define MUL(a, b) mul_neon(a, b)
+#define ADD(a, b) add_neon(a, b)
+#define SUB(a, b) sub_neon(a, b)
+#define MAX(a, b) max_neon(a, b)
+#define MIN(a, b) min_neon(a, b)
+#define TIMES_POWER(p, shifted, x) times_power_neon(p, shifted, x)
+#define HEAD_TILE 4
+#define TOKEN_TILE 4
+
+#include "attention.inc"
 #include "panels.inc"
 
 /* 1 if the processor has the dot products, 0 if not. */

@@ -1,0 +1,187 @@
+package io.moonglass.tensor;
+
+import static io.moonglass.tensor.HeadAttention.HEADS;
+import static io.moonglass.tensor.Lanes.FLOATS;
+import static io.moonglass.tensor.Lanes.LANES;
+import static io.moonglass.tensor.Lanes.MACHINE;
+import static io.moonglass.tensor.Lanes.floats;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/// Attention to cache rows, of [VectorKernels]: heads in the lanes, or elements of sums.
+final class VectorAttention {
+
+    private VectorAttention() {}
+
+    static void attend(HeadAttention attention, WeightMatrix rows) {
+        int rowSize = rows.numColumns();
+        int numRows = rows.numRows();
+        float[] widened = new float[numRows * rowSize];
+        widen(rows, widened);
+        float[] shrink = new float[HEADS];
+        for (int head = 0; head < HEADS; head += LANES) {
+            int row = 0;
+            for (; row + 4 <= numRows; row += 4) {
+                scoresOfFourRows(attention, widened, row, head, rowSize);
+            }
+            for (; row < numRows; row++) {
+                scoresOfRow(attention, widened, row, head, rowSize);
+            }
+            weigh(attention, numRows, head, shrink);
+        }
+        FloatMatrix sums = attention.sums();
+        for (int head = 0; head < HEADS; head++) {
+            if (shrink[head] != 1) {
+                Kernels.scale(sums, head, 0, sums.numColumns(), shrink[head]);
+            }
+        }
+        for (int head = 0; head < HEADS; head += 4) {
+            addFourHeads(attention, widened, numRows, rowSize, head);
+        }
+    }
+
+    private static void widen(WeightMatrix rows, float[] widened) {
+        int bound = FLOATS.loopBound(widened.length);
+        switch (rows.type()) {
+            case F32 -> {
+                for (int i = 0; i < bound; i += LANES) {
+                    Lanes.stored(rows.data(), (long) i * Float.BYTES).intoArray(widened, i);
+                }
+            }
+            case BF16 -> {
+                for (int i = 0; i < bound; i += LANES) {
+                    Lanes.widened(rows.data(), (long) i * Short.BYTES).intoArray(widened, i);
+                }
+            }
+        }
+        for (int i = bound; i < widened.length; i++) {
+            widened[i] = ScalarKernels.element(rows, i / rows.numColumns(), i % rows.numColumns());
+        }
+    }
+
+    private static void scoresOfFourRows(
+            HeadAttention attention, float[] rows, int row, int head, int rowSize) {
+        MemorySegment queries = attention.queries().data();
+        FloatVector s0 = FloatVector.zero(FLOATS);
+        FloatVector s1 = FloatVector.zero(FLOATS);
+        FloatVector s2 = FloatVector.zero(FLOATS);
+        FloatVector s3 = FloatVector.zero(FLOATS);
+        int at = row * rowSize;
+        for (int i = 0; i < rowSize; i++) {
+            FloatVector q = floats(queries, ((long) i * HEADS + head) * Float.BYTES);
+            s0 = q.fma(FloatVector.broadcast(FLOATS, rows[at + i]), s0);
+            s1 = q.fma(FloatVector.broadcast(FLOATS, rows[at + rowSize + i]), s1);
+            s2 = q.fma(FloatVector.broadcast(FLOATS, rows[at + 2 * rowSize + i]), s2);
+            s3 = q.fma(FloatVector.broadcast(FLOATS, rows[at + 3 * rowSize + i]), s3);
+        }
+        MemorySegment scores = attention.scores().data();
+        long target = ((long) row * HEADS + head) * Float.BYTES;
+        long next = (long) HEADS * Float.BYTES;
+        s0.intoMemorySegment(scores, target, MACHINE);
+        s1.intoMemorySegment(scores, target + next, MACHINE);
+        s2.intoMemorySegment(scores, target + 2 * next, MACHINE);
+        s3.intoMemorySegment(scores, target + 3 * next, MACHINE);
+    }
+
+    private static void scoresOfRow(
+            HeadAttention attention, float[] rows, int row, int head, int rowSize) {
+        FloatVector s = FloatVector.zero(FLOATS);
+        for (int i = 0; i < rowSize; i++) {
+            FloatVector q =
+                    floats(attention.queries().data(), ((long) i * HEADS + head) * Float.BYTES);
+            s = q.fma(FloatVector.broadcast(FLOATS, rows[row * rowSize + i]), s);
+        }
+        s.intoMemorySegment(
+                attention.scores().data(), ((long) row * HEADS + head) * Float.BYTES, MACHINE);
+    }
+
+    /// Scores become weights; maxima and totals move on.
+    ///
+    /// @param shrink gets what the sums so far are multiplied with
+    private static void weigh(HeadAttention attention, int numRows, int head, float[] shrink) {
+        MemorySegment scores = attention.scores().data();
+        long at = (long) head * Float.BYTES;
+        long next = (long) HEADS * Float.BYTES;
+        FloatVector before = floats(attention.maxima().data(), at);
+        FloatVector largest = before;
+        for (int row = 0; row < numRows; row++) {
+            largest = largest.max(floats(scores, at + row * next));
+        }
+        FloatVector factor = Lanes.exp(before.sub(largest));
+        factor.intoArray(shrink, head);
+        FloatVector total = floats(attention.totals().data(), at).mul(factor);
+        for (int row = 0; row < numRows; row++) {
+            FloatVector weight = Lanes.exp(floats(scores, at + row * next).sub(largest));
+            weight.intoMemorySegment(scores, at + row * next, MACHINE);
+            total = total.add(weight);
+        }
+        largest.intoMemorySegment(attention.maxima().data(), at, MACHINE);
+        total.intoMemorySegment(attention.totals().data(), at, MACHINE);
+    }
+
+    /// `sums[head + j] += weights[:, head + j] rows` for four heads.
+    private static void addFourHeads(
+            HeadAttention attention, float[] rows, int numRows, int rowSize, int head) {
+        int size = attention.sums().numColumns();
+        int i = 0;
+        for (; i + 2 * LANES <= size; i += 2 * LANES) {
+            addTwoVectors(attention, rows, numRows, rowSize, head, i);
+        }
+        for (; i < size; i++) {
+            for (int j = head; j < head + 4; j++) {
+                float sum = attention.sums().get(j, i);
+                for (int row = 0; row < numRows; row++) {
+                    sum = Math.fma(attention.scores().get(row, j), rows[row * rowSize + i], sum);
+                }
+                attention.sums().set(j, i, sum);
+            }
+        }
+    }
+
+    private static void addTwoVectors(
+            HeadAttention attention, float[] rows, int numRows, int rowSize, int head, int i) {
+        MemorySegment sums = attention.sums().data();
+        MemorySegment weights = attention.scores().data();
+        long stride = (long) attention.sums().numColumns() * Float.BYTES;
+        long next = (long) LANES * Float.BYTES;
+        long o0 = head * stride + (long) i * Float.BYTES;
+        long o1 = o0 + stride;
+        long o2 = o1 + stride;
+        long o3 = o2 + stride;
+        FloatVector s00 = floats(sums, o0);
+        FloatVector s01 = floats(sums, o0 + next);
+        FloatVector s10 = floats(sums, o1);
+        FloatVector s11 = floats(sums, o1 + next);
+        FloatVector s20 = floats(sums, o2);
+        FloatVector s21 = floats(sums, o2 + next);
+        FloatVector s30 = floats(sums, o3);
+        FloatVector s31 = floats(sums, o3 + next);
+        for (int row = 0; row < numRows; row++) {
+            FloatVector v0 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i);
+            FloatVector v1 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i + LANES);
+            long at = (long) row * HEADS + head;
+            FloatVector f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at));
+            s00 = f.fma(v0, s00);
+            s01 = f.fma(v1, s01);
+            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 1));
+            s10 = f.fma(v0, s10);
+            s11 = f.fma(v1, s11);
+            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 2));
+            s20 = f.fma(v0, s20);
+            s21 = f.fma(v1, s21);
+            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 3));
+            s30 = f.fma(v0, s30);
+            s31 = f.fma(v1, s31);
+        }
+        s00.intoMemorySegment(sums, o0, MACHINE);
+        s01.intoMemorySegment(sums, o0 + next, MACHINE);
+        s10.intoMemorySegment(sums, o1, MACHINE);
+        s11.intoMemorySegment(sums, o1 + next, MACHINE);
+        s20.intoMemorySegment(sums, o2, MACHINE);
+        s21.intoMemorySegment(sums, o2 + next, MACHINE);
+        s30.intoMemorySegment(sums, o3, MACHINE);
+        s31.intoMemorySegment(sums, o3 + next, MACHINE);
+    }
+}

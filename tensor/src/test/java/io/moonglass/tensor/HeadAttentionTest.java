@@ -1,0 +1,129 @@
+package io.moonglass.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HeadAttentionTest {
+
+    private static final int BLOCK = 32;
+
+    private final Arena arena = Arena.ofConfined();
+    private final Random random = new Random(5);
+
+    @AfterEach
+    void close() {
+        arena.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, 576, 512", "BF16, 576, 512", "BF16, 45, 37", "F32, 45, 37", "BF16, 24, 16"})
+    void all_kernels_attend_alike_to_the_bit(ElementType type, int rowSize, int latentSize) {
+        for (int numRows : new int[] {1, 3, 4, 5, 8, 31, 32, 33, 100}) {
+            List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
+            FloatMatrix queries = FloatMatrix.of(arena, 16, randomValues(rowSize * 16, 0.2f));
+            HeadAttention expected = attention(queries, latentSize);
+            KernelSet scalar = new ScalarKernels();
+            blocks.forEach(block -> scalar.attend(expected, block));
+            List<KernelSet> others = new ArrayList<>(List.of(new VectorKernels()));
+            NativeLibrary library = NativeLibrary.load().orElseThrow();
+            String best = library.instructionSet().orElseThrow();
+            others.add(new NativeKernels(library, best));
+            if (best.equals("avx512")) {
+                others.add(new NativeKernels(library, "avx2"));
+            }
+            for (KernelSet kernels : others) {
+                HeadAttention actual = attention(queries, latentSize);
+                blocks.forEach(block -> kernels.attend(actual, block));
+                String where = kernels.name() + " with " + numRows + " rows";
+                assertArrayEquals(expected.maxima().toArray(), actual.maxima().toArray(), where);
+                assertArrayEquals(expected.totals().toArray(), actual.totals().toArray(), where);
+                assertArrayEquals(expected.sums().toArray(), actual.sums().toArray(), where);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32, 1", "F32, 31", "F32, 32", "F32, 33", "F32, 4097", "BF16, 4097"})
+    void what_comes_out_is_a_softmax_in_double_precision(ElementType type, int numRows) {
+        int rowSize = 72;
+        int latentSize = 64;
+        List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
+        FloatMatrix queries = FloatMatrix.of(arena, 16, randomValues(rowSize * 16, 0.2f));
+        HeadAttention attention = attention(queries, latentSize);
+        blocks.forEach(attention::attend);
+
+        for (int head = 0; head < 16; head++) {
+            double[] sums = new double[latentSize];
+            double total = 0;
+            for (WeightMatrix block : blocks) {
+                for (int row = 0; row < block.numRows(); row++) {
+                    double score = 0;
+                    for (int i = 0; i < rowSize; i++) {
+                        score +=
+                                (double) queries.get(i, head)
+                                        * ScalarKernels.element(block, row, i);
+                    }
+                    double weight = Math.exp(score);
+                    total += weight;
+                    for (int i = 0; i < latentSize; i++) {
+                        sums[i] += weight * ScalarKernels.element(block, row, i);
+                    }
+                }
+            }
+            for (int i = 0; i < latentSize; i++) {
+                float actual = attention.sums().get(head, i) / attention.totals().get(0, head);
+                assertEquals(sums[i] / total, actual, 1e-5, "head " + head + ", element " + i);
+            }
+        }
+    }
+
+    private HeadAttention attention(FloatMatrix queries, int latentSize) {
+        HeadAttention attention =
+                new HeadAttention(
+                        queries,
+                        FloatMatrix.allocate(arena, BLOCK, 16),
+                        FloatMatrix.allocate(arena, 1, 16),
+                        FloatMatrix.allocate(arena, 1, 16),
+                        FloatMatrix.allocate(arena, 16, latentSize));
+        attention.reset();
+        return attention;
+    }
+
+    private List<WeightMatrix> blocks(ElementType type, int numRows, int rowSize) {
+        List<WeightMatrix> blocks = new ArrayList<>();
+        for (int from = 0; from < numRows; from += BLOCK) {
+            int count = Math.min(BLOCK, numRows - from);
+            float[] values = randomValues(count * rowSize, 1);
+            MemorySegment data = arena.allocate((long) values.length * type.bytes(), 64);
+            for (int i = 0; i < values.length; i++) {
+                switch (type) {
+                    case F32 -> data.set(ScalarKernels.F32, 4L * i, values[i]);
+                    case BF16 ->
+                            data.set(
+                                    ScalarKernels.BF16,
+                                    2L * i,
+                                    (short) (Float.floatToRawIntBits(values[i]) >>> 16));
+                }
+            }
+            blocks.add(new WeightMatrix(data, type, count, rowSize));
+        }
+        return blocks;
+    }
+
+    private float[] randomValues(int count, float size) {
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian() * size;
+        }
+        return values;
+    }
+}

@@ -161,12 +161,16 @@ class Trainer:
     def level(self, step):
         return min(self.options.level, self.plan.talked(step) / max(1, self.options.curriculum))
 
+    def image_rows(self, batch):
+        """All pictures' rows before the decoder, or None without pictures."""
+        if not batch.grids:
+            return None
+        with torch.set_grad_enabled(torch.is_grad_enabled() and self.kind != "still"):
+            return self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
+
     def hidden(self, batch, tap=no_tap):
-        """Rows after the decoder, and all pictures' rows before it, or None without pictures."""
-        rows = None
-        if batch.grids:
-            with torch.set_grad_enabled(torch.is_grad_enabled() and self.kind != "still"):
-                rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
+        """Rows after the decoder, and `image_rows`."""
+        rows = self.image_rows(batch)
         ids = torch.from_numpy(batch.ids).to(self.device)
         shown = rows[: batch.cells] if batch.cells else None
         return self.model.hidden(ids, Segments(batch.lengths, self.device), shown, tap), rows
@@ -192,8 +196,8 @@ class Trainer:
 
     def train_step(self, batch):
         if self.kind == "look":
-            rows = self.model.image_rows(torch.from_numpy(batch.patches).to(self.device), batch.grids)
-            answer, sight, guide = torch.zeros(()), self.sight.loss(rows, self.labels(batch)), torch.zeros(())
+            sight = self.sight.loss(self.image_rows(batch), self.labels(batch))
+            answer = guide = torch.zeros(())
             sight.backward()
         else:
             answer, sight, guide = self.losses(batch)

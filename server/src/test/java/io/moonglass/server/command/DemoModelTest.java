@@ -25,16 +25,22 @@ class DemoModelTest {
     /// Percent of right answers that a skill may not fall below, a little under the model card's figures.
     private static final Map<String, Integer> FLOORS =
             Map.ofEntries(
-                    Map.entry("shape", 92),
-                    Map.entry("colour", 78),
-                    Map.entry("count", 76),
-                    Map.entry("presence", 96),
-                    Map.entry("unknown", 96),
-                    Map.entry("turns", 65),
-                    Map.entry("ocr_seen", 45),
-                    Map.entry("ocr_unseen", 45),
-                    Map.entry("video", 48),
-                    Map.entry("system", 50));
+                    Map.entry("shape", 94),
+                    Map.entry("colour", 93),
+                    Map.entry("count", 87),
+                    Map.entry("presence", 94),
+                    Map.entry("position", 93),
+                    Map.entry("size", 86),
+                    Map.entry("describe", 86),
+                    Map.entry("unknown", 90),
+                    Map.entry("turns", 88),
+                    Map.entry("ocr_seen", 73),
+                    Map.entry("ocr_unseen", 58),
+                    Map.entry("chart", 64),
+                    Map.entry("compare", 72),
+                    Map.entry("video", 86),
+                    Map.entry("system", 57),
+                    Map.entry("json", 60));
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();

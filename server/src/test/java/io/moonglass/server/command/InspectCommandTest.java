@@ -47,7 +47,7 @@ class InspectCommandTest {
         String report = inspect(TestModels.tinyRandom());
 
         assertHas(report, "total 120 562,928");
-        assertHas(report, "weights 1,140,624 bytes in 2 files; in bytes: F32 64, BF16 1,125,824");
+        assertHas(report, "weights 1,140,624 bytes in 2 files; in bytes: BF16 1,125,824, F32 64");
         assertHas(report, "tokenizer 768 pieces");
         assertHas(report, "special tokens 16: 768 [BOS], 769 [EOS]");
         assertHas(report, "chat template chat_template.jinja");

@@ -50,7 +50,12 @@ final class RandomSource implements WeightSource {
             String name, ElementKind kind, MemorySegment target, long from, long to) {
         SplittableRandom random = new SplittableRandom(name.hashCode() * 31L + from);
         long[] shape = tensors.get(name).shape();
-        long numInputs = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+        // Embeddings as large as what layers add, or all tokens would look alike and go to the same
+        // experts.
+        long numInputs =
+                name.endsWith("embed_tokens.weight")
+                        ? 1
+                        : Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
         // uniform between -1 and 1 has a variance of 1/3
         float most = (float) Math.sqrt(3.0 / numInputs);
         for (long i = from; i < to; i++) {

@@ -1,5 +1,12 @@
 package io.moonglass.tensor;
 
+import static io.moonglass.tensor.Exponential.LEAST;
+import static io.moonglass.tensor.Exponential.LN2_HIGH;
+import static io.moonglass.tensor.Exponential.LN2_LOW;
+import static io.moonglass.tensor.Exponential.LOG2_E;
+import static io.moonglass.tensor.Exponential.MOST;
+import static io.moonglass.tensor.Exponential.ROUNDER;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -109,17 +116,8 @@ final class Lanes {
         return VectorShuffle.fromOp(FLOATS, lane -> (lane + by) % LANES);
     }
 
-    private static final float LOG2_E = 1.44269504f;
-    private static final float LN2_HIGH = 0.693359375f;
-    private static final float LN2_LOW = -2.12194440e-4f;
-    // Adding it moves the integer part of a float into the low bits of its mantissa.
-    private static final float ROUNDER = 12582912f;
-    private static final float LEAST = -87.3f;
-    private static final float MOST = 88.3f;
-
-    /// exp by 2^n e^r with |r| <= ln 2 / 2 and the Taylor polynomial of degree 7: within 2 units in
-    /// the last place from -87.3 to 88.3, 0 below, not above e^88.3 beyond. Written out because the
-    /// library's `EXP` gives other bits in interpreted code than in compiled code.
+    /// [Exponential] in every lane. Written out because the library's `EXP` gives other bits in
+    /// interpreted code than in compiled code.
     static FloatVector exp(FloatVector x) {
         FloatVector clamped = x.max(LEAST).min(MOST);
         FloatVector shifted =
@@ -140,27 +138,5 @@ final class Lanes {
         IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
         FloatVector result = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
         return result.blend(0f, x.compare(VectorOperators.LT, LEAST));
-    }
-
-    /// The same operations on one value, for tails: a value's exponential does not depend on where
-    /// in a row it stands.
-    static float exp(float x) {
-        if (x < LEAST) {
-            return 0;
-        }
-        float clamped = Math.min(Math.max(x, LEAST), MOST);
-        float shifted = Math.fma(clamped, LOG2_E, ROUNDER);
-        float n = shifted - ROUNDER;
-        float r = Math.fma(n, -LN2_LOW, Math.fma(n, -LN2_HIGH, clamped));
-        float p = 1 / 5040f;
-        p = Math.fma(p, r, 1 / 720f);
-        p = Math.fma(p, r, 1 / 120f);
-        p = Math.fma(p, r, 1 / 24f);
-        p = Math.fma(p, r, 1 / 6f);
-        p = Math.fma(p, r, 0.5f);
-        p = Math.fma(p, r, 1f);
-        p = Math.fma(p, r, 1f);
-        int exponent = Float.floatToRawIntBits(shifted) << 23;
-        return Float.intBitsToFloat(Float.floatToRawIntBits(p) + exponent);
     }
 }

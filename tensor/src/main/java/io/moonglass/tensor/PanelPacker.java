@@ -1,5 +1,6 @@
 package io.moonglass.tensor;
 
+import static io.moonglass.tensor.Exponential.ROUNDER;
 import static io.moonglass.tensor.PanelMatrix.GROUP_BYTES;
 import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
 import static io.moonglass.tensor.QuantizedRows.BLOCK_COLUMNS;
@@ -19,9 +20,6 @@ public final class PanelPacker {
 
     static final ValueLayout.OfShort FLOAT16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    // Adding it moves the integer part of a float into the low bits of its mantissa.
-    private static final float ROUNDER = 12582912f;
 
     private final float[] values = new float[BLOCK_COLUMNS * PANEL_ROWS];
     private final float[] extremes = new float[PANEL_ROWS];

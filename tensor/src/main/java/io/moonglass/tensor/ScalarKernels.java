@@ -150,13 +150,13 @@ final class ScalarKernels implements KernelSet {
     private static void attendHead(
             HeadAttention attention, WeightMatrix rows, int head, float largest) {
         FloatMatrix sums = attention.sums();
-        float shrink = Lanes.exp(attention.maxima().get(0, head) - largest);
+        float shrink = Exponential.exp(attention.maxima().get(0, head) - largest);
         float total = attention.totals().get(0, head) * shrink;
         for (int i = 0; i < sums.numColumns(); i++) {
             sums.set(head, i, sums.get(head, i) * shrink);
         }
         for (int token = 0; token < rows.numRows(); token++) {
-            float weight = Lanes.exp(attention.scores().get(token, head) - largest);
+            float weight = Exponential.exp(attention.scores().get(token, head) - largest);
             attention.scores().set(token, head, weight);
             total += weight;
             for (int i = 0; i < sums.numColumns(); i++) {

@@ -1,5 +1,6 @@
 package io.moonglass.tensor;
 
+import static io.moonglass.tensor.Exponential.exp;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
 import static io.moonglass.tensor.Lanes.MACHINE;

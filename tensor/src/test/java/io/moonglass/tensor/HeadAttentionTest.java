@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +28,8 @@ class HeadAttentionTest {
     void all_kernels_attend_alike_to_the_bit(ElementType type, int rowSize, int latentSize) {
         for (int numRows : new int[] {1, 3, 4, 5, 8, 31, 32, 33, 100}) {
             List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
-            FloatMatrix queries = FloatMatrix.of(arena, 16, randomValues(rowSize * 16, 0.2f));
+            FloatMatrix queries =
+                    FloatMatrix.of(arena, 16, TestWeights.random(random, rowSize * 16, 0.2f));
             HeadAttention expected = attention(queries, latentSize);
             KernelSet scalar = new ScalarKernels();
             blocks.forEach(block -> scalar.attend(expected, block));
@@ -57,7 +57,8 @@ class HeadAttentionTest {
         int rowSize = 72;
         int latentSize = 64;
         List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
-        FloatMatrix queries = FloatMatrix.of(arena, 16, randomValues(rowSize * 16, 0.2f));
+        FloatMatrix queries =
+                FloatMatrix.of(arena, 16, TestWeights.random(random, rowSize * 16, 0.2f));
         HeadAttention attention = attention(queries, latentSize);
         blocks.forEach(attention::attend);
 
@@ -102,28 +103,14 @@ class HeadAttentionTest {
         List<WeightMatrix> blocks = new ArrayList<>();
         for (int from = 0; from < numRows; from += BLOCK) {
             int count = Math.min(BLOCK, numRows - from);
-            float[] values = randomValues(count * rowSize, 1);
-            MemorySegment data = arena.allocate((long) values.length * type.bytes(), 64);
-            for (int i = 0; i < values.length; i++) {
-                switch (type) {
-                    case F32 -> data.set(ScalarKernels.F32, 4L * i, values[i]);
-                    case BF16 ->
-                            data.set(
-                                    ScalarKernels.BF16,
-                                    2L * i,
-                                    (short) (Float.floatToRawIntBits(values[i]) >>> 16));
-                }
-            }
-            blocks.add(new WeightMatrix(data, type, count, rowSize));
+            blocks.add(
+                    TestWeights.of(
+                            arena,
+                            type,
+                            count,
+                            rowSize,
+                            TestWeights.random(random, count * rowSize, 1)));
         }
         return blocks;
-    }
-
-    private float[] randomValues(int count, float size) {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian() * size;
-        }
-        return values;
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -294,20 +293,8 @@ class KernelsTest {
         return weight(type, rows, columns, random(rows, columns).toArray());
     }
 
-    /// At an odd address, as tensors in a file may lie.
     private WeightMatrix weight(ElementType type, int rows, int columns, float... values) {
-        MemorySegment data = arena.allocate((long) values.length * type.bytes() + 2, 64).asSlice(2);
-        for (int i = 0; i < values.length; i++) {
-            switch (type) {
-                case F32 -> data.set(ScalarKernels.F32, 4L * i, values[i]);
-                case BF16 ->
-                        data.set(
-                                ScalarKernels.BF16,
-                                2L * i,
-                                (short) (Float.floatToRawIntBits(values[i]) >>> 16));
-            }
-        }
-        return new WeightMatrix(data, type, rows, columns);
+        return TestWeights.of(arena, type, rows, columns, values);
     }
 
     private static void assertClose(FloatMatrix expected, FloatMatrix actual) {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -192,15 +191,11 @@ class PanelMatrixTest {
     }
 
     private WeightMatrix weight(int numColumns, float... values) {
-        MemorySegment data = arena.allocateFrom(ScalarKernels.F32, values);
-        return new WeightMatrix(data, ElementType.F32, values.length / numColumns, numColumns);
+        return TestWeights.of(
+                arena, ElementType.F32, values.length / numColumns, numColumns, values);
     }
 
     private float[] randomValues(int count) {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        return values;
+        return TestWeights.random(random, count, 1);
     }
 }

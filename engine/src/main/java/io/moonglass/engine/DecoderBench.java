@@ -8,9 +8,10 @@ import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
+import java.util.function.ToLongFunction;
 
 /// The decoder alone, for timing: steps of random tokens on the calling thread and the team, without
 /// scheduler or sampler.
@@ -74,50 +75,45 @@ public final class DecoderBench implements AutoCloseable {
 
     /// Bytes of weights that one token is multiplied with: of the routed experts only the chosen.
     public long weightBytesPerToken() {
-        long bytes = bytes(weights.head());
-        for (LayerWeights layer : weights.layers()) {
-            AttentionWeights attention = layer.attention();
-            bytes +=
-                    Stream.of(
-                                    attention.query(),
-                                    attention.latentAndKey(),
-                                    attention.keyValue(),
-                                    attention.output())
-                            .mapToLong(DecoderBench::bytes)
-                            .sum();
-            bytes +=
-                    switch (layer.feedForward()) {
-                        case LayerFeedForward.Dense(FeedForward dense) -> bytes(dense);
-                        case LayerFeedForward.Sparse(var sparse) ->
-                                config.numExpertsPerToken() * bytes(sparse.experts().getFirst())
-                                        + sparse.shared().map(DecoderBench::bytes).orElse(0L);
-                    };
-        }
-        return bytes;
+        return sumPerToken(weight -> weight.data().byteSize());
     }
 
     /// Multiplications and additions for one token, attention left out.
     public long operationsPerToken() {
-        long products = products(weights.head());
+        return 2 * sumPerToken(weight -> (long) weight.numRows() * weight.numColumns());
+    }
+
+    private long sumPerToken(ToLongFunction<Weight> amount) {
+        long sum = amount.applyAsLong(weights.head());
         for (LayerWeights layer : weights.layers()) {
             AttentionWeights attention = layer.attention();
-            products +=
-                    Stream.of(
-                                    attention.query(),
-                                    attention.latentAndKey(),
-                                    attention.keyValue(),
-                                    attention.output())
-                            .mapToLong(DecoderBench::products)
-                            .sum();
-            products +=
+            sum +=
+                    sum(
+                            amount,
+                            attention.query(),
+                            attention.latentAndKey(),
+                            attention.keyValue(),
+                            attention.output());
+            sum +=
                     switch (layer.feedForward()) {
-                        case LayerFeedForward.Dense(FeedForward dense) -> products(dense);
+                        case LayerFeedForward.Dense(FeedForward dense) -> sum(amount, dense);
                         case LayerFeedForward.Sparse(var sparse) ->
-                                config.numExpertsPerToken() * products(sparse.experts().getFirst())
-                                        + sparse.shared().map(DecoderBench::products).orElse(0L);
+                                config.numExpertsPerToken()
+                                                * sum(amount, sparse.experts().getFirst())
+                                        + sparse.shared()
+                                                .map(shared -> sum(amount, shared))
+                                                .orElse(0L);
                     };
         }
-        return 2 * products;
+        return sum;
+    }
+
+    private static long sum(ToLongFunction<Weight> amount, FeedForward expert) {
+        return sum(amount, expert.gate(), expert.up(), expert.down());
+    }
+
+    private static long sum(ToLongFunction<Weight> amount, Weight... weights) {
+        return Arrays.stream(weights).mapToLong(amount).sum();
     }
 
     /// Bytes of cache that one more token reads for each token before it.
@@ -165,21 +161,5 @@ public final class DecoderBench implements AutoCloseable {
                 }
             }
         }
-    }
-
-    private static long bytes(Weight weight) {
-        return weight.data().byteSize();
-    }
-
-    private static long bytes(FeedForward expert) {
-        return bytes(expert.gate()) + bytes(expert.up()) + bytes(expert.down());
-    }
-
-    private static long products(Weight weight) {
-        return (long) weight.numRows() * weight.numColumns();
-    }
-
-    private static long products(FeedForward expert) {
-        return products(expert.gate()) + products(expert.up()) + products(expert.down());
     }
 }

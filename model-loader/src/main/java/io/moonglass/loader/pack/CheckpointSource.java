@@ -71,7 +71,7 @@ final class CheckpointSource implements WeightSource {
             return;
         }
         for (long i = from; i < to; i++) {
-            Elements.set(target, kind, i, Elements.get(tensor.data(), tensor.kind(), i));
+            Elements.set(target, kind, i, tensor.element(i));
         }
     }
 

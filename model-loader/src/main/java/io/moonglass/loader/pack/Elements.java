@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Elements of a tensor, one after another, as floats.
+/// Writes floats as elements of a tensor.
 final class Elements {
 
     private static final ValueLayout.OfFloat FLOAT =
@@ -15,20 +15,13 @@ final class Elements {
 
     private Elements() {}
 
-    static float get(MemorySegment data, ElementKind kind, long index) {
-        return switch (kind) {
-            case F32 -> data.get(FLOAT, 4 * index);
-            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
-            case F64, F16, I64, I32, I16, I8, U8, BOOL -> throw notAWeight(kind);
-        };
-    }
-
     /// A bfloat16 is rounded to the nearest, ties to even.
     static void set(MemorySegment data, ElementKind kind, long index, float value) {
         switch (kind) {
             case F32 -> data.set(FLOAT, 4 * index, value);
             case BF16 -> data.set(SHORT, 2 * index, bfloat16(value));
-            case F64, F16, I64, I32, I16, I8, U8, BOOL -> throw notAWeight(kind);
+            case F64, F16, I64, I32, I16, I8, U8, BOOL ->
+                    throw new IllegalArgumentException("a weight in " + kind);
         }
     }
 
@@ -38,9 +31,5 @@ final class Elements {
             bits += 0x7fff + (bits >>> 16 & 1);
         }
         return (short) (bits >>> 16);
-    }
-
-    private static IllegalArgumentException notAWeight(ElementKind kind) {
-        return new IllegalArgumentException("a weight in " + kind);
     }
 }

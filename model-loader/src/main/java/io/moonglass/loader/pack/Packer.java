@@ -64,17 +64,15 @@ final class Packer {
     }
 
     private Map<String, PackManifest.PanelShape> writeWeights(Path directory) throws IOException {
+        Map<String, PackedFile.Entry> tensors = source.tensors();
         Map<String, PackedForm> forms = new LinkedHashMap<>();
-        source.tensors()
-                .forEach((name, entry) ->
-                        forms.put(
-                                name,
-                                PackedForm.of(name, entry.shape().length, entry.kind(), format)));
+        tensors.forEach((name, entry) ->
+                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), format)));
         Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         forms.forEach((name, form) -> {
             if (form instanceof PackedForm.Panels(var type)) {
-                long[] shape = source.tensors().get(name).shape();
+                long[] shape = tensors.get(name).shape();
                 var panelShape =
                         new PackManifest.PanelShape(
                                 type, Math.toIntExact(shape[0]), Math.toIntExact(shape[1]));
@@ -87,7 +85,7 @@ final class Packer {
         // After the panels, whose sizes keep them aligned.
         forms.forEach((name, form) -> {
             if (form instanceof PackedForm.Elements(var kind)) {
-                entries.put(name, new PackedFile.Entry(kind, source.tensors().get(name).shape()));
+                entries.put(name, new PackedFile.Entry(kind, tensors.get(name).shape()));
             }
         });
         long numBytesAll = entries.values().stream().mapToLong(PackedFile.Entry::bytes).sum();

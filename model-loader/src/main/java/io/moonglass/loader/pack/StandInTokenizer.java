@@ -22,6 +22,8 @@ final class StandInTokenizer {
     private static final char FIRST_PRINTABLE = ' ';
     private static final char LAST_PRINTABLE = '~';
 
+    private static final int MEDIA_PAD = 21;
+
     /// By distance from the first special id.
     private static final Object[][] SPECIAL = {
         {0, "[BOS]"},
@@ -35,7 +37,7 @@ final class StandInTokenizer {
         {18, "<|media_start|>"},
         {19, "<|media_content|>"},
         {20, "<|media_end|>"},
-        {21, "<|media_pad|>"},
+        {MEDIA_PAD, "<|media_pad|>"},
         {254, "[PAD]"},
         {255, "[UNK]"},
     };
@@ -52,10 +54,11 @@ final class StandInTokenizer {
                     "config.json: vocab_size is %d; want at least %d, for single bytes and special tokens"
                             .formatted(vocabSize, 2 * NUM_SPECIAL));
         }
-        if (config.vision().isPresent() && config.mediaPlaceholderTokenId() != numOrdinary + 21) {
+        if (config.vision().isPresent()
+                && config.mediaPlaceholderTokenId() != numOrdinary + MEDIA_PAD) {
             throw new ConfigException(
                     "config.json: media_placeholder_token_id is %d; want %d, 235 before the end of the vocabulary"
-                            .formatted(config.mediaPlaceholderTokenId(), numOrdinary + 21));
+                            .formatted(config.mediaPlaceholderTokenId(), numOrdinary + MEDIA_PAD));
         }
     }
 

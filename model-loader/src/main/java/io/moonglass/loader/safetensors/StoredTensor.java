@@ -48,19 +48,18 @@ public record StoredTensor(
     /// All elements as floats, whatever the shape; only for what is small.
     public float[] floats() {
         float[] values = new float[Math.toIntExact(size())];
-        switch (weightType()) {
-            case F32 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = data.get(FLOAT, 4L * i);
-                }
-            }
-            case BF16 -> {
-                for (int i = 0; i < values.length; i++) {
-                    values[i] = Float.intBitsToFloat(data.get(SHORT, 2L * i) << 16);
-                }
-            }
+        for (int i = 0; i < values.length; i++) {
+            values[i] = element(i);
         }
         return values;
+    }
+
+    /// One element of a weight, counted over the whole tensor.
+    public float element(long index) {
+        return switch (weightType()) {
+            case F32 -> data.get(FLOAT, 4 * index);
+            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+        };
     }
 
     /// All elements of an integer tensor.

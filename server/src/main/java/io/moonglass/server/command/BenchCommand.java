@@ -1,16 +1,13 @@
 package io.moonglass.server.command;
 
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.bench.BenchPlan;
 import io.moonglass.runtime.bench.BenchReport;
 import io.moonglass.runtime.bench.ModelBench;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -101,7 +98,7 @@ final class BenchCommand implements Callable<Integer> {
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))
                         .run();
-        json.ifPresent(file -> write(report, file));
+        json.ifPresent(file -> JsonFile.write(json(report), file));
         print(report, spec.commandLine().getOut());
         return 0;
     }
@@ -175,9 +172,8 @@ final class BenchCommand implements Callable<Integer> {
         out.printf("%-28s%10.1f t/s%s%n", what, numTokens / figure.seconds(), floor);
     }
 
-    private static void write(BenchReport report, Path file) {
-        ObjectMapper mapper = new ObjectMapper();
-        ObjectNode root = mapper.createObjectNode();
+    private static ObjectNode json(BenchReport report) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
         put(root, "prompt_tokens_per_second", report.prompts(), (n, f) -> n / f.seconds());
         put(root, "decode_tokens_per_second", report.decodes(), (_, f) -> 1 / f.seconds());
         put(root, "batch_decode_tokens_per_second", report.batches(), (n, f) -> n / f.seconds());
@@ -188,11 +184,7 @@ final class BenchCommand implements Callable<Integer> {
         root.put("read_bytes_per_second", report.rates().readBytesPerSecond());
         root.put("peak_int8_ops_per_second", report.rates().int8OpsPerSecond());
         root.put("kernels", report.kernels());
-        try {
-            Files.write(file, mapper.writer(new DefaultPrettyPrinter()).writeValueAsBytes(root));
-        } catch (IOException e) {
-            throw new ConfigException("--json %s: cannot be written".formatted(file), e);
-        }
+        return root;
     }
 
     private static void put(

@@ -1,7 +1,5 @@
 package io.moonglass.server.command;
 
-import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
@@ -11,10 +9,8 @@ import io.moonglass.server.eval.EvaluationReport;
 import io.moonglass.server.eval.EvaluationSet;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -89,7 +85,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         EvaluationSet set = EvaluationSet.read(directory);
         EvaluationReport report = answerer.isServer() ? ask(answerer.client(), set) : serve(set);
-        json.ifPresent(file -> write(report.summary(), file));
+        json.ifPresent(file -> JsonFile.write(report.summary(), file));
         PrintWriter out = spec.commandLine().getOut();
         if (showMistakes) {
             report.mistakes().forEach(answered -> out.println(line(answered)));
@@ -134,17 +130,5 @@ final class EvalCommand implements Callable<Integer> {
                         answered.answer(),
                         answered.wanted())
                 .replace("\n", "\\n");
-    }
-
-    private static void write(EvaluationReport.Summary summary, Path file) {
-        try (var out = Files.newBufferedWriter(file)) {
-            out.write(
-                    new ObjectMapper()
-                            .writer(new DefaultPrettyPrinter())
-                            .writeValueAsString(summary));
-            out.write('\n');
-        } catch (IOException e) {
-            throw new ConfigException("--json %s: cannot be written".formatted(file), e);
-        }
     }
 }

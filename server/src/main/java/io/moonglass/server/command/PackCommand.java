@@ -1,7 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.pack.PackedModels;
-import io.moonglass.loader.pack.WeightFormat;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -40,41 +39,7 @@ final class PackCommand implements Callable<Integer> {
                 target.weights(),
                 target.directory(),
                 target.numThreads(),
-                new PackProgressLine(spec.commandLine().getErr()));
+                new PackingProgress(spec.commandLine().getErr()));
         return 0;
-    }
-
-    /// What `pack` and `synth` write.
-    static final class PackTarget {
-
-        @Option(
-                names = "--weights",
-                required = true,
-                paramLabel = "FORMAT",
-                description = "What the large matrices are stored as: ${COMPLETION-CANDIDATES}.",
-                converter = FormatConverter.class,
-                completionCandidates = FormatConverter.class)
-        private WeightFormat weights;
-
-        @Option(
-                names = "--out",
-                required = true,
-                paramLabel = "DIR",
-                description = "The folder to make; must not be there yet.")
-        private Path directory;
-
-        @Mixin private ComputeOptions compute;
-
-        WeightFormat weights() {
-            return weights;
-        }
-
-        Path directory() {
-            return directory;
-        }
-
-        int numThreads() {
-            return compute.chatModel().numThreads();
-        }
     }
 }

@@ -1,7 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.pack.PackedModels;
-import io.moonglass.server.command.PackCommand.PackTarget;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -40,7 +39,7 @@ final class SynthCommand implements Callable<Integer> {
                 target.weights(),
                 target.directory(),
                 target.numThreads(),
-                new PackProgressLine(spec.commandLine().getErr()));
+                new PackingProgress(spec.commandLine().getErr()));
         return 0;
     }
 }

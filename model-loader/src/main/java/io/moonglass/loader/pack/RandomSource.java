@@ -15,7 +15,11 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /// Random weights of any configuration, the same for every run. Matrices have the variance that keeps
-/// activations of about one size through all layers; norms are ones, biases zeros.
+/// activations of about one size through all layers; norms are ones, biases zeros. What layers add is
+/// small beside the embedding, so that tokens stay different and go to all experts alike.
+///
+/// Source: Radford et al. 2019, "Language Models are Unsupervised Multitask Learners", section 2.3
+/// (weights of what is added are divided by the square root of the number of additions).
 final class RandomSource implements WeightSource {
 
     private static final String PREPROCESSOR = "preprocessor_config.json";
@@ -42,7 +46,7 @@ final class RandomSource implements WeightSource {
         target.fillPanel(
                 panel,
                 new SplittableRandom(name.hashCode() * 31L + panel),
-                (float) (1 / Math.sqrt(target.numColumns())));
+                (float) deviation(name, target.numColumns()));
     }
 
     @Override
@@ -50,14 +54,9 @@ final class RandomSource implements WeightSource {
             String name, ElementKind kind, MemorySegment target, long from, long to) {
         SplittableRandom random = new SplittableRandom(name.hashCode() * 31L + from);
         long[] shape = tensors.get(name).shape();
-        // Embeddings as large as what layers add, or all tokens would look alike and go to the same
-        // experts.
-        long numInputs =
-                name.endsWith("embed_tokens.weight")
-                        ? 1
-                        : Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+        long numInputs = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
         // uniform between -1 and 1 has a variance of 1/3
-        float most = (float) Math.sqrt(3.0 / numInputs);
+        float most = (float) (Math.sqrt(3) * deviation(name, numInputs));
         for (long i = from; i < to; i++) {
             float value =
                     shape.length > 1
@@ -65,6 +64,15 @@ final class RandomSource implements WeightSource {
                             : name.contains("norm") && name.endsWith(".weight") ? 1 : 0;
             Elements.set(target, kind, i, value);
         }
+    }
+
+    private double deviation(String name, long numInputs) {
+        if (name.endsWith("embed_tokens.weight")) {
+            return 1;
+        }
+        boolean added = name.endsWith("o_proj.weight") || name.endsWith("down_proj.weight");
+        int numAdditions = added ? 2 * config.text().numLayers() : 1;
+        return 1 / Math.sqrt((double) numInputs * numAdditions);
     }
 
     @Override

@@ -16,6 +16,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void linear(QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel);
 
+    void widenPanel(PanelMatrix weight, int panel, FloatMatrix out);
+
     void attend(HeadAttention attention, WeightMatrix rows);
 
     void addTransposedLinear(
@@ -50,6 +52,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
             int length);
 
     void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset);
+
+    void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row);
 
     void tileScores(
             MemorySegment q,

@@ -64,7 +64,7 @@ final class Packer {
     }
 
     private Map<String, PackManifest.PanelShape> writeWeights(Path directory) throws IOException {
-        Map<String, PackedFile.Entry> tensors = source.tensors();
+        Map<String, PackedFile.Entry> tensors = source.tensors(format);
         Map<String, PackedForm> forms = new LinkedHashMap<>();
         tensors.forEach((name, entry) ->
                 forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), format)));

@@ -35,12 +35,11 @@ INLINE float element(const char *row, int bits, long i) {
     return value;
 }
 
-/* Hints to read what lies AHEAD bytes after a block of weights: panels follow one another, and a block and its scales are this
-   many bytes of them. Without hints, reading stops at the end of every page. */
-#define AHEAD 2048
-INLINE void fetch_ahead(const uint8_t *panel, long block, int bits) {
-    const uint8_t *ahead = panel + AHEAD + block * (BLOCK * LANES * bits / 8 + 2 * LANES);
-    for (int i = 0; i <= bits; i++) __builtin_prefetch(ahead + 64 * i);
+/* Hints to read what lies AHEAD bytes after a block of weights. Processors do that by themselves, better, where a block is done with as
+   fast as memory brings the next: with one row. */
+#define AHEAD 4096
+INLINE void fetch_ahead(const uint8_t *block, int bits, int rows) {
+    for (int i = 0; rows > 1 && i <= bits; i++) __builtin_prefetch(block + AHEAD + 64 * i);
 }
 
 /* Below this, an exponential counts as 0. */
@@ -58,14 +57,13 @@ INLINE void fetch_ahead(const uint8_t *panel, long block, int bits) {
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                          long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     const __m512i nibble = _mm512_set1_epi8(15);
     const int offset = bits == 4 ? 8 : 128;
     __m512 sums[TILE_ROWS];
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) sums[r] = _mm512_setzero_ps();
-    for (long b = 0; b < blocks; b++) {
-        fetch_ahead(first, b, bits);
+    for (long b = 0; b < blocks; b++, panel += 64 * bits + 2 * LANES) {
+        fetch_ahead(panel, bits, rows);
         __m512i dots[TILE_ROWS];
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) dots[r] = _mm512_set1_epi32(-offset * x[r * xStride + b].sum);
@@ -89,8 +87,7 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
                 }
             }
         }
-        panel += 64 * bits;
-        __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(scales + 2 * LANES * b)));
+        __m512 scale = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(panel + 64 * bits)));
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) {
             __m512 both = _mm512_mul_ps(scale, _mm512_set1_ps(x[r * xStride + b].scale));
@@ -196,13 +193,12 @@ TARGET INLINE __m256i dot_avx2(__m256i sums, __m256i w, int32_t codes, int bits)
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                        long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256 sums[TILE_ROWS][2];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
-    for (long b = 0; b < blocks; b++) {
-        fetch_ahead(first, b, bits);
+    for (long b = 0; b < blocks; b++, panel += 64 * bits + 2 * LANES) {
+        fetch_ahead(panel, bits, rows);
         __m256i dots[TILE_ROWS][2];
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) dots[r][0] = dots[r][1] = _mm256_set1_epi32(bits == 4 ? -8 * x[r * xStride + b].sum : 0);
@@ -221,10 +217,9 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
                 }
             }
         }
-        panel += 64 * bits;
 #pragma GCC unroll 2
         for (int half = 0; half < 2; half++) {
-            __m256 scale = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(scales + 2 * LANES * b + 16 * half)));
+            __m256 scale = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(panel + 64 * bits + 16 * half)));
 #pragma GCC unroll 4
             for (int r = 0; r < rows; r++) {
                 __m256 both = _mm256_mul_ps(scale, _mm256_set1_ps(x[r * xStride + b].scale));
@@ -351,14 +346,13 @@ int moonglass_level(void) {
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                        long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     float32x4_t sums[TILE_ROWS][4];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int q = 0; q < 4; q++) sums[r][q] = vdupq_n_f32(0);
-    for (long b = 0; b < blocks; b++) {
-        fetch_ahead(first, b, bits);
+    for (long b = 0; b < blocks; b++, panel += 64 * bits + 2 * LANES) {
+        fetch_ahead(panel, bits, rows);
         int32x4_t dots[TILE_ROWS][4];
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
@@ -381,11 +375,10 @@ TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, c
                 }
             }
         }
-        panel += 64 * bits;
 #pragma GCC unroll 4
         for (int q = 0; q < 4; q++) {
             float16x4_t half;
-            memcpy(&half, scales + 2 * LANES * b + 8 * q, sizeof half);
+            memcpy(&half, panel + 64 * bits + 8 * q, sizeof half);
             float32x4_t scale = vcvt_f32_f16(half);
 #pragma GCC unroll 4
             for (int r = 0; r < rows; r++)

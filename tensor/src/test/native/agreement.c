@@ -21,15 +21,15 @@ static float fraction(void) { return (float)((int)(number() % 2001) - 1000) / 10
 
 static void products(int bits, long numRows) {
     enum { BLOCKS = 3, PANELS = 3, COLUMNS = 37 };
-    const long codeBytes = BLOCKS * LANES * BLOCK * bits / 8, panelBytes = codeBytes + BLOCKS * LANES * 2;
+    const long codeBytes = LANES * BLOCK * bits / 8, blockBytes = codeBytes + LANES * 2, panelBytes = BLOCKS * blockBytes;
     uint8_t *panels = malloc(PANELS * panelBytes);
     Block *x = malloc(numRows * BLOCKS * sizeof(Block));
     float *out = malloc(numRows * COLUMNS * sizeof(float));
-    for (int p = 0; p < PANELS; p++) {
-        for (long i = 0; i < codeBytes; i++) panels[p * panelBytes + i] = (uint8_t)(1 + number() % 255);
-        for (int i = 0; i < BLOCKS * LANES; i++) {
+    for (uint8_t *block = panels; block < panels + PANELS * panelBytes; block += blockBytes) {
+        for (long i = 0; i < codeBytes; i++) block[i] = (uint8_t)(1 + number() % 255);
+        for (int i = 0; i < LANES; i++) {
             uint16_t scale = (uint16_t)(0x2000 + number() % 4096);
-            memcpy(panels + p * panelBytes + codeBytes + 2 * i, &scale, 2);
+            memcpy(block + codeBytes + 2 * i, &scale, 2);
         }
     }
     for (long b = 0; b < numRows * BLOCKS; b++) {

@@ -14,8 +14,11 @@ import java.util.List;
 /// Source: Dao et al. 2023, "Flash-Decoding for long-context inference".
 final class ContextSplits {
 
-    /// Tokens of a stretch: few enough that a short context keeps a team busy.
-    static final int SPLIT_TOKENS = 256;
+    /// Tokens of a stretch at least: few enough that a short context keeps a team busy.
+    private static final int LEAST_TOKENS = 256;
+
+    /// Stretches at most: joining them takes time, too.
+    private static final int MOST_SPLITS = 16;
 
     private static final int HEADS = HeadAttention.HEADS;
 
@@ -39,9 +42,10 @@ final class ContextSplits {
         this.numGroups = (numHeads + HEADS - 1) / HEADS;
         this.firstSplit = new int[numKeys.length + 1];
         for (int token = 0; token < numKeys.length; token++) {
+            int numTokens = splitTokens(numKeys[token]);
             for (int group = 0; group < numGroups; group++) {
-                for (int from = 0; from < numKeys[token]; from += SPLIT_TOKENS) {
-                    int to = Math.min(from + SPLIT_TOKENS, numKeys[token]);
+                for (int from = 0; from < numKeys[token]; from += numTokens) {
+                    int to = Math.min(from + numTokens, numKeys[token]);
                     splits.add(new Split(token, group, from, to));
                 }
             }
@@ -52,8 +56,15 @@ final class ContextSplits {
         this.sums = frame.matrix(splits.size() * HEADS, latentSize);
     }
 
+    /// Stretches of one token's context, over all its heads.
     static int count(int numKeys, int numHeads) {
-        return (numKeys + SPLIT_TOKENS - 1) / SPLIT_TOKENS * ((numHeads + HEADS - 1) / HEADS);
+        int numTokens = splitTokens(numKeys);
+        return (numKeys + numTokens - 1) / numTokens * ((numHeads + HEADS - 1) / HEADS);
+    }
+
+    private static int splitTokens(int numKeys) {
+        int blocks = KvCache.blocksFor((numKeys + MOST_SPLITS - 1) / MOST_SPLITS);
+        return Math.max(LEAST_TOKENS, blocks * KvCache.BLOCK_SIZE);
     }
 
     int size() {

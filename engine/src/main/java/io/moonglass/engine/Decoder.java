@@ -30,7 +30,7 @@ final class Decoder {
 
     /// Reads the embedding of a token into a row of `[numTokens, hiddenSize]`.
     void embed(int tokenId, FloatMatrix hidden, int row) {
-        Kernels.widenRow(weights.embedding(), tokenId, hidden, row);
+        weights.embedding().read(tokenId, hidden, row);
     }
 
     /// Runs all layers over the rows of a step and puts the keys of its tokens into the cache.

@@ -4,6 +4,7 @@ import io.moonglass.engine.LayerWeights.LayerFeedForward;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.RowFile;
 import io.moonglass.router.FeedForward;
 import io.moonglass.router.Router;
 import io.moonglass.router.SparseFeedForward;
@@ -14,14 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/// The decoder's weights as views of a checkpoint's mapped files; only norms and biases are copied.
+/// The decoder's weights as views of a checkpoint's files; only norms and biases are copied.
 /// Valid while the checkpoint is open.
 ///
 /// @param embedding `[vocabSize, hiddenSize]`
 /// @param head      `[vocabSize, hiddenSize]`
 public record DecoderWeights(
         TextConfig config,
-        WeightMatrix embedding,
+        RowFile embedding,
         List<LayerWeights> layers,
         float[] finalNorm,
         Weight head) {
@@ -42,22 +43,16 @@ public record DecoderWeights(
             for (int layer = 0; layer < config.numLayers(); layer++) {
                 layers.add(layer(layer, prefix + "model.layers." + layer + "."));
             }
-            WeightMatrix embedding =
-                    matrix(
-                            prefix + "model.embed_tokens.weight",
-                            config.vocabSize(),
-                            config.hiddenSize());
+            String embedding = prefix + "model.embed_tokens.weight";
             return new DecoderWeights(
                     config,
-                    embedding,
+                    checkpoint.rows(embedding, config.vocabSize(), config.hiddenSize()),
                     List.copyOf(layers),
                     vector(prefix + "model.norm.weight", config.hiddenSize()),
-                    config.tieWordEmbeddings()
-                            ? embedding
-                            : weight(
-                                    prefix + "lm_head.weight",
-                                    config.vocabSize(),
-                                    config.hiddenSize()));
+                    weight(
+                            config.tieWordEmbeddings() ? embedding : prefix + "lm_head.weight",
+                            config.vocabSize(),
+                            config.hiddenSize()));
         }
 
         private LayerWeights layer(int layer, String name) {

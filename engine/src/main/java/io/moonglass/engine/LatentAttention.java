@@ -45,11 +45,13 @@ final class LatentAttention {
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix queries = frame.matrix(numTokens, config.numHeads() * config.qkHeadDim());
             LayerInput input = new LayerInput(x, team, frame);
-            Kernels.linear(input, weights.query(), queries, team);
-            rotateQueries(queries, angles);
-
             FloatMatrix cacheRows = frame.matrix(numTokens, config.cacheRowSize());
-            Kernels.linear(input, weights.latentAndKey(), cacheRows, team);
+            Kernels.linear(
+                    input,
+                    List.of(weights.query(), weights.latentAndKey()),
+                    List.of(queries, cacheRows),
+                    team);
+            rotateQueries(queries, angles);
             normalizeAndRotate(cacheRows, weights.latentNorm(), angles);
             observer.cacheRows(layer, cacheRows);
 

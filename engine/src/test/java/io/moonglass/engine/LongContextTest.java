@@ -95,13 +95,9 @@ class LongContextTest {
             DoubleAttention reference,
             int[] tokenIds,
             int position) {
-        float[] embedding = new float[decoder.config().hiddenSize()];
-        for (int i = 0; i < embedding.length; i++) {
-            embedding[i] =
-                    (float)
-                            DoubleAttention.element(
-                                    decoder.weights().embedding(), tokenIds[position], i);
-        }
+        FloatMatrix read = FloatMatrix.allocate(Arena.ofAuto(), 1, decoder.config().hiddenSize());
+        decoder.weights().embedding().read(tokenIds[position], read, 0);
+        float[] embedding = read.toArray();
         double[] expected = reference.cacheRow(embedding, position);
         double[] actual = cacheRow(decoder, blocks, 0, position);
         for (int i = 0; i < expected.length; i++) {

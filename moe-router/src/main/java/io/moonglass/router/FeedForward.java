@@ -1,7 +1,6 @@
 package io.moonglass.router;
 
 import io.moonglass.tensor.FloatMatrix;
-import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Weight;
@@ -46,18 +45,10 @@ public record FeedForward(Weight gate, Weight up, Weight down) {
     /// @param out `[numTokens, hiddenSize]`; not `x`
     public void forward(FloatMatrix x, FloatMatrix out, ThreadTeam team, Workspace workspace) {
         try (Workspace.Frame frame = workspace.frame()) {
-            forward(new LayerInput(x, team, frame), out, team, workspace);
-        }
-    }
-
-    void forward(LayerInput x, FloatMatrix out, ThreadTeam team, Workspace workspace) {
-        try (Workspace.Frame frame = workspace.frame()) {
-            FloatMatrix gated = frame.matrix(x.numRows(), intermediateSize());
-            FloatMatrix raised = frame.matrix(x.numRows(), intermediateSize());
-            Kernels.linear(x, gate, gated, team);
-            Kernels.linear(x, up, raised, team);
-            Kernels.siluGate(gated, raised, gated);
-            Kernels.linear(new LayerInput(gated, team, frame), down, out, team);
+            FeedForwardBatch batch = new FeedForwardBatch(team);
+            LayerInput input = new LayerInput(x, team, frame);
+            batch.new Rows(input, intermediateSize(), out, frame).add(this, 0, x.numRows());
+            batch.run();
         }
     }
 }

@@ -3,6 +3,8 @@ package io.moonglass.router;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
+import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import java.util.Arrays;
 
@@ -44,8 +46,8 @@ public final class Router {
 
     /// @param x      `[numTokens, hiddenSize]`
     /// @param scores `[numTokens, numExperts]`, filled here and kept by the result
-    public Routing route(FloatMatrix x, FloatMatrix scores) {
-        Kernels.linear(x, gate, scores);
+    public Routing route(LayerInput x, FloatMatrix scores, ThreadTeam team) {
+        Kernels.linear(x, gate, scores, team);
         int numTokens = x.numRows();
         int[] experts = new int[numTokens * numChosen];
         float[] weights = new float[numTokens * numChosen];

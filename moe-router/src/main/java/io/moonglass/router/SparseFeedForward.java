@@ -4,11 +4,8 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
-import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.Workspace;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,8 +15,8 @@ import java.util.Optional;
 /// `out = sum over chosen of weight * expert(x) + shared(x)`; the shared experts get no weight.
 public final class SparseFeedForward {
 
-    /// Weight rows of one piece of work: enough to be worth dealing, few enough to share evenly.
-    private static final int PIECE_ROWS = 256;
+    /// Tokens whose experts' outputs are added up at once.
+    private static final int PIECE_TOKENS = 16;
 
     private final Router router;
     private final List<FeedForward> experts;
@@ -57,95 +54,66 @@ public final class SparseFeedForward {
             RoutingObserver observer) {
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix scores = frame.matrix(x.numRows(), router.numExperts());
-            Routing routing = router.route(x, scores);
-            observer.routed(routing);
             LayerInput input = new LayerInput(x, team, frame);
-            FloatMatrix expertRows = runExperts(input, routing, team, frame);
+            Routing routing = router.route(input, scores, team);
+            observer.routed(routing);
+            ExpertGroups groups = ExpertGroups.of(routing, experts.size());
+            FloatMatrix expertRows = frame.matrix(groups.pairs().length, x.numColumns());
+            FeedForwardBatch batch = new FeedForwardBatch(team);
+            addExperts(input, routing, groups, expertRows, batch, frame);
             if (shared.isPresent()) {
-                shared.get().forward(input, out, team, workspace);
+                FeedForward all = shared.get();
+                batch.new Rows(input, all.intermediateSize(), out, frame).add(all, 0, x.numRows());
             } else {
                 out.data().fill((byte) 0);
             }
-            addWeighted(routing, expertRows, out);
+            batch.run();
+            addWeighted(routing, groups, expertRows, out, team);
         }
     }
 
-    /// Every chosen expert's output, one row per (token, expert) pair, in routing order.
-    private FloatMatrix runExperts(
-            LayerInput x, Routing routing, ThreadTeam team, Workspace.Frame frame) {
-        ExpertGroups groups = ExpertGroups.of(routing, experts.size());
-        int numPairs = groups.pairs().length;
-        int hiddenSize = x.numColumns();
+    /// @param expertRows gets every chosen expert's output, one row per (token, expert) pair, in the
+    ///                   groups' order
+    private void addExperts(
+            LayerInput x,
+            Routing routing,
+            ExpertGroups groups,
+            FloatMatrix expertRows,
+            FeedForwardBatch batch,
+            Workspace.Frame frame) {
         FeedForward first = experts.getFirst();
-        int intermediateSize = first.intermediateSize();
         int[] tokens =
                 Arrays.stream(groups.pairs()).map(pair -> pair / routing.numChosen()).toArray();
         LayerInput inputs = x.gather(tokens, first.gate(), frame);
-        FloatMatrix gated = frame.matrix(numPairs, intermediateSize);
-        FloatMatrix raised = frame.matrix(numPairs, intermediateSize);
-        FloatMatrix grouped = frame.matrix(numPairs, hiddenSize);
-        FloatMatrix outputs = frame.matrix(numPairs, hiddenSize);
-        List<ExpertPiece> up = pieces(groups, intermediateSize);
-        team.run(
-                up.size(),
-                (piece, _) -> {
-                    ExpertPiece p = up.get(piece);
-                    FeedForward expert = experts.get(p.expert);
-                    p.linear(inputs, expert.gate(), gated);
-                    p.linear(inputs, expert.up(), raised);
-                    p.siluGate(gated, raised);
-                });
-        LayerInput raisedInputs = new LayerInput(gated, team, frame);
-        raisedInputs.prepareFor(first.down());
-        List<ExpertPiece> down = pieces(groups, hiddenSize);
-        team.run(
-                down.size(),
-                (piece, _) -> {
-                    ExpertPiece p = down.get(piece);
-                    p.linear(raisedInputs, experts.get(p.expert).down(), grouped);
-                });
-        for (int i = 0; i < numPairs; i++) {
-            outputs.rows(groups.pairs()[i], 1).copyFrom(grouped.rows(i, 1));
+        var rows = batch.new Rows(inputs, first.intermediateSize(), expertRows, frame);
+        for (int expert = 0; expert < experts.size(); expert++) {
+            rows.add(experts.get(expert), groups.firstPair()[expert], groups.numPairs(expert));
         }
-        return outputs;
     }
 
     /// Adds in routing order, so that a token's sum does not depend on the other tokens of the step.
-    private static void addWeighted(Routing routing, FloatMatrix expertRows, FloatMatrix out) {
-        for (int pair = 0; pair < routing.experts().length; pair++) {
-            int token = pair / routing.numChosen();
-            Kernels.addScaled(expertRows, pair, routing.weights()[pair], out, token);
+    private static void addWeighted(
+            Routing routing,
+            ExpertGroups groups,
+            FloatMatrix expertRows,
+            FloatMatrix out,
+            ThreadTeam team) {
+        int[] rowOfPair = new int[groups.pairs().length];
+        for (int row = 0; row < rowOfPair.length; row++) {
+            rowOfPair[groups.pairs()[row]] = row;
         }
-    }
-
-    /// The largest experts first, so that no thread starts a long piece when the others are done.
-    private static List<ExpertPiece> pieces(ExpertGroups groups, int numWeightRows) {
-        List<ExpertPiece> pieces = new ArrayList<>();
-        for (int expert = 0; expert < groups.firstPair().length - 1; expert++) {
-            int numPairs = groups.numPairs(expert);
-            for (int from = 0; numPairs > 0 && from < numWeightRows; from += PIECE_ROWS) {
-                pieces.add(
-                        new ExpertPiece(
-                                expert,
-                                groups.firstPair()[expert],
-                                numPairs,
-                                from,
-                                Math.min(from + PIECE_ROWS, numWeightRows)));
-            }
-        }
-        pieces.sort(Comparator.comparingInt(piece -> -piece.numPairs));
-        return pieces;
-    }
-
-    private record ExpertPiece(
-            int expert, int firstPair, int numPairs, int fromWeightRow, int toWeightRow) {
-
-        void linear(LayerInput x, Weight weight, FloatMatrix out) {
-            Kernels.linear(x, firstPair, numPairs, weight, out, fromWeightRow, toWeightRow);
-        }
-
-        void siluGate(FloatMatrix gated, FloatMatrix raised) {
-            Kernels.siluGate(gated, raised, gated, firstPair, numPairs, fromWeightRow, toWeightRow);
-        }
+        int numChosen = routing.numChosen();
+        int numPieces = (routing.numTokens() + PIECE_TOKENS - 1) / PIECE_TOKENS;
+        team.run(
+                numPieces,
+                (piece, _) -> {
+                    int first = piece * PIECE_TOKENS * numChosen;
+                    int last = Math.min(first + PIECE_TOKENS * numChosen, rowOfPair.length);
+                    for (int pair = first; pair < last; pair++) {
+                        float weight = routing.weights()[pair];
+                        Kernels.addScaled(
+                                expertRows, rowOfPair[pair], weight, out, pair / numChosen);
+                    }
+                });
     }
 }

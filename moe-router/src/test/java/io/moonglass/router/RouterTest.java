@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.LayerInput;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
@@ -96,7 +99,7 @@ class RouterTest {
                         new float[3],
                         plain(3, 1));
         FloatMatrix x = FloatMatrix.of(arena, 2, 3, 0, 0, 3, -3, -3);
-        Routing routing = router.route(x, FloatMatrix.allocate(arena, 3, 3));
+        Routing routing = route(router, x, 3);
 
         assertArrayEquals(new int[] {0, 1, 2}, routing.experts());
         assertEquals(3, routing.numTokens());
@@ -184,10 +187,19 @@ class RouterTest {
                                 plain(4, 1)));
     }
 
+    private Routing route(Router router, FloatMatrix x, int numExperts) {
+        try (ThreadTeam team = new ThreadTeam(1);
+                Workspace workspace = new Workspace();
+                Workspace.Frame frame = workspace.frame()) {
+            FloatMatrix scores = FloatMatrix.allocate(arena, x.numRows(), numExperts);
+            return router.route(new LayerInput(x, team, frame), scores, team);
+        }
+    }
+
     private Routing route(TextConfig config, float[] logits, float[] bias) {
         Router router = new Router(SmallExperts.weight(arena, 1, logits), bias, config);
         FloatMatrix x = FloatMatrix.of(arena, 1, 1);
-        return router.route(x, FloatMatrix.allocate(arena, 1, logits.length));
+        return route(router, x, logits.length);
     }
 
     /// One group, weights as the scores are.

@@ -60,14 +60,26 @@ public record HeadQueries(MemorySegment data, ElementType type, int rowSize) {
                 }
             }
             case BF16 -> {
-                for (int i = 0; i < count; i++) {
+                int i = 0;
+                for (; to % 2 == 0 && i + 1 < count; i += 2) {
+                    int low = rounded(source.get(row, column + i) * factor);
+                    int high = rounded(source.get(row, column + i + 1) * factor);
                     data.setAtIndex(
-                            ValueLayout.JAVA_SHORT,
-                            half(to + i, head),
-                            ElementType.bfloat16(source.get(row, column + i) * factor));
+                            ValueLayout.JAVA_INT,
+                            (long) (to + i) / 2 * HEADS + head,
+                            low >>> 16 | high & 0xffff0000);
+                }
+                for (; i < count; i++) {
+                    short stored = ElementType.bfloat16(source.get(row, column + i) * factor);
+                    data.setAtIndex(ValueLayout.JAVA_SHORT, half(to + i, head), stored);
                 }
             }
         }
+    }
+
+    /// A bfloat16 in the upper half.
+    private static int rounded(float value) {
+        return ElementType.bfloat16(value) << 16;
     }
 
     /// Makes a head's elements zeros.

@@ -1,5 +1,7 @@
 package io.moonglass.tensor;
 
+import java.util.List;
+
 /// The arithmetic of the model, one method per operation: each documents and checks its arguments
 /// and hands them to the fastest implementation this machine has.
 ///
@@ -22,8 +24,11 @@ public final class Kernels {
     /// Weight rows of one piece of a shared product: a multiple of the register tiles.
     private static final int LINEAR_PIECE = 64;
 
+    /// The same where there are few rows.
+    private static final int SMALL_PIECE = 16;
+
     /// Products below this many multiplications are done before a helper would have woken.
-    private static final long SHARED_FROM = 200_000;
+    private static final long SHARED_FROM = 100_000;
 
     /// Rows of one piece of a shared quantisation.
     private static final int QUANTIZE_PIECE = 16;
@@ -77,15 +82,46 @@ public final class Kernels {
     ///
     /// @param x prepared here, where the weight is quantised
     public static void linear(LayerInput x, Weight weight, FloatMatrix out, ThreadTeam team) {
-        x.prepareFor(weight);
-        switch (weight) {
-            case WeightMatrix matrix -> linear(x.rows(), matrix, out, team);
-            case PanelMatrix panels ->
-                    share(
-                            panels.numRows(),
-                            x.numRows() * (long) panels.numColumns(),
-                            team,
-                            (from, to) -> linear(x.quantized(), panels, out, from, to));
+        linear(x, List.of(weight), List.of(out), team);
+    }
+
+    /// `out = x Wᵀ` for several weights, shared out to the team as one work.
+    ///
+    /// @param x    prepared here, where weights are quantised
+    /// @param outs one for each weight
+    public static void linear(
+            LayerInput x, List<? extends Weight> weights, List<FloatMatrix> outs, ThreadTeam team) {
+        long products = 0;
+        int numRows = 0;
+        for (int i = 0; i < weights.size(); i++) {
+            Weight weight = weights.get(i);
+            x.prepareFor(weight);
+            products += (long) x.numRows() * weight.numRows() * weight.numColumns();
+            numRows += weight.numRows();
+        }
+        int pieceRows = numRows < 8 * LINEAR_PIECE ? SMALL_PIECE : LINEAR_PIECE;
+        int[] firstPiece = new int[weights.size() + 1];
+        for (int i = 0; i < weights.size(); i++) {
+            int numPieces = (weights.get(i).numRows() + pieceRows - 1) / pieceRows;
+            firstPiece[i + 1] = firstPiece[i] + numPieces;
+        }
+        ThreadTeam.Piece work =
+                (piece, _) -> {
+                    int i = 0;
+                    while (piece >= firstPiece[i + 1]) {
+                        i++;
+                    }
+                    int from = (piece - firstPiece[i]) * pieceRows;
+                    int to = Math.min(from + pieceRows, weights.get(i).numRows());
+                    linear(x, 0, x.numRows(), weights.get(i), outs.get(i), from, to);
+                };
+        int numPieces = firstPiece[weights.size()];
+        if (products < SHARED_FROM) {
+            for (int piece = 0; piece < numPieces; piece++) {
+                work.run(piece, 0);
+            }
+        } else {
+            team.run(numPieces, work);
         }
     }
 
@@ -160,34 +196,6 @@ public final class Kernels {
                 weight,
                 out);
         FASTEST.linear(x, weight, out, fromOut, toOut);
-    }
-
-    /// `out = x Wᵀ`, shared out to the team by columns of `out`.
-    public static void linear(
-            FloatMatrix x, WeightMatrix weight, FloatMatrix out, ThreadTeam team) {
-        share(
-                weight.numRows(),
-                x.numRows() * (long) weight.numColumns(),
-                team,
-                (from, to) -> linear(x, weight, out, from, to));
-    }
-
-    private interface Columns {
-        void compute(int from, int to);
-    }
-
-    /// @param products multiplications for one column
-    private static void share(int numColumns, long products, ThreadTeam team, Columns work) {
-        if (numColumns * products < SHARED_FROM) {
-            work.compute(0, numColumns);
-            return;
-        }
-        team.run(
-                (numColumns + LINEAR_PIECE - 1) / LINEAR_PIECE,
-                (piece, _) -> {
-                    int from = piece * LINEAR_PIECE;
-                    work.compute(from, Math.min(from + LINEAR_PIECE, numColumns));
-                });
     }
 
     /// `out[:, outColumn .. outColumn + numColumns) += x W[:, .. numColumns)`: rows of the weight

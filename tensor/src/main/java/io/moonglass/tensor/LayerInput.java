@@ -5,6 +5,8 @@ package io.moonglass.tensor;
 /// prepares it, then any may read.
 public final class LayerInput {
 
+    private final int numRows;
+    private final int numColumns;
     private final FloatMatrix rows;
     private final ThreadTeam team;
     private final Workspace.Frame frame;
@@ -13,21 +15,40 @@ public final class LayerInput {
     /// @param rows  not changed while this is in use
     /// @param frame holds the other form
     public LayerInput(FloatMatrix rows, ThreadTeam team, Workspace.Frame frame) {
+        this(rows.numRows(), rows.numColumns(), rows, null, team, frame);
+    }
+
+    private LayerInput(
+            int numRows,
+            int numColumns,
+            FloatMatrix rows,
+            QuantizedRows quantized,
+            ThreadTeam team,
+            Workspace.Frame frame) {
+        this.numRows = numRows;
+        this.numColumns = numColumns;
         this.rows = rows;
+        this.quantized = quantized;
         this.team = team;
         this.frame = frame;
     }
 
+    /// The rows as floats.
+    ///
+    /// @throws IllegalStateException if they were gathered for quantised weights
     public FloatMatrix rows() {
+        if (rows == null) {
+            throw new IllegalStateException("rows that were gathered for quantised weights");
+        }
         return rows;
     }
 
     public int numRows() {
-        return rows.numRows();
+        return numRows;
     }
 
     public int numColumns() {
-        return rows.numColumns();
+        return numColumns;
     }
 
     /// The rows quantised.
@@ -43,29 +64,29 @@ public final class LayerInput {
     /// Makes the form that this weight is multiplied with, unless it is there.
     public void prepareFor(Weight weight) {
         if (weight instanceof PanelMatrix && quantized == null) {
-            quantized = frame.quantized(rows.numRows(), rows.numColumns());
+            quantized = frame.quantized(numRows, numColumns);
             Kernels.quantize(rows, quantized, team);
         }
     }
 
-    /// Rows of this input, in the order given, for weights like this one.
+    /// Rows of this input, in the order given, in the form that this weight is multiplied with.
     public LayerInput gather(int[] chosen, Weight weight, Workspace.Frame frame) {
         prepareFor(weight);
-        LayerInput gathered =
-                new LayerInput(frame.matrix(chosen.length, rows.numColumns()), team, frame);
-        switch (weight) {
+        return switch (weight) {
             case WeightMatrix _ -> {
+                FloatMatrix gathered = frame.matrix(chosen.length, numColumns);
                 for (int i = 0; i < chosen.length; i++) {
-                    gathered.rows.rows(i, 1).copyFrom(rows.rows(chosen[i], 1));
+                    gathered.rows(i, 1).copyFrom(rows.rows(chosen[i], 1));
                 }
+                yield new LayerInput(gathered, team, frame);
             }
             case PanelMatrix _ -> {
-                gathered.quantized = frame.quantized(chosen.length, rows.numColumns());
+                QuantizedRows gathered = frame.quantized(chosen.length, numColumns);
                 for (int i = 0; i < chosen.length; i++) {
-                    gathered.quantized.copyRow(quantized, chosen[i], i);
+                    gathered.copyRow(quantized, chosen[i], i);
                 }
+                yield new LayerInput(chosen.length, numColumns, null, gathered, team, frame);
             }
-        }
-        return gathered;
+        };
     }
 }

@@ -1,7 +1,7 @@
 package io.moonglass.tensor;
 
 import java.lang.foreign.Arena;
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// What this machine can do at best, measured: the floors that a computation's time stands beside.
@@ -17,30 +17,30 @@ public record MachineRates(double readBytesPerSecond, double int8OpsPerSecond) {
     private static final long PEAK_ROUNDS = 1 << 21;
 
     /// Takes a few seconds and half a gigabyte; the best of several rounds each.
-    public static MachineRates measure(ThreadTeam team) {
-        return new MachineRates(read(team), int8(team));
-    }
-
-    private static double read(ThreadTeam team) {
+    ///
+    /// @param mapped a file of at least half a gigabyte that a model is read from; its pages may be
+    ///               larger than those of new memory and then read faster. May be empty
+    public static MachineRates measure(ThreadTeam team, MemorySegment mapped) {
+        double rate;
         try (Arena arena = Arena.ofShared()) {
             FloatMatrix buffer = FloatMatrix.allocate(arena, BUFFER_ROWS, ROW_FLOATS);
-            team.run(
-                    BUFFER_ROWS,
-                    (row, _) -> {
-                        for (int i = 0; i < ROW_FLOATS; i++) {
-                            buffer.set(row, i, i);
-                        }
-                    });
-            float[] found = new float[BUFFER_ROWS];
-            return bestRate(() -> {
-                team.run(
-                        BUFFER_ROWS, (row, _) -> found[row] = Kernels.max(buffer, row, ROW_FLOATS));
-                if (found[0] != ROW_FLOATS - 1) {
-                    throw new AssertionError(Arrays.toString(found));
-                }
-                return buffer.data().byteSize();
-            });
+            team.run(BUFFER_ROWS, (row, _) -> buffer.rows(row, 1).data().fill((byte) 1));
+            rate = read(buffer, team);
         }
+        long bytes = (long) BUFFER_ROWS * ROW_FLOATS * Float.BYTES;
+        if (mapped.byteSize() >= bytes) {
+            MemorySegment begin = mapped.asSlice(0, bytes);
+            rate = Math.max(rate, read(new FloatMatrix(begin, BUFFER_ROWS, ROW_FLOATS), team));
+        }
+        return new MachineRates(rate, int8(team));
+    }
+
+    private static double read(FloatMatrix buffer, ThreadTeam team) {
+        float[] found = new float[BUFFER_ROWS];
+        return bestRate(() -> {
+            team.run(BUFFER_ROWS, (row, _) -> found[row] = Kernels.max(buffer, row, ROW_FLOATS));
+            return buffer.data().byteSize();
+        });
     }
 
     private static double int8(ThreadTeam team) {

@@ -6,18 +6,18 @@ import java.util.random.RandomGenerator;
 
 /// A quantised weight `[numRows, numColumns]` (out, in) in the order in which kernels read it.
 ///
-/// Rows are taken 16 at a time (a panel), columns 32 at a time (a block). A panel is the weights of
-/// all its blocks, then 16 float16 scales for each of them, one a row:
+/// Rows are taken 16 at a time (a panel), columns 32 at a time (a block):
 ///
 /// ```text
-/// panel  = block 0 | block 1 | ... | scales 0 | scales 1 | ...
-/// block  = groups of 64 bytes: 4 (Q4) or 8 (Q8)
+/// panel  = block 0 | block 1 | ...
+/// block  = groups of 64 bytes, 4 (Q4) or 8 (Q8) | 16 float16 scales, one a row
 /// group  = 4 bytes of row 0 | 4 bytes of row 1 | ... | 4 bytes of row 15
 ///          Q4: group j holds columns 8j .. 8j + 3 in low and 8j + 4 .. 8j + 7 in high nibbles
 ///          Q8: group j holds columns 4j .. 4j + 3
 /// ```
 ///
-/// So a load of 64 bytes serves 16 rows, and no sum ever crosses lanes. Rows and columns that fill the
+/// So a load of 64 bytes serves 16 rows, no sum ever crosses lanes, and all is read in one stream, which
+/// processors fetch ahead better than two. Rows and columns that fill the
 /// last panel or block are zeros.
 ///
 /// @param data [#bytes], or less by what rounds them up; little-endian; best aligned to 64 bytes
@@ -54,8 +54,12 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         return (numRows + PANEL_ROWS - 1) / PANEL_ROWS;
     }
 
-    static long panelBytes(PanelType type, int numColumns) {
-        return (long) QuantizedRows.numBlocks(numColumns) * (type.blockBytes() + SCALE_BYTES);
+    private static long panelBytes(PanelType type, int numColumns) {
+        return (long) QuantizedRows.numBlocks(numColumns) * storedBlockBytes(type);
+    }
+
+    private static int storedBlockBytes(PanelType type) {
+        return type.blockBytes() + SCALE_BYTES;
     }
 
     public int numPanels() {
@@ -82,27 +86,33 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         return QuantizedRows.numBlocks(numColumns);
     }
 
-    /// Offset of a panel's first byte.
-    long panelOffset(int panel) {
+    private long panelOffset(int panel) {
         return panel * panelBytes(type, numColumns);
     }
 
-    /// Offset of the scales of a panel's first block.
-    long scaleOffset(int panel) {
-        return panelOffset(panel) + (long) numBlocks() * type.blockBytes();
+    /// Offset of a block's first group.
+    long blockOffset(int panel, int block) {
+        return panelOffset(panel) + (long) block * storedBlockBytes(type);
+    }
+
+    /// Offset of a block's scales.
+    long scaleOffset(int panel, int block) {
+        return blockOffset(panel, block) + type.blockBytes();
     }
 
     /// Random weights in one panel, uniformly distributed with this standard deviation.
     public void fillPanel(int panel, RandomGenerator random, float deviation) {
-        long scales = scaleOffset(panel);
-        for (long at = panelOffset(panel); at < scales; at += Long.BYTES) {
-            data.set(ValueLayout.JAVA_LONG_UNALIGNED, at, random.nextLong());
-        }
         double numCodes = 1 << type.bits();
         float scale = (float) (deviation / Math.sqrt((numCodes * numCodes - 1) / 12));
         short stored = Float.floatToFloat16(scale);
-        for (long at = scales; at < panelOffset(panel + 1); at += Short.BYTES) {
-            data.set(PanelPacker.FLOAT16, at, stored);
+        for (int block = 0; block < numBlocks(); block++) {
+            long scales = scaleOffset(panel, block);
+            for (long at = blockOffset(panel, block); at < scales; at += Long.BYTES) {
+                data.set(ValueLayout.JAVA_LONG_UNALIGNED, at, random.nextLong());
+            }
+            for (int row = 0; row < PANEL_ROWS; row++) {
+                data.set(PanelPacker.FLOAT16, scales + (long) row * Short.BYTES, stored);
+            }
         }
     }
 }

@@ -52,11 +52,10 @@ public final class PanelPacker {
     /// @throws IllegalArgumentException if a weight is no finite number, or too large for the scale
     public void packPanel(WeightMatrix source, PanelMatrix target, int panel) {
         PanelType type = target.type();
-        long block = target.panelOffset(panel);
-        long scales = target.scaleOffset(panel);
         for (int b = 0; b < target.numBlocks(); b++) {
             read(source, panel * PANEL_ROWS, b * BLOCK_COLUMNS);
             findScales(type);
+            long scales = target.scaleOffset(panel, b);
             for (int row = 0; row < PANEL_ROWS; row++) {
                 short scale = Float.floatToFloat16(bestScales[row]);
                 if (!Float.isFinite(Float.float16ToFloat(scale))) {
@@ -72,8 +71,7 @@ public final class PanelPacker {
                 scales += Short.BYTES;
                 round(type, row, Float.float16ToFloat(scale));
             }
-            write(type, target.data(), block);
-            block += type.blockBytes();
+            write(type, target.data(), target.blockOffset(panel, b));
         }
     }
 

@@ -105,8 +105,7 @@ final class ScalarKernels implements KernelSet {
         int inBlock = column % QuantizedRows.BLOCK_COLUMNS;
         int columns = QuantizedRows.BLOCK_COLUMNS / type.numGroups();
         long at =
-                weight.panelOffset(panel)
-                        + (long) column / QuantizedRows.BLOCK_COLUMNS * type.blockBytes()
+                weight.blockOffset(panel, column / QuantizedRows.BLOCK_COLUMNS)
                         + (long) inBlock / columns * PanelMatrix.GROUP_BYTES
                         + row % PanelMatrix.PANEL_ROWS * 4L
                         + inBlock % 4;
@@ -121,8 +120,7 @@ final class ScalarKernels implements KernelSet {
     /// The scale of a row's block.
     static float scale(PanelMatrix weight, int row, int block) {
         long at =
-                weight.scaleOffset(row / PanelMatrix.PANEL_ROWS)
-                        + (long) block * PanelMatrix.SCALE_BYTES
+                weight.scaleOffset(row / PanelMatrix.PANEL_ROWS, block)
                         + row % PanelMatrix.PANEL_ROWS * 2L;
         return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
     }

@@ -13,8 +13,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /// A checkpoint folder in Hugging Face layout: its configuration and its mapped tensors. In a packed
 /// folder, a [PackManifest] says which of them are quantised.
@@ -32,6 +34,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Arena arena;
     private final Optional<PackManifest> manifest;
     private final Map<String, StoredTensor> tensors;
+    private final List<RowFile> rowFiles = new CopyOnWriteArrayList<>();
 
     private Checkpoint(
             Path directory,
@@ -115,6 +118,16 @@ public final class Checkpoint implements AutoCloseable {
                 .map(shape -> shape.over(tensor(name).data(), name, numRows, numColumns));
     }
 
+    /// A matrix whose rows are read one by one; open until this checkpoint is closed.
+    ///
+    /// @throws ModelFormatException if there is no such tensor or it has another shape or type
+    public RowFile rows(String name, int numRows, int numColumns) {
+        StoredTensor tensor = tensor(name);
+        RowFile rows = new RowFile(directory.resolve(tensor.file()), tensor, numRows, numColumns);
+        rowFiles.add(rows);
+        return rows;
+    }
+
     /// What a packed folder says about itself; empty for a folder as it was released.
     public Optional<PackManifest> manifest() {
         return manifest;
@@ -129,6 +142,7 @@ public final class Checkpoint implements AutoCloseable {
     @Override
     public void close() {
         if (arena.scope().isAlive()) {
+            rowFiles.forEach(RowFile::close);
             arena.close();
         }
     }

@@ -80,14 +80,15 @@ public final class SafetensorsFile {
                             .formatted(name, Long.toUnsignedString(headerBytes), room));
         }
         byte[] header = file.asSlice(Long.BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
-        MemorySegment dataArea = file.asSlice(Long.BYTES + headerBytes);
+        long dataOffset = Long.BYTES + headerBytes;
+        MemorySegment dataArea = file.asSlice(dataOffset);
         Map<String, StoredTensor> tensors = new LinkedHashMap<>();
         List<Extent> extents = new ArrayList<>();
         for (Map.Entry<String, JsonNode> entry : parseHeader(name, header).properties()) {
             if (!entry.getKey().equals("__metadata__")) {
                 Extent extent = Extent.of(name, entry.getKey(), entry.getValue());
                 extents.add(extent);
-                tensors.put(extent.tensor, extent.over(name, dataArea));
+                tensors.put(extent.tensor, extent.over(name, dataOffset, dataArea));
             }
         }
         refuseOverlaps(name, extents);
@@ -175,14 +176,19 @@ public final class SafetensorsFile {
             return extent;
         }
 
-        StoredTensor over(String file, MemorySegment dataArea) {
+        StoredTensor over(String file, long dataOffset, MemorySegment dataArea) {
             if (begin < 0 || end < begin || end > dataArea.byteSize()) {
                 throw new ModelFormatException(
                         "%s: tensor %s lies at [%d, %d), the data area has %d bytes; the file is cut short or damaged, download it again"
                                 .formatted(file, tensor, begin, end, dataArea.byteSize()));
             }
             return new StoredTensor(
-                    file, tensor, kind, shape, dataArea.asSlice(begin, end - begin));
+                    file,
+                    tensor,
+                    kind,
+                    shape,
+                    dataOffset + begin,
+                    dataArea.asSlice(begin, end - begin));
         }
 
         private static ElementKind kind(String file, String tensor, String dtype) {

@@ -11,9 +11,10 @@ import java.util.Arrays;
 /// One tensor as it lies in its file: row-major, little-endian, mapped and read-only.
 ///
 /// @param file  the shard's name, for messages
+/// @param offset of its first byte in the file
 /// @param data  exactly the tensor's bytes; not necessarily aligned to the element
 public record StoredTensor(
-        String file, String name, ElementKind kind, long[] shape, MemorySegment data) {
+        String file, String name, ElementKind kind, long[] shape, long offset, MemorySegment data) {
 
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);

@@ -164,7 +164,7 @@ class PackedModelsTest {
         Path packed = pack(WeightFormat.Q8);
         Path manifest = packed.resolve("moonglass-pack.json");
         Files.writeString(
-                manifest, Files.readString(manifest).replace("\"format\":1", "\"format\":9"));
+                manifest, Files.readString(manifest).replace("\"format\":2", "\"format\":9"));
         ModelFormatException fault =
                 assertThrows(ModelFormatException.class, () -> Checkpoint.open(packed));
         assertTrue(fault.getMessage().contains("pack the model again"), fault.getMessage());

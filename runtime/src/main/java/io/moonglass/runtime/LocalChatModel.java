@@ -8,6 +8,7 @@ import io.moonglass.engine.GenerationRequest;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
@@ -70,7 +71,7 @@ public final class LocalChatModel implements ChatModel {
         this.checkpoint = checkpoint;
         this.options = options;
         this.config = checkpoint.config();
-        this.name = options.name().orElseGet(() -> nameOf(directory));
+        this.name = options.name().orElseGet(() -> ModelName.of(directory));
         this.prompts = PromptRenderer.read(directory, config);
         GenerationConfig generation = GenerationConfig.read(directory);
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
@@ -255,22 +256,5 @@ public final class LocalChatModel implements ChatModel {
                 .withTopP(generation.topP())
                 .withTopK(generation.topK())
                 .withRepetitionPenalty(generation.repetitionPenalty());
-    }
-
-    /// The folder's name; a Hugging Face cache names the model two folders above its snapshot.
-    private static String nameOf(Path directory) {
-        Path absolute = directory.toAbsolutePath().normalize();
-        Path parent = absolute.getParent();
-        if (parent != null
-                && parent.endsWith("snapshots")
-                && parent.getParent() != null
-                && parent.getParent().getFileName().toString().startsWith("models--")) {
-            return parent.getParent()
-                    .getFileName()
-                    .toString()
-                    .substring("models--".length())
-                    .replace("--", "/");
-        }
-        return absolute.getFileName().toString();
     }
 }

@@ -7,25 +7,17 @@ import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelPacker;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /// The weights of a checkpoint.
 final class CheckpointSource implements WeightSource {
-
-    /// Larger files beside the weights are no part of a model's configuration.
-    private static final long MOST_COMPANION_BYTES = 64L << 20;
 
     private final Checkpoint checkpoint;
     private final PanelPacker[] packers;
@@ -77,54 +69,20 @@ final class CheckpointSource implements WeightSource {
 
     @Override
     public void writeCompanions(Path directory) throws IOException {
-        for (Path file : companions()) {
+        for (Path file : SourceFiles.of(checkpoint).companions().values()) {
             Files.copy(file, directory.resolve(file.getFileName()));
         }
     }
 
     @Override
     public Map<String, String> hashes() throws IOException {
+        SourceFiles files = SourceFiles.of(checkpoint);
         Map<String, String> hashes = new TreeMap<>();
-        for (StoredTensor tensor : checkpoint.tensors()) {
-            if (!hashes.containsKey(tensor.file())) {
-                hashes.put(tensor.file(), sha256(checkpoint.directory().resolve(tensor.file())));
+        for (Map<String, Path> part : List.of(files.weights(), files.companions())) {
+            for (Map.Entry<String, Path> file : part.entrySet()) {
+                hashes.put(file.getKey(), SourceFiles.sha256(file.getValue()));
             }
-        }
-        for (Path file : companions()) {
-            hashes.put(file.getFileName().toString(), sha256(file));
         }
         return hashes;
-    }
-
-    /// Configuration, tokenizer, template, licence: all but weights and what says where they are.
-    private Iterable<Path> companions() throws IOException {
-        Map<String, Path> files = new TreeMap<>();
-        try (DirectoryStream<Path> folder = Files.newDirectoryStream(checkpoint.directory())) {
-            for (Path file : folder) {
-                String name = file.getFileName().toString();
-                boolean wanted =
-                        !name.startsWith(".")
-                                && !name.contains(".safetensors")
-                                && Files.isRegularFile(file)
-                                && Files.size(file) <= MOST_COMPANION_BYTES;
-                if (wanted) {
-                    files.put(name, file);
-                }
-            }
-        }
-        return files.values();
-    }
-
-    private static String sha256(Path file) throws IOException {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-                byte[] buffer = new byte[1 << 20];
-                while (in.read(buffer) >= 0) {}
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
     }
 }

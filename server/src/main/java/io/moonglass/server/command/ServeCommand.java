@@ -55,6 +55,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "The model's name in requests (default: the folder's).")
     private Optional<String> name;
 
+    @Mixin private WeightOptions weights;
+
     @Mixin private ComputeOptions compute;
 
     ServeCommand(ModelOpener models) {
@@ -67,7 +69,13 @@ final class ServeCommand implements Callable<Integer> {
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            try (ChatModel model = models.open(checkpoint, name, compute.numThreads())) {
+            try (ChatModel model =
+                    weights.open(
+                            models,
+                            checkpoint,
+                            name,
+                            compute.numThreads(),
+                            spec.commandLine().getErr())) {
                 model.warmUp();
                 serve(server, model);
             }

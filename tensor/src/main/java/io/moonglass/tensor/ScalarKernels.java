@@ -128,6 +128,16 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
+    public void findScales(PanelBlock block) {
+        ScalarPacking.findScales(block);
+    }
+
+    @Override
+    public void writeCodes(PanelBlock block, MemorySegment target, long offset) {
+        ScalarPacking.writeCodes(block, target, offset);
+    }
+
+    @Override
     public void attend(HeadAttention attention, WeightMatrix rows) {
         for (int head = 0; head < HeadAttention.HEADS; head++) {
             float largest = attention.maxima().get(0, head);

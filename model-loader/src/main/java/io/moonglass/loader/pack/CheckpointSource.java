@@ -10,8 +10,8 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -21,6 +21,7 @@ final class CheckpointSource implements WeightSource {
 
     private final Checkpoint checkpoint;
     private final PanelPacker[] packers;
+    private final Map<String, FileHash> weightHashes = new HashMap<>();
 
     /// @param numMembers threads that will write panels
     CheckpointSource(Checkpoint checkpoint, int numMembers) {
@@ -39,6 +40,14 @@ final class CheckpointSource implements WeightSource {
             entries.put(tensor.name(), new PackedFile.Entry(tensor.kind(), tensor.shape()));
         }
         return entries;
+    }
+
+    /// A file is hashed while it is packed, so that a disk is read once.
+    @Override
+    public void begin(String name) {
+        weightHashes.computeIfAbsent(
+                checkpoint.tensor(name).file(),
+                file -> FileHash.start(checkpoint.directory().resolve(file)));
     }
 
     @Override
@@ -76,12 +85,15 @@ final class CheckpointSource implements WeightSource {
 
     @Override
     public Map<String, String> hashes() throws IOException {
-        SourceFiles files = SourceFiles.of(checkpoint);
         Map<String, String> hashes = new TreeMap<>();
-        for (Map<String, Path> part : List.of(files.weights(), files.companions())) {
-            for (Map.Entry<String, Path> file : part.entrySet()) {
-                hashes.put(file.getKey(), SourceFiles.sha256(file.getValue()));
-            }
+        for (StoredTensor tensor : checkpoint.tensors()) {
+            begin(tensor.name()); // unless that was done when it was packed
+        }
+        for (Map.Entry<String, FileHash> file : weightHashes.entrySet()) {
+            hashes.put(file.getKey(), file.getValue().await());
+        }
+        for (Map.Entry<String, Path> file : SourceFiles.of(checkpoint).companions().entrySet()) {
+            hashes.put(file.getKey(), SourceFiles.sha256(file.getValue()));
         }
         return hashes;
     }

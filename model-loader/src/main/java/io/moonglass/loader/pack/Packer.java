@@ -76,6 +76,7 @@ final class Packer {
             for (Map.Entry<String, PackedFile.Entry> entry : entries.entrySet()) {
                 String name = entry.getKey();
                 MemorySegment target = file.tensor(name);
+                source.begin(name);
                 switch (layout.forms().get(name)) {
                     case PackedForm.Panels _ ->
                             writePanels(name, layout.panels().get(name), target);

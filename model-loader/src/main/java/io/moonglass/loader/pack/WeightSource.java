@@ -13,6 +13,9 @@ interface WeightSource {
     /// The tensors and what they are, in the order in which they are best read.
     Map<String, PackedFile.Entry> tensors();
 
+    /// Told before a tensor is written; one thread.
+    default void begin(String name) {}
+
     /// Writes one panel of a matrix; called by several threads.
     ///
     /// @param member number of the thread

@@ -56,9 +56,14 @@ public final class LocalChatModel implements ChatModel {
     /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
     public static LocalChatModel load(Path directory, ChatModelOptions options) {
+        return load(directory, options, DecoderObserver.NONE);
+    }
+
+    /// The same under the eyes of an observer.
+    static LocalChatModel load(Path directory, ChatModelOptions options, DecoderObserver observer) {
         Checkpoint checkpoint = Checkpoint.open(directory);
         try {
-            return new LocalChatModel(checkpoint, options);
+            return new LocalChatModel(checkpoint, options, observer);
         } catch (RuntimeException | Error e) {
             checkpoint.close();
             throw e;
@@ -66,7 +71,8 @@ public final class LocalChatModel implements ChatModel {
     }
 
     /// Everything that can be refused is read before anything that must be closed is made.
-    private LocalChatModel(Checkpoint checkpoint, ChatModelOptions options) {
+    private LocalChatModel(
+            Checkpoint checkpoint, ChatModelOptions options, DecoderObserver observer) {
         Path directory = checkpoint.directory();
         this.checkpoint = checkpoint;
         this.options = options;
@@ -82,7 +88,7 @@ public final class LocalChatModel implements ChatModel {
         this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
         try {
-            this.engine = new Engine(weights, engineOptions, team, DecoderObserver.NONE);
+            this.engine = new Engine(weights, engineOptions, team, observer);
         } catch (RuntimeException | Error e) {
             // the cache's memory may not be there
             team.close();
@@ -157,6 +163,10 @@ public final class LocalChatModel implements ChatModel {
         team.close();
         media.ifPresent(MediaIntake::close);
         checkpoint.close();
+    }
+
+    int vocabSize() {
+        return config.text().vocabSize();
     }
 
     private List<ImageInput> readImages(List<Message> messages) {

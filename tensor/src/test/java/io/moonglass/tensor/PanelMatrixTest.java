@@ -159,7 +159,7 @@ class PanelMatrixTest {
                 PanelPacker.pack(arena, weight(size, randomValues(numOut * size)), type);
         FloatMatrix expected = FloatMatrix.allocate(arena, numRows, numOut);
         scalar.linear(x, weight, expected, 0, weight.numPanels());
-        for (KernelSet kernels : new KernelSet[] {vector, Kernels.nativeKernels()}) {
+        for (KernelSet kernels : new KernelSet[] {vector, KernelChoice.nativeKernels()}) {
             FloatMatrix actual = FloatMatrix.allocate(arena, numRows, numOut);
             int middle = weight.numPanels() / 2;
             kernels.linear(x, weight, actual, 0, middle);

@@ -35,6 +35,14 @@ INLINE float element(const char *row, int bits, long i) {
     return value;
 }
 
+/* Hints to read what lies AHEAD bytes after a block of weights: panels follow one another, and a block and its scales are this
+   many bytes of them. Without hints, reading stops at the end of every page. */
+#define AHEAD 2048
+INLINE void fetch_ahead(const uint8_t *panel, long block, int bits) {
+    const uint8_t *ahead = panel + AHEAD + block * (BLOCK * LANES * bits / 8 + 2 * LANES);
+    for (int i = 0; i <= bits; i++) __builtin_prefetch(ahead + 64 * i);
+}
+
 /* Below this, an exponential counts as 0. */
 #define LEAST -87.3f
 
@@ -50,13 +58,14 @@ INLINE float element(const char *row, int bits, long i) {
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                          long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8;
+    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     const __m512i nibble = _mm512_set1_epi8(15);
     const int offset = bits == 4 ? 8 : 128;
     __m512 sums[TILE_ROWS];
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) sums[r] = _mm512_setzero_ps();
     for (long b = 0; b < blocks; b++) {
+        fetch_ahead(first, b, bits);
         __m512i dots[TILE_ROWS];
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++) dots[r] = _mm512_set1_epi32(-offset * x[r * xStride + b].sum);
@@ -110,12 +119,18 @@ TARGET long moonglass_peak_avx512(long rounds) {
 #define Lanes __m512
 #define Words __m512i
 #define LOAD(p) _mm512_loadu_ps(p)
+#define LOAD_WORDS(p) _mm512_loadu_si512(p)
 #define STORE(p, v) _mm512_storeu_ps(p, v)
+#define STORE_WORDS(p, v) _mm512_storeu_si512(p, v)
 #define ALL(x) _mm512_set1_ps(x)
 #define ALL_WORDS(x) _mm512_set1_epi32(x)
 #define LOW_HALF(w) _mm512_castsi512_ps(_mm512_slli_epi32(w, 16))
 #define HIGH_HALF(w) _mm512_castsi512_ps(_mm512_and_si512(w, _mm512_set1_epi32(0xffff0000)))
-#define WIDEN(p) LOW_HALF(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(p))))
+#define HALVES(p) _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(p)))
+#define PAIRS(p, q) _mm512_or_si512(HALVES(p), _mm512_slli_epi32(HALVES(q), 16))
+#define JOINED(a, b) _mm512_or_si512(_mm512_srli_epi32(_mm512_castps_si512(a), 16), _mm512_castps_si512(b))
+#define ROUNDED(v) rounded_avx512(v)
+#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
 #define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define MUL(a, b) _mm512_mul_ps(a, b)
 #define ADD(a, b) _mm512_add_ps(a, b)
@@ -133,7 +148,31 @@ TARGET INLINE __m512 times_power_avx512(__m512 p, __m512 shifted, __m512 x) {
     return _mm512_mask_mov_ps(value, _mm512_cmp_ps_mask(x, ALL(LEAST), _CMP_LT_OQ), _mm512_setzero_ps());
 }
 
+/* The nearest bfloat16, ties to even, of finite numbers. */
+TARGET INLINE __m512 rounded_avx512(__m512 v) {
+    __m512i w = _mm512_castps_si512(v);
+    __m512i even = _mm512_and_si512(_mm512_srli_epi32(w, 16), _mm512_set1_epi32(1));
+    w = _mm512_add_epi32(_mm512_add_epi32(w, even), _mm512_set1_epi32(0x7fff));
+    return _mm512_castsi512_ps(_mm512_and_si512(w, _mm512_set1_epi32(0xffff0000)));
+}
+
 #include "attention.inc"
+
+/* The same with dot products of bfloat16, for processors that have them. */
+#undef TARGET
+#undef NAME
+#undef DOT
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")))
+#define NAME(function) function##_avx512bf16
+#define DOT(sums, a, b) _mm512_dpbf16_ps(sums, (__m512bh)(a), (__m512bh)(b))
+#define ONLY_PAIRS
+#include "attention.inc"
+
+#undef TARGET
+#undef NAME
+#undef ONLY_PAIRS
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")))
+#define NAME(function) function##_avx512
 #include "panels.inc"
 
 /* ---- AVX2: a panel is two vectors wide, dot products take two steps */
@@ -157,12 +196,13 @@ TARGET INLINE __m256i dot_avx2(__m256i sums, __m256i w, int32_t codes, int bits)
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                        long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8;
+    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     const __m256i nibble = _mm256_set1_epi8(15);
     __m256 sums[TILE_ROWS][2];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     for (long b = 0; b < blocks; b++) {
+        fetch_ahead(first, b, bits);
         __m256i dots[TILE_ROWS][2];
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++) dots[r][0] = dots[r][1] = _mm256_set1_epi32(bits == 4 ? -8 * x[r * xStride + b].sum : 0);
@@ -231,6 +271,16 @@ BOTH(Floats_avx2, load, (const float *p), _mm256_loadu_ps(p + 8 * i))
 BOTH(Floats_avx2, all, (float x), _mm256_set1_ps(x))
 BOTH(Words_avx2, all_words, (int32_t x), _mm256_set1_epi32(x))
 BOTH(Words_avx2, halves, (const char *p), _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p + i)))
+BOTH(Words_avx2, load_words, (const void *p), _mm256_loadu_si256((const __m256i *)p + i))
+BOTH(Words_avx2, pairs, (Words_avx2 a, Words_avx2 b), _mm256_or_si256(a.half[i], _mm256_slli_epi32(b.half[i], 16)))
+BOTH(Words_avx2, joined, (Floats_avx2 a, Floats_avx2 b),
+     _mm256_or_si256(_mm256_srli_epi32(_mm256_castps_si256(a.half[i]), 16), _mm256_castps_si256(b.half[i])))
+BOTH(Floats_avx2, rounded, (Floats_avx2 v),
+     _mm256_castsi256_ps(_mm256_and_si256(
+         _mm256_add_epi32(_mm256_castps_si256(v.half[i]),
+                          _mm256_add_epi32(_mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(v.half[i]), 16), _mm256_set1_epi32(1)),
+                                           _mm256_set1_epi32(0x7fff))),
+         _mm256_set1_epi32(0xffff0000))))
 BOTH(Floats_avx2, low, (Words_avx2 w), _mm256_castsi256_ps(_mm256_slli_epi32(w.half[i], 16)))
 BOTH(Floats_avx2, high, (Words_avx2 w), _mm256_castsi256_ps(_mm256_and_si256(w.half[i], _mm256_set1_epi32(0xffff0000))))
 BOTH(Floats_avx2, fma, (Floats_avx2 a, Floats_avx2 b, Floats_avx2 c), _mm256_fmadd_ps(a.half[i], b.half[i], c.half[i]))
@@ -246,17 +296,25 @@ BOTH(Floats_avx2, times_power, (Floats_avx2 p, Floats_avx2 shifted, Floats_avx2 
 TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
     for (int i = 0; i < 2; i++) _mm256_storeu_ps(p + 8 * i, v.half[i]);
 }
+TARGET INLINE void store_words_avx2(void *p, Words_avx2 v) {
+    for (int i = 0; i < 2; i++) _mm256_storeu_si256((__m256i *)p + i, v.half[i]);
+}
 #undef BOTH
 
 #define Lanes Floats_avx2
 #define Words Words_avx2
 #define LOAD(p) load_avx2(p)
+#define LOAD_WORDS(p) load_words_avx2(p)
 #define STORE(p, v) store_avx2(p, v)
+#define STORE_WORDS(p, v) store_words_avx2(p, v)
 #define ALL(x) all_avx2(x)
 #define ALL_WORDS(x) all_words_avx2(x)
 #define LOW_HALF(w) low_avx2(w)
 #define HIGH_HALF(w) high_avx2(w)
-#define WIDEN(p) low_avx2(halves_avx2(p))
+#define PAIRS(p, q) pairs_avx2(halves_avx2(p), halves_avx2(q))
+#define JOINED(a, b) joined_avx2(a, b)
+#define ROUNDED(v) rounded_avx2(v)
+#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
 #define FMA(a, b, c) fma_avx2(a, b, c)
 #define MUL(a, b) mul_avx2(a, b)
 #define ADD(a, b) add_avx2(a, b)
@@ -270,10 +328,11 @@ TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
 #include "attention.inc"
 #include "panels.inc"
 
-/* The best instruction set here: 2 AVX-512 with VNNI, 1 AVX2, 0 none of these. */
+/* The best instruction set here: 3 AVX-512 with VNNI and BF16, 2 with VNNI, 1 AVX2, 0 none of these. */
 int moonglass_level(void) {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) return 2;
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni"))
+        return __builtin_cpu_supports("avx512bf16") ? 3 : 2;
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
 
@@ -292,13 +351,14 @@ int moonglass_level(void) {
 
 TARGET INLINE void quantized_tile(const uint8_t *panel, long blocks, int bits, const Block *x, long xStride, float *out,
                                        long outStride, int rows) {
-    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8;
+    const uint8_t *scales = panel + blocks * BLOCK * LANES * bits / 8, *first = panel;
     float32x4_t sums[TILE_ROWS][4];
 #pragma GCC unroll 4
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
         for (int q = 0; q < 4; q++) sums[r][q] = vdupq_n_f32(0);
     for (long b = 0; b < blocks; b++) {
+        fetch_ahead(first, b, bits);
         int32x4_t dots[TILE_ROWS][4];
 #pragma GCC unroll 4
         for (int r = 0; r < rows; r++)
@@ -371,6 +431,15 @@ ALL_FOUR(Floats_neon, load, (const float *p), vld1q_f32(p + 4 * i))
 ALL_FOUR(Floats_neon, all, (float x), vdupq_n_f32(x))
 ALL_FOUR(Words_neon, all_words, (int32_t x), vdupq_n_u32((uint32_t)x))
 ALL_FOUR(Words_neon, halves, (const char *p), vmovl_u16(vld1_u16((const uint16_t *)p + 4 * i)))
+ALL_FOUR(Words_neon, load_words, (const uint32_t *p), vld1q_u32(p + 4 * i))
+ALL_FOUR(Words_neon, pairs, (Words_neon a, Words_neon b), vorrq_u32(a.part[i], vshlq_n_u32(b.part[i], 16)))
+ALL_FOUR(Words_neon, joined, (Floats_neon a, Floats_neon b),
+         vorrq_u32(vshrq_n_u32(vreinterpretq_u32_f32(a.part[i]), 16), vreinterpretq_u32_f32(b.part[i])))
+ALL_FOUR(Floats_neon, rounded, (Floats_neon v),
+         vreinterpretq_f32_u32(vandq_u32(
+             vaddq_u32(vreinterpretq_u32_f32(v.part[i]),
+                       vaddq_u32(vandq_u32(vshrq_n_u32(vreinterpretq_u32_f32(v.part[i]), 16), vdupq_n_u32(1)), vdupq_n_u32(0x7fff))),
+             vdupq_n_u32(0xffff0000))))
 ALL_FOUR(Floats_neon, low, (Words_neon w), vreinterpretq_f32_u32(vshlq_n_u32(w.part[i], 16)))
 ALL_FOUR(Floats_neon, high, (Words_neon w), vreinterpretq_f32_u32(vandq_u32(w.part[i], vdupq_n_u32(0xffff0000))))
 ALL_FOUR(Floats_neon, fma, (Floats_neon a, Floats_neon b, Floats_neon c), vfmaq_f32(c.part[i], a.part[i], b.part[i]))
@@ -385,17 +454,25 @@ ALL_FOUR(Floats_neon, times_power, (Floats_neon p, Floats_neon shifted, Floats_n
 TARGET INLINE void store_neon(float *p, Floats_neon v) {
     for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, v.part[i]);
 }
+TARGET INLINE void store_words_neon(uint32_t *p, Words_neon v) {
+    for (int i = 0; i < 4; i++) vst1q_u32(p + 4 * i, v.part[i]);
+}
 #undef ALL_FOUR
 
 #define Lanes Floats_neon
 #define Words Words_neon
 #define LOAD(p) load_neon(p)
+#define LOAD_WORDS(p) load_words_neon((const uint32_t *)(p))
 #define STORE(p, v) store_neon(p, v)
+#define STORE_WORDS(p, v) store_words_neon((uint32_t *)(p), v)
 #define ALL(x) all_neon(x)
 #define ALL_WORDS(x) all_words_neon(x)
 #define LOW_HALF(w) low_neon(w)
 #define HIGH_HALF(w) high_neon(w)
-#define WIDEN(p) low_neon(halves_neon(p))
+#define PAIRS(p, q) pairs_neon(halves_neon(p), halves_neon(q))
+#define JOINED(a, b) joined_neon(a, b)
+#define ROUNDED(v) rounded_neon(v)
+#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
 #define FMA(a, b, c) fma_neon(a, b, c)
 #define MUL(a, b) mul_neon(a, b)
 #define ADD(a, b) add_neon(a, b)

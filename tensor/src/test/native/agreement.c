@@ -46,9 +46,14 @@ static void products(int bits, long numRows) {
 
 static void attention(int bits, long numTokens) {
     enum { ROW = 45, LATENT = 37, MOST = 32 };
-    static float queries[ROW * LANES], rows[MOST * ROW], scores[MOST * LANES], sums[LANES * LATENT];
+    static float queries[(ROW + 1) * LANES], rows[MOST * ROW], scores[MOST * LANES], sums[LANES * LATENT];
     float maxima[LANES], totals[LANES];
-    for (int i = 0; i < ROW * LANES; i++) queries[i] = fraction();
+    for (long i = 0; i < ROW; i++)
+        for (int h = 0; h < LANES; h++) {
+            float value = fraction();
+            long at = bits == 16 ? (i / 2 * LANES + h) * 2 + i % 2 : i * LANES + h;
+            memcpy((char *)queries + at * bits / 8, (char *)&value + 4 - bits / 8, bits / 8);
+        }
     for (long i = 0; i < numTokens * ROW; i++) {
         float value = fraction();
         memcpy((char *)rows + i * bits / 8, (char *)&value + 4 - bits / 8, bits / 8);
@@ -58,7 +63,7 @@ static void attention(int bits, long numTokens) {
         maxima[h] = -1;
         totals[h] = 0.5f;
     }
-    (bits == 16 ? LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))(queries, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
+    (bits == 16 ? LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))((char *)queries, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
                                                                          totals, sums);
     fwrite(sums, sizeof(float), LANES * LATENT, stdout);
     fwrite(totals, sizeof(float), LANES, stdout);

@@ -1,18 +1,17 @@
 package io.moonglass.engine;
 
 import io.moonglass.tensor.Weight;
-import io.moonglass.tensor.WeightMatrix;
 
 /// One layer's latent attention (DeepSeek-V2 report, arXiv 2405.04434, section 2.1).
 ///
 /// @param query        `[numHeads * (nope + rope), hiddenSize]`
 /// @param latentAndKey `[kvLoraRank + rope, hiddenSize]`: the latent, then the shared rotary key
 /// @param latentNorm   `[kvLoraRank]`
-/// @param keyValue     `[numHeads * (nope + vHeadDim), kvLoraRank]`: expands latents, per head
+/// @param expansion    makes keys and values of latents
 /// @param output       `[hiddenSize, numHeads * vHeadDim]`
 record AttentionWeights(
         Weight query,
         Weight latentAndKey,
         float[] latentNorm,
-        WeightMatrix keyValue,
+        LatentExpansion expansion,
         Weight output) {}

@@ -4,8 +4,10 @@ import io.moonglass.engine.LayerWeights.LayerFeedForward;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.router.FeedForward;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Weight;
+import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,7 +32,8 @@ public final class DecoderBench implements AutoCloseable {
     public DecoderBench(DecoderWeights weights, ThreadTeam team, int maxTokens) {
         this.weights = weights;
         this.config = weights.config();
-        this.cache = new KvCache(config, KvCache.blocksFor(maxTokens) + 1);
+        this.cache =
+                new KvCache(config, EngineOptions.CACHE_TYPE, KvCache.blocksFor(maxTokens) + 1);
         this.decoder = new Decoder(weights, cache, team);
     }
 
@@ -87,13 +90,8 @@ public final class DecoderBench implements AutoCloseable {
         long sum = amount.applyAsLong(weights.head());
         for (LayerWeights layer : weights.layers()) {
             AttentionWeights attention = layer.attention();
-            sum +=
-                    sum(
-                            amount,
-                            attention.query(),
-                            attention.latentAndKey(),
-                            attention.keyValue(),
-                            attention.output());
+            sum += sum(amount, attention.query(), attention.latentAndKey(), attention.output());
+            sum += attention.expansion().weights().stream().mapToLong(amount).sum();
             sum +=
                     switch (layer.feedForward()) {
                         case LayerFeedForward.Dense(FeedForward dense) -> sum(amount, dense);
@@ -118,7 +116,7 @@ public final class DecoderBench implements AutoCloseable {
 
     /// Bytes of cache that one more token reads for each token before it.
     public long cacheBytesPerToken() {
-        return KvCache.blockBytes(config) / KvCache.BLOCK_SIZE;
+        return KvCache.blockBytes(config, EngineOptions.CACHE_TYPE) / KvCache.BLOCK_SIZE;
     }
 
     @Override
@@ -151,13 +149,20 @@ public final class DecoderBench implements AutoCloseable {
     }
 
     private void fill(BlockTable blocks, int depth) {
+        try (Workspace.Frame frame = workspace.frame()) {
+            fill(blocks, depth, frame.matrix(1, config.cacheRowSize()));
+        }
+    }
+
+    private void fill(BlockTable blocks, int depth, FloatMatrix latent) {
         for (int block = 0; block < KvCache.blocksFor(depth); block++) {
             for (int layer = 0; layer < config.numLayers(); layer++) {
-                FloatMatrix rows = cache.rows(layer, blocks.block(block));
+                WeightMatrix rows = cache.rows(layer, blocks.block(block));
                 for (int row = 0; row < rows.numRows(); row++) {
-                    for (int i = 0; i < rows.numColumns(); i++) {
-                        rows.set(row, i, (float) random.nextDouble(-1, 1));
+                    for (int i = 0; i < latent.numColumns(); i++) {
+                        latent.set(0, i, (float) random.nextDouble(-1, 1));
                     }
+                    Kernels.narrowRow(latent, 0, rows, row);
                 }
             }
         }

@@ -7,6 +7,7 @@ import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.router.FeedForward;
 import io.moonglass.router.Router;
 import io.moonglass.router.SparseFeedForward;
+import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import java.util.ArrayList;
@@ -77,11 +78,24 @@ public record DecoderWeights(
                     weight(name + "q_proj.weight", numHeads * config.qkHeadDim(), hiddenSize),
                     weight(name + "kv_a_proj_with_mqa.weight", config.cacheRowSize(), hiddenSize),
                     vector(name + "kv_a_layernorm.weight", config.kvLoraRank()),
-                    matrix(
-                            name + "kv_b_proj.weight",
-                            numHeads * (config.qkNopeHeadDim() + config.vHeadDim()),
-                            config.kvLoraRank()),
+                    expansion(name),
                     weight(name + "o_proj.weight", hiddenSize, numHeads * config.vHeadDim()));
+        }
+
+        private LatentExpansion expansion(String name) {
+            int numHeads = config.numHeads();
+            int rank = config.kvLoraRank();
+            Optional<PanelMatrix> keys =
+                    checkpoint.panels(
+                            name + "k_b_proj.weight", numHeads * rank, config.qkNopeHeadDim());
+            Optional<PanelMatrix> values =
+                    checkpoint.panels(name + "v_b_proj.weight", numHeads * config.vHeadDim(), rank);
+            if (keys.isPresent() && values.isPresent()) {
+                return new LatentExpansion.Panels(config, keys.get(), values.get());
+            }
+            int numRows = numHeads * (config.qkNopeHeadDim() + config.vHeadDim());
+            return new LatentExpansion.Rows(
+                    config, matrix(name + "kv_b_proj.weight", numRows, rank));
         }
 
         private SparseFeedForward sparse(String name) {

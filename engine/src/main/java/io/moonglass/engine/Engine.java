@@ -61,7 +61,7 @@ public final class Engine implements AutoCloseable {
         this.weights = weights;
         this.options = options;
         this.observer = observer;
-        this.cache = new KvCache(weights.config(), options.numCacheBlocks());
+        this.cache = new KvCache(weights.config(), options.cacheType(), options.numCacheBlocks());
         this.decoder = new Decoder(weights, cache, team);
         this.scheduler = new Scheduler(cache, options.maxStepTokens(), options.maxRunning());
         this.thread = Thread.ofPlatform().name("moonglass-engine").start(this::runUntilClosed);

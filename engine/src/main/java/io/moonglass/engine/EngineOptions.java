@@ -2,6 +2,7 @@ package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.MachineMemory;
 
 /// The engine's limits.
@@ -10,8 +11,16 @@ import io.moonglass.tensor.MachineMemory;
 /// @param numCacheBlocks blocks of [KvCache#BLOCK_SIZE] tokens; memory is taken as they are used
 /// @param maxStepTokens  tokens of one forward pass; scratch memory grows with it
 /// @param maxRunning     generations that share a step
+/// @param cacheType      what the cache holds: bfloat16, or floats for comparisons at twice the memory
 public record EngineOptions(
-        int contextLength, int numCacheBlocks, int maxStepTokens, int maxRunning) {
+        int contextLength,
+        int numCacheBlocks,
+        int maxStepTokens,
+        int maxRunning,
+        ElementType cacheType) {
+
+    /// What the cache holds unless something else is asked for.
+    static final ElementType CACHE_TYPE = ElementType.BF16;
 
     private static final int DEFAULT_STEP_TOKENS = 512;
     private static final int DEFAULT_RUNNING = 32;
@@ -29,10 +38,20 @@ public record EngineOptions(
         }
     }
 
+    public EngineOptions(int contextLength, int numCacheBlocks, int maxStepTokens, int maxRunning) {
+        this(contextLength, numCacheBlocks, maxStepTokens, maxRunning, CACHE_TYPE);
+    }
+
+    /// The same with a cache of floats.
+    public EngineOptions withFloatCache() {
+        return new EngineOptions(
+                contextLength, numCacheBlocks, maxStepTokens, maxRunning, ElementType.F32);
+    }
+
     /// The whole context of the model, and a cache of a quarter of this machine's memory or eight
     /// full contexts, whichever is less.
     public static EngineOptions defaults(TextConfig config) {
-        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config);
+        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config, CACHE_TYPE);
         long blocksOfContexts = 8L * KvCache.blocksFor(config.maxPositionEmbeddings());
         return new EngineOptions(
                 config.maxPositionEmbeddings(),

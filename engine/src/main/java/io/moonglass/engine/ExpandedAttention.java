@@ -6,8 +6,6 @@ import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /// Attention of a prompt chunk: tiles of latents are expanded to keys and values once per head, and
 /// all queries of the chunk attend to a tile before the next one is expanded. Scores exist for one
@@ -42,7 +40,7 @@ final class ExpandedAttention {
     /// @param attended `[rows of the step, numHeads * vHeadDim]`; the chunk's rows are written
     void attend(
             int layer,
-            AttentionWeights weights,
+            LatentExpansion expansion,
             FloatMatrix queries,
             Chunk chunk,
             FloatMatrix attended,
@@ -62,7 +60,7 @@ final class ExpandedAttention {
                         int count = Math.min(partSize, chunk.numTokens() - from);
                         if (count > 0) {
                             Part part = new Part(layer, piece / parts, chunk, from, count);
-                            attendPart(part, weights, queries, attended, scratch[member]);
+                            attendPart(part, expansion, queries, attended, scratch[member]);
                         }
                     });
         }
@@ -94,6 +92,8 @@ final class ExpandedAttention {
         final FloatMatrix transposedValues;
         final FloatMatrix values;
         final FloatMatrix scores;
+        final FloatMatrix cacheRow;
+        final LatentExpansion.Scratch expansion;
 
         Scratch(Workspace.Frame frame, int numQueries) {
             queries = frame.matrix(numQueries, paddedNope + config.qkRopeHeadDim());
@@ -108,16 +108,22 @@ final class ExpandedAttention {
             transposedValues = frame.matrix(paddedValue, TILE_KEYS);
             values = frame.matrix(TILE_KEYS, config.vHeadDim());
             scores = frame.matrix(TILE_QUERIES, TILE_KEYS);
+            cacheRow = frame.matrix(1, config.cacheRowSize());
+            expansion = LatentExpansion.Scratch.take(config, 1, frame);
         }
     }
 
     private void attendPart(
             Part part,
-            AttentionWeights weights,
+            LatentExpansion expansion,
             FloatMatrix queries,
             FloatMatrix attended,
             Scratch scratch) {
-        widenHeadWeights(part, weights.keyValue(), scratch);
+        expansion.widen(
+                part.head,
+                scratch.headWeights.rows(0, paddedNope),
+                scratch.headWeights.rows(paddedNope, paddedValue),
+                scratch.expansion);
         gatherQueries(part, queries, scratch);
         for (int tile = 0; tile < part.end(); tile += TILE_KEYS) {
             expandTile(part, tile, scratch);
@@ -131,26 +137,13 @@ final class ExpandedAttention {
         for (int query = 0; query < part.count; query++) {
             float inverse = 1 / scratch.softmax.totals().get(0, query);
             Kernels.scale(outputs, query, 0, config.vHeadDim(), inverse);
-            copy(
-                    outputs,
+            outputs.copyTo(
                     query,
                     0,
                     attended,
                     part.firstRow() + query,
                     part.head * config.vHeadDim(),
                     config.vHeadDim());
-        }
-    }
-
-    /// The head's rows of `kv_b`, keys then values, as floats: used for every tile.
-    private void widenHeadWeights(Part part, WeightMatrix keyValue, Scratch scratch) {
-        int nope = config.qkNopeHeadDim();
-        int first = part.head * (nope + config.vHeadDim());
-        for (int i = 0; i < nope; i++) {
-            Kernels.widenRow(keyValue, first + i, scratch.headWeights, i);
-        }
-        for (int i = 0; i < config.vHeadDim(); i++) {
-            Kernels.widenRow(keyValue, first + nope + i, scratch.headWeights, paddedNope + i);
         }
     }
 
@@ -163,8 +156,8 @@ final class ExpandedAttention {
         scratch.softmax.reset();
         for (int query = 0; query < part.count; query++) {
             int row = part.firstRow() + query;
-            copy(queries, row, column, scratch.queries, query, 0, nope);
-            copy(queries, row, column + nope, scratch.queries, query, paddedNope, rope);
+            queries.copyTo(row, column, scratch.queries, query, 0, nope);
+            queries.copyTo(row, column + nope, scratch.queries, query, paddedNope, rope);
             Kernels.scale(scratch.queries, query, 0, scratch.queries.numColumns(), scale);
         }
     }
@@ -179,13 +172,14 @@ final class ExpandedAttention {
             scratch.keys.data().fill((byte) 0);
         }
         for (int key = 0; key < numKeys; key++) {
-            FloatMatrix rows = blockRows(part, tile + key);
-            int row = (tile + key) % KvCache.BLOCK_SIZE;
+            FloatMatrix row = scratch.cacheRow;
+            Kernels.widenRow(
+                    blockRows(part, tile + key), (tile + key) % KvCache.BLOCK_SIZE, row, 0);
             for (int i = 0; i < latentSize; i++) {
-                scratch.latents.set(i, key, rows.get(row, i));
+                scratch.latents.set(i, key, row.get(0, i));
             }
             for (int i = 0; i < config.qkRopeHeadDim(); i++) {
-                scratch.keys.set(paddedNope + i, key, rows.get(row, latentSize + i));
+                scratch.keys.set(paddedNope + i, key, row.get(0, latentSize + i));
             }
         }
         for (int i = 0; i < paddedNope; i += TILE_QUERIES) {
@@ -206,7 +200,7 @@ final class ExpandedAttention {
                 scratch.headWeights, weightRow, 0, config.kvLoraRank(), scratch.latents, out);
     }
 
-    private FloatMatrix blockRows(Part part, int position) {
+    private WeightMatrix blockRows(Part part, int position) {
         int block = part.chunk.blocks().block(position / KvCache.BLOCK_SIZE);
         return cache.rows(part.layer, block);
     }
@@ -225,18 +219,6 @@ final class ExpandedAttention {
             scratch.softmax.weigh(query + i, scores, i, TILE_KEYS);
         }
         Kernels.tileValues(scores, scratch.values, scratch.softmax.outputs(), query, 0);
-    }
-
-    private static void copy(
-            FloatMatrix from, int row, int column, FloatMatrix to, int toRow, int toColumn, int n) {
-        MemorySegment.copy(
-                from.data(),
-                ValueLayout.JAVA_FLOAT,
-                ((long) row * from.numColumns() + column) * Float.BYTES,
-                to.data(),
-                ValueLayout.JAVA_FLOAT,
-                ((long) toRow * to.numColumns() + toColumn) * Float.BYTES,
-                n);
     }
 
     private static int roundUp(int value, int multiple) {

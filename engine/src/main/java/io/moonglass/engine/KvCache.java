@@ -1,7 +1,9 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -18,27 +20,35 @@ public final class KvCache implements AutoCloseable {
     public static final int BLOCK_SIZE = 32;
 
     private final Arena arena = Arena.ofShared();
+    private final ElementType type;
     private final int numLayers;
     private final int rowSize;
     private final MemorySegment[] memory;
     private final ArrayDeque<Integer> freed = new ArrayDeque<>();
     private int numTouched;
 
+    /// @param type      what rows are stored in
     /// @param numBlocks the most blocks that are ever in use at once
-    public KvCache(TextConfig config, int numBlocks) {
+    public KvCache(TextConfig config, ElementType type, int numBlocks) {
+        this.type = type;
         this.numLayers = config.numLayers();
         this.rowSize = config.cacheRowSize();
         this.memory = new MemorySegment[numBlocks];
     }
 
     /// Bytes of one block of a model.
-    public static long blockBytes(TextConfig config) {
-        return (long) config.numLayers() * BLOCK_SIZE * config.cacheRowSize() * Float.BYTES;
+    public static long blockBytes(TextConfig config, ElementType type) {
+        return (long) config.numLayers() * BLOCK_SIZE * config.cacheRowSize() * type.bytes();
     }
 
     /// Blocks that hold this many tokens.
     public static int blocksFor(long numTokens) {
         return Math.toIntExact((numTokens + BLOCK_SIZE - 1) / BLOCK_SIZE);
+    }
+
+    /// What rows are stored in.
+    ElementType type() {
+        return type;
     }
 
     public int numBlocks() {
@@ -75,10 +85,10 @@ public final class KvCache implements AutoCloseable {
     }
 
     /// All rows of one layer in a block: `[BLOCK_SIZE, cacheRowSize]`.
-    FloatMatrix rows(int layer, int block) {
-        long layerBytes = (long) BLOCK_SIZE * rowSize * Float.BYTES;
-        return new FloatMatrix(
-                memory[block].asSlice(layer * layerBytes, layerBytes), BLOCK_SIZE, rowSize);
+    WeightMatrix rows(int layer, int block) {
+        long layerBytes = (long) BLOCK_SIZE * rowSize * type.bytes();
+        return new WeightMatrix(
+                memory[block].asSlice(layer * layerBytes, layerBytes), type, BLOCK_SIZE, rowSize);
     }
 
     @Override
@@ -95,6 +105,6 @@ public final class KvCache implements AutoCloseable {
     }
 
     private long blockSize() {
-        return (long) numLayers * BLOCK_SIZE * rowSize * Float.BYTES;
+        return (long) numLayers * BLOCK_SIZE * rowSize * type.bytes();
     }
 }

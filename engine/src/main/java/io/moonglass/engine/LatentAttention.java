@@ -7,6 +7,7 @@ import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.RotaryAngles;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Multi-head latent attention over the paged cache.
@@ -53,15 +54,22 @@ final class LatentAttention {
             observer.cacheRows(layer, cacheRows);
 
             FloatMatrix attended = frame.matrix(numTokens, config.numHeads() * config.vHeadDim());
+            List<Chunk> generated = new ArrayList<>();
             for (Chunk chunk : chunks) {
                 store(layer, chunk, cacheRows);
                 switch (chunk.form()) {
                     case EXPANDED ->
-                            expanded.attend(layer, weights, queries, chunk, attended, workspace);
-                    case ABSORBED ->
-                            absorbed.attend(layer, weights, queries, chunk, attended, workspace);
+                            expanded.attend(
+                                    layer,
+                                    weights.expansion(),
+                                    queries,
+                                    chunk,
+                                    attended,
+                                    workspace);
+                    case ABSORBED -> generated.add(chunk);
                 }
             }
+            absorbed.attend(layer, weights.expansion(), queries, generated, attended, workspace);
             Kernels.linear(new LayerInput(attended, team, frame), weights.output(), out, team);
         }
     }
@@ -95,9 +103,11 @@ final class LatentAttention {
         for (int i = 0; i < chunk.numTokens(); i++) {
             int position = chunk.firstPosition() + i;
             int block = chunk.blocks().block(position / KvCache.BLOCK_SIZE);
-            cache.rows(layer, block)
-                    .rows(position % KvCache.BLOCK_SIZE, 1)
-                    .copyFrom(cacheRows.rows(chunk.firstRow() + i, 1));
+            Kernels.narrowRow(
+                    cacheRows,
+                    chunk.firstRow() + i,
+                    cache.rows(layer, block),
+                    position % KvCache.BLOCK_SIZE);
         }
     }
 }

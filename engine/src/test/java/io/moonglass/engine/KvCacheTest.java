@@ -1,12 +1,14 @@
 package io.moonglass.engine;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ElementType;
+import io.moonglass.tensor.WeightMatrix;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -93,7 +95,7 @@ class KvCacheTest {
     @Test
     void memory_is_taken_when_a_block_is_first_used_and_then_kept() {
         try (KvCache cache = SmallCache.ofBlocks(100)) {
-            long blockBytes = KvCache.blockBytes(SmallCache.config(2, 1, 2));
+            long blockBytes = KvCache.blockBytes(SmallCache.config(2, 1, 2), ElementType.F32);
             BlockTable table = new BlockTable();
 
             assertEquals(2 * 32 * 3 * Float.BYTES, blockBytes);
@@ -114,15 +116,15 @@ class KvCacheTest {
             BlockTable table = new BlockTable();
             cache.tryReserve(table, 3 * 32);
             for (int i = 0; i < 6; i++) {
-                FloatMatrix rows = cache.rows(i % 2, table.block(i / 2));
+                WeightMatrix rows = cache.rows(i % 2, table.block(i / 2));
                 assertEquals(KvCache.BLOCK_SIZE, rows.numRows());
                 assertEquals(3, rows.numColumns());
                 for (int value = 0; value < 96; value++) {
-                    rows.set(value / 3, value % 3, i * 1000 + value);
+                    rows.data().setAtIndex(JAVA_FLOAT, value, i * 1000 + value);
                 }
             }
             for (int i = 0; i < 6; i++) {
-                float[] rows = cache.rows(i % 2, table.block(i / 2)).toArray();
+                float[] rows = cache.rows(i % 2, table.block(i / 2)).data().toArray(JAVA_FLOAT);
                 float[] expected = new float[96];
                 for (int value = 0; value < 96; value++) {
                     expected[value] = i * 1000 + value;

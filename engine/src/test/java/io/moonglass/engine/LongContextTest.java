@@ -48,7 +48,8 @@ class LongContextTest {
             }
             assertEquals(workspaceAfterFirst, decoder.workspace().reservedBytes());
             assertEquals(
-                    (long) KvCache.blocksFor(NUM_TOKENS) * KvCache.blockBytes(decoder.config()),
+                    (long) KvCache.blocksFor(NUM_TOKENS)
+                            * KvCache.blockBytes(decoder.config(), ElementType.F32),
                     decoder.cache().reservedBytes());
             for (int position : Recorder.POSITIONS) {
                 for (int layer = 0; layer < decoder.config().numLayers(); layer++) {
@@ -110,10 +111,12 @@ class LongContextTest {
 
     private static double[] cacheRow(
             TinyDecoder decoder, BlockTable blocks, int layer, int position) {
-        FloatMatrix rows = decoder.cache().rows(layer, blocks.block(position / KvCache.BLOCK_SIZE));
+        WeightMatrix rows =
+                decoder.cache().rows(layer, blocks.block(position / KvCache.BLOCK_SIZE));
         double[] row = new double[rows.numColumns()];
         for (int i = 0; i < row.length; i++) {
-            row[i] = rows.get(position % KvCache.BLOCK_SIZE, i);
+            long index = (long) position % KvCache.BLOCK_SIZE * row.length + i;
+            row[i] = rows.data().getAtIndex(ValueLayout.JAVA_FLOAT, index);
         }
         return row;
     }
@@ -172,7 +175,7 @@ class LongContextTest {
             AttentionWeights weights = this.layer.attention();
             this.query = widen(weights.query());
             this.latentAndKey = widen(weights.latentAndKey());
-            this.keyValue = widen(weights.keyValue());
+            this.keyValue = widen(weights.expansion().weights().getFirst());
             this.output = widen(weights.output());
         }
 

@@ -1,6 +1,7 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.ElementType;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
@@ -12,7 +13,7 @@ final class SmallCache {
 
     /// A cache of two layers with three numbers per token.
     static KvCache ofBlocks(int numBlocks) {
-        return new KvCache(config(2, 1, 2), numBlocks);
+        return new KvCache(config(2, 1, 2), ElementType.F32, numBlocks);
     }
 
     static TextConfig config(int numLayers, int kvLoraRank, int qkRopeHeadDim) {

@@ -69,6 +69,17 @@ public record FloatMatrix(MemorySegment data, int numRows, int numColumns) {
         return data.toArray(ValueLayout.JAVA_FLOAT);
     }
 
+    /// Copies `count` values of a row into a row of another matrix.
+    public void copyTo(
+            int row, int column, FloatMatrix target, int targetRow, int targetColumn, int count) {
+        MemorySegment.copy(
+                data,
+                ((long) row * numColumns + column) * Float.BYTES,
+                target.data,
+                ((long) targetRow * target.numColumns + targetColumn) * Float.BYTES,
+                (long) count * Float.BYTES);
+    }
+
     /// Copies all values from a matrix of the same shape.
     public void copyFrom(FloatMatrix source) {
         if (source.numRows != numRows || source.numColumns != numColumns) {

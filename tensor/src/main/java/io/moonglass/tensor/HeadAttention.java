@@ -3,16 +3,18 @@ package io.moonglass.tensor;
 /// Attention of up to 16 heads of one token to cache rows that they share, block by block: an online
 /// softmax whose heads lie in the lanes of a vector.
 ///
+/// With bfloat16 rows, queries and weights are rounded to bfloat16 as well; products are exact and sums
+/// floats.
+///
 /// Source: Milakov and Gimelshein 2018, "Online normalizer calculation for softmax".
 ///
-/// @param queries `[rowSize, HEADS]`: the heads' queries, scaled, a head per column; columns of heads
-///                that are not there are zeros
+/// @param queries the heads' queries, scaled; zeros for heads that are not there
 /// @param scores  `[most rows of a block, HEADS]`, scratch
 /// @param maxima  `[1, HEADS]`: the largest scores so far
 /// @param totals  `[1, HEADS]`: what the sums are divided by in the end
 /// @param sums    `[HEADS, latentSize]`: weighted sums of the first elements of rows
 public record HeadAttention(
-        FloatMatrix queries,
+        HeadQueries queries,
         FloatMatrix scores,
         FloatMatrix maxima,
         FloatMatrix totals,
@@ -22,15 +24,14 @@ public record HeadAttention(
     public static final int HEADS = 16;
 
     public HeadAttention {
-        if (queries.numColumns() != HEADS
-                || scores.numColumns() != HEADS
+        if (scores.numColumns() != HEADS
                 || maxima.numColumns() != HEADS
                 || totals.numColumns() != HEADS
                 || sums.numRows() != HEADS
-                || sums.numColumns() > queries.numRows()) {
+                || sums.numColumns() > queries.rowSize()) {
             throw new IllegalArgumentException(
                     "attention of %d heads to sums of [%d, %d]"
-                            .formatted(queries.numColumns(), sums.numRows(), sums.numColumns()));
+                            .formatted(scores.numColumns(), sums.numRows(), sums.numColumns()));
         }
     }
 
@@ -45,16 +46,20 @@ public record HeadAttention(
 
     /// Attends to one block.
     ///
-    /// @param rows `[numRows, rowSize]`
+    /// @param rows `[numRows, rowSize]`, stored as the queries are
     public void attend(WeightMatrix rows) {
-        if (rows.numColumns() != queries.numRows() || rows.numRows() > scores.numRows()) {
+        if (rows.type() != queries.type()
+                || rows.numColumns() != queries.rowSize()
+                || rows.numRows() > scores.numRows()) {
             throw new IllegalArgumentException(
-                    "attention to rows [%d, %d]; want at most %d of %d"
+                    "attention to rows [%d, %d] in %s; want at most %d of %d in %s"
                             .formatted(
                                     rows.numRows(),
                                     rows.numColumns(),
+                                    rows.type(),
                                     scores.numRows(),
-                                    queries.numRows()));
+                                    queries.rowSize(),
+                                    queries.type()));
         }
         Kernels.fastest().attend(this, rows);
     }

@@ -26,6 +26,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     /// @param offset in bytes
     void writeCodes(PanelBlock block, MemorySegment target, long offset);
 
+    void widenPanel(PanelMatrix weight, int panel, FloatMatrix out);
+
     void attend(HeadAttention attention, WeightMatrix rows);
 
     void addTransposedLinear(
@@ -60,6 +62,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
             int length);
 
     void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset);
+
+    void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row);
 
     void tileScores(
             MemorySegment q,

@@ -353,6 +353,18 @@ public final class Kernels {
         }
     }
 
+    /// A panel of a weight as floats, transposed.
+    ///
+    /// @param out `[numColumns, PANEL_ROWS]`; rows that fill the last panel are zeros
+    public static void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
+        if (out.numRows() != weight.numColumns() || out.numColumns() != PanelMatrix.PANEL_ROWS) {
+            throw new IllegalArgumentException(
+                    "widenPanel: a panel of %d columns into [%d, %d]"
+                            .formatted(weight.numColumns(), out.numRows(), out.numColumns()));
+        }
+        FASTEST.widenPanel(weight, panel, out);
+    }
+
     /// Reads one row of a weight as floats: the embedding of a token.
     public static void widenRow(WeightMatrix weight, int row, FloatMatrix out, int outRow) {
         if (out.numColumns() != weight.numColumns() || row < 0 || row >= weight.numRows()) {
@@ -362,6 +374,22 @@ public final class Kernels {
                                     row, weight.numRows(), weight.numColumns(), out.numColumns()));
         }
         FASTEST.widenRow(weight, row, out.data(), (long) outRow * out.numColumns());
+    }
+
+    /// Stores floats as a row of a weight: what a cache keeps. A bfloat16 is rounded to the nearest.
+    public static void narrowRow(FloatMatrix x, int row, WeightMatrix weight, int weightRow) {
+        if (x.numColumns() != weight.numColumns()
+                || weightRow < 0
+                || weightRow >= weight.numRows()) {
+            throw new IllegalArgumentException(
+                    "narrowRow: a row of %d into row %d of [%d, %d]"
+                            .formatted(
+                                    x.numColumns(),
+                                    weightRow,
+                                    weight.numRows(),
+                                    weight.numColumns()));
+        }
+        FASTEST.narrowRow(x.data(), (long) row * x.numColumns(), weight, weightRow);
     }
 
     /// Scores of four queries against one tile of keys: `scores = Q K`.

@@ -56,6 +56,23 @@ final class Lanes {
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
+    /// The nearest bfloat16 numbers, ties to even, of finite ones.
+    static FloatVector roundedToBfloat16(FloatVector x) {
+        IntVector bits = x.reinterpretAsInts();
+        IntVector even = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+        return bits.add(even).add(0x7fff).and(0xffff0000).reinterpretAsFloats();
+    }
+
+    /// Rounds finite numbers to bfloat16 and stores them.
+    static void storeBfloat16(FloatVector x, MemorySegment segment, long byteOffset) {
+        roundedToBfloat16(x)
+                .reinterpretAsInts()
+                .lanewise(VectorOperators.LSHR, 16)
+                .convertShape(VectorOperators.I2S, HALVES, 0)
+                .reinterpretAsShorts()
+                .intoMemorySegment(segment, byteOffset, STORED);
+    }
+
     static IntVector storedInts(MemorySegment segment, long byteOffset) {
         return IntVector.fromMemorySegment(INTS, segment, byteOffset, STORED);
     }

@@ -27,13 +27,15 @@ final class NativeKernels extends VectorKernels {
     private final MethodHandle attendBf16;
     private final MethodHandle peak;
 
-    /// @param instructionSet the suffix of the functions
-    NativeKernels(NativeLibrary library, String instructionSet) {
-        this.instructionSet = instructionSet;
+    /// @param instructionSet the suffix of the functions; `avx512bf16` has attention of its own and is
+    ///     `avx512` in all else
+    NativeKernels(NativeLibrary library, String attentionSet) {
+        this.instructionSet = attentionSet;
+        String instructionSet = attentionSet.replace("bf16", "");
         this.q4 = library.function("moonglass_q4_" + instructionSet, PANELS);
         this.q8 = library.function("moonglass_q8_" + instructionSet, PANELS);
         this.attendF32 = library.function("moonglass_attend_f32_" + instructionSet, ATTEND);
-        this.attendBf16 = library.function("moonglass_attend_bf16_" + instructionSet, ATTEND);
+        this.attendBf16 = library.function("moonglass_attend_bf16_" + attentionSet, ATTEND);
         this.peak =
                 library.function(
                         "moonglass_peak_" + instructionSet,

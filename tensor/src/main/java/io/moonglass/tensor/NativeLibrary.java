@@ -60,7 +60,8 @@ final class NativeLibrary {
         return switch (level) {
             case 0 -> Optional.empty();
             case 1 -> Optional.of(arm ? "neon" : "avx2");
-            default -> Optional.of("avx512");
+            case 2 -> Optional.of("avx512");
+            default -> Optional.of("avx512bf16");
         };
     }
 

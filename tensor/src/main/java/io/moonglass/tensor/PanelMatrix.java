@@ -20,7 +20,7 @@ import java.util.random.RandomGenerator;
 /// So a load of 64 bytes serves 16 rows, and no sum ever crosses lanes. Rows and columns that fill the
 /// last panel or block are zeros.
 ///
-/// @param data exactly [#bytes]; little-endian; best aligned to 64 bytes
+/// @param data [#bytes], or less by what rounds them up; little-endian; best aligned to 64 bytes
 public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int numColumns)
         implements Weight {
 
@@ -32,7 +32,8 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
 
     public PanelMatrix {
         long bytes = bytes(type, numRows, numColumns);
-        if (data.byteSize() != bytes) {
+        long least = numPanels(numRows) * panelBytes(type, numColumns);
+        if (data.byteSize() < least || data.byteSize() > bytes) {
             throw new IllegalArgumentException(
                     "weight [%d, %d] in %s wants %d bytes, got %d"
                             .formatted(numRows, numColumns, type, bytes, data.byteSize()));
@@ -59,6 +60,22 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
 
     public int numPanels() {
         return numPanels(numRows);
+    }
+
+    /// Rows `[from, from + count)` as a matrix of their own, over the same memory.
+    ///
+    /// @param from  a multiple of [#PANEL_ROWS]
+    /// @param count a multiple of it, unless these are the last rows
+    public PanelMatrix rows(int from, int count) {
+        boolean whole = count % PANEL_ROWS == 0 || from + count == numRows;
+        if (from % PANEL_ROWS != 0 || !whole || from < 0 || from + count > numRows) {
+            throw new IllegalArgumentException(
+                    "rows %d to %d of %d; want whole panels"
+                            .formatted(from, from + count, numRows));
+        }
+        long begin = panelOffset(from / PANEL_ROWS);
+        long size = panelOffset(numPanels(count));
+        return new PanelMatrix(data.asSlice(begin, size), type, count, numColumns);
     }
 
     int numBlocks() {

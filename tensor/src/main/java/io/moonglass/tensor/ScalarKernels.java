@@ -138,6 +138,17 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
+    public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
+        int first = panel * PanelMatrix.PANEL_ROWS;
+        for (int column = 0; column < weight.numColumns(); column++) {
+            for (int i = 0; i < PanelMatrix.PANEL_ROWS; i++) {
+                float scale = scale(weight, first + i, column / QuantizedRows.BLOCK_COLUMNS);
+                out.set(column, i, code(weight, first + i, column) * scale);
+            }
+        }
+    }
+
+    @Override
     public void attend(HeadAttention attention, WeightMatrix rows) {
         for (int head = 0; head < HeadAttention.HEADS; head++) {
             float largest = attention.maxima().get(0, head);
@@ -167,6 +178,9 @@ final class ScalarKernels implements KernelSet {
         }
         for (int token = 0; token < rows.numRows(); token++) {
             float weight = Exponential.exp(attention.scores().get(token, head) - largest);
+            if (rows.type() == ElementType.BF16) {
+                weight = Float.intBitsToFloat(ElementType.bfloat16(weight) << 16);
+            }
             attention.scores().set(token, head, weight);
             total += weight;
             for (int i = 0; i < sums.numColumns(); i++) {
@@ -364,5 +378,20 @@ final class ScalarKernels implements KernelSet {
     /// exp in single precision, correctly rounded but for double rounding.
     private static float exp(float x) {
         return (float) Math.exp(x);
+    }
+
+    @Override
+    public void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row) {
+        for (int i = 0; i < weight.numColumns(); i++) {
+            setElement(weight, row, i, x.getAtIndex(JAVA_FLOAT, offset + i));
+        }
+    }
+
+    static void setElement(WeightMatrix weight, int row, int column, float value) {
+        long index = (long) row * weight.numColumns() + column;
+        switch (weight.type()) {
+            case F32 -> weight.data().set(F32, index * Float.BYTES, value);
+            case BF16 -> weight.data().set(BF16, index * Short.BYTES, ElementType.bfloat16(value));
+        }
     }
 }

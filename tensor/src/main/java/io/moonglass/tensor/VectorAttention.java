@@ -2,6 +2,7 @@ package io.moonglass.tensor;
 
 import static io.moonglass.tensor.HeadAttention.HEADS;
 import static io.moonglass.tensor.Lanes.FLOATS;
+import static io.moonglass.tensor.Lanes.INTS;
 import static io.moonglass.tensor.Lanes.LANES;
 import static io.moonglass.tensor.Lanes.MACHINE;
 import static io.moonglass.tensor.Lanes.floats;
@@ -9,6 +10,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 
 /// Attention to cache rows, of [VectorKernels]: heads in the lanes, or elements of sums.
 final class VectorAttention {
@@ -18,18 +21,20 @@ final class VectorAttention {
     static void attend(HeadAttention attention, WeightMatrix rows) {
         int rowSize = rows.numColumns();
         int numRows = rows.numRows();
+        float[] queries = new float[rowSize * HEADS];
+        widen(attention.queries(), queries);
         float[] widened = new float[numRows * rowSize];
         widen(rows, widened);
         float[] shrink = new float[HEADS];
         for (int head = 0; head < HEADS; head += LANES) {
             int row = 0;
             for (; row + 4 <= numRows; row += 4) {
-                scoresOfFourRows(attention, widened, row, head, rowSize);
+                scoresOfFourRows(attention, queries, widened, row, head, rowSize);
             }
             for (; row < numRows; row++) {
-                scoresOfRow(attention, widened, row, head, rowSize);
+                scoresOfRow(attention, queries, widened, row, head, rowSize);
             }
-            weigh(attention, numRows, head, shrink);
+            weigh(attention, numRows, head, rows.type(), shrink);
         }
         FloatMatrix sums = attention.sums();
         for (int head = 0; head < HEADS; head++) {
@@ -39,6 +44,27 @@ final class VectorAttention {
         }
         for (int head = 0; head < HEADS; head += 4) {
             addFourHeads(attention, widened, numRows, rowSize, head);
+        }
+    }
+
+    /// A vector of 16 floats for each element.
+    private static void widen(HeadQueries queries, float[] widened) {
+        switch (queries.type()) {
+            case F32 ->
+                    MemorySegment.copy(queries.data(), JAVA_FLOAT, 0, widened, 0, widened.length);
+            case BF16 -> {
+                for (int i = 0; i < widened.length; i += LANES) {
+                    int element = i / HEADS;
+                    long at = ((long) element / 2 * HEADS + i % HEADS) * Integer.BYTES;
+                    IntVector pairs =
+                            IntVector.fromMemorySegment(INTS, queries.data(), at, MACHINE);
+                    IntVector bits =
+                            element % 2 == 0
+                                    ? pairs.lanewise(VectorOperators.LSHL, 16)
+                                    : pairs.and(0xffff0000);
+                    bits.reinterpretAsFloats().intoArray(widened, i);
+                }
+            }
         }
     }
 
@@ -62,15 +88,19 @@ final class VectorAttention {
     }
 
     private static void scoresOfFourRows(
-            HeadAttention attention, float[] rows, int row, int head, int rowSize) {
-        MemorySegment queries = attention.queries().data();
+            HeadAttention attention,
+            float[] queries,
+            float[] rows,
+            int row,
+            int head,
+            int rowSize) {
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = FloatVector.zero(FLOATS);
         FloatVector s2 = FloatVector.zero(FLOATS);
         FloatVector s3 = FloatVector.zero(FLOATS);
         int at = row * rowSize;
         for (int i = 0; i < rowSize; i++) {
-            FloatVector q = floats(queries, ((long) i * HEADS + head) * Float.BYTES);
+            FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
             s0 = q.fma(FloatVector.broadcast(FLOATS, rows[at + i]), s0);
             s1 = q.fma(FloatVector.broadcast(FLOATS, rows[at + rowSize + i]), s1);
             s2 = q.fma(FloatVector.broadcast(FLOATS, rows[at + 2 * rowSize + i]), s2);
@@ -86,11 +116,15 @@ final class VectorAttention {
     }
 
     private static void scoresOfRow(
-            HeadAttention attention, float[] rows, int row, int head, int rowSize) {
+            HeadAttention attention,
+            float[] queries,
+            float[] rows,
+            int row,
+            int head,
+            int rowSize) {
         FloatVector s = FloatVector.zero(FLOATS);
         for (int i = 0; i < rowSize; i++) {
-            FloatVector q =
-                    floats(attention.queries().data(), ((long) i * HEADS + head) * Float.BYTES);
+            FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
             s = q.fma(FloatVector.broadcast(FLOATS, rows[row * rowSize + i]), s);
         }
         s.intoMemorySegment(
@@ -100,7 +134,8 @@ final class VectorAttention {
     /// Scores become weights; maxima and totals move on.
     ///
     /// @param shrink gets what the sums so far are multiplied with
-    private static void weigh(HeadAttention attention, int numRows, int head, float[] shrink) {
+    private static void weigh(
+            HeadAttention attention, int numRows, int head, ElementType type, float[] shrink) {
         MemorySegment scores = attention.scores().data();
         long at = (long) head * Float.BYTES;
         long next = (long) HEADS * Float.BYTES;
@@ -114,6 +149,9 @@ final class VectorAttention {
         FloatVector total = floats(attention.totals().data(), at).mul(factor);
         for (int row = 0; row < numRows; row++) {
             FloatVector weight = Lanes.exp(floats(scores, at + row * next).sub(largest));
+            if (type == ElementType.BF16) {
+                weight = Lanes.roundedToBfloat16(weight);
+            }
             weight.intoMemorySegment(scores, at + row * next, MACHINE);
             total = total.add(weight);
         }

@@ -64,6 +64,11 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
+    public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
+        VectorPanels.widenPanel(weight, panel, out);
+    }
+
+    @Override
     public void attend(HeadAttention attention, WeightMatrix rows) {
         VectorAttention.attend(attention, rows);
     }
@@ -308,6 +313,24 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
         }
         for (; k < size; k++) {
             out.setAtIndex(JAVA_FLOAT, outOffset + k, ScalarKernels.element(weight, row, k));
+        }
+    }
+
+    @Override
+    public void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row) {
+        int size = weight.numColumns();
+        int k = 0;
+        if (weight.type() == ElementType.BF16) {
+            long w0 = (long) row * size * Short.BYTES;
+            for (; k < FLOATS.loopBound(size); k += LANES) {
+                Lanes.storeBfloat16(
+                        floats(x, (offset + k) * Float.BYTES),
+                        weight.data(),
+                        w0 + (long) k * Short.BYTES);
+            }
+        }
+        for (; k < size; k++) {
+            ScalarKernels.setElement(weight, row, k, x.getAtIndex(JAVA_FLOAT, offset + k));
         }
     }
 }

@@ -40,6 +40,13 @@ public final class Workspace implements AutoCloseable {
                     take(QuantizedRows.bytes(numRows, numColumns)), numRows, numColumns);
         }
 
+        /// Queries that are zeros, valid until the frame closes.
+        public HeadQueries headQueries(ElementType type, int rowSize) {
+            MemorySegment data = take(HeadQueries.bytes(type, rowSize));
+            data.fill((byte) 0);
+            return new HeadQueries(data, type, rowSize);
+        }
+
         /// A matrix of zeros, valid until the frame closes.
         public FloatMatrix zeros(int numRows, int numColumns) {
             FloatMatrix matrix = matrix(numRows, numColumns);

@@ -45,6 +45,15 @@ final class BenchmarkData {
         return quantized;
     }
 
+    HeadQueries queries(ElementType type, int rowSize) {
+        HeadQueries queries = HeadQueries.allocate(arena, type, rowSize);
+        FloatMatrix rows = rows(HeadAttention.HEADS, rowSize);
+        for (int head = 0; head < HeadAttention.HEADS; head++) {
+            queries.set(head, 0, rows, head, 0, rowSize, 0.2f);
+        }
+        return queries;
+    }
+
     /// A benchmark of wrong results would measure nothing.
     ///
     /// @param tolerance relative to the largest expected value

@@ -48,7 +48,7 @@ public class HeadAttentionBenchmark {
         for (int from = 0; from < NUM_TOKENS; from += BLOCK) {
             blocks.add(data.weight(type, BLOCK, ROW_SIZE));
         }
-        FloatMatrix queries = data.rows(ROW_SIZE, HeadAttention.HEADS);
+        HeadQueries queries = data.queries(type, ROW_SIZE);
         attention = attention(queries);
         HeadAttention expected = attention(queries);
         blocks.forEach(block -> new ScalarKernels().attend(expected, block));
@@ -69,7 +69,7 @@ public class HeadAttentionBenchmark {
         data.close();
     }
 
-    private HeadAttention attention(FloatMatrix queries) {
+    private HeadAttention attention(HeadQueries queries) {
         HeadAttention made =
                 new HeadAttention(
                         queries,

@@ -25,11 +25,10 @@ class HeadAttentionTest {
 
     @ParameterizedTest
     @CsvSource({"F32, 576, 512", "BF16, 576, 512", "BF16, 45, 37", "F32, 45, 37", "BF16, 24, 16"})
-    void all_kernels_attend_alike_to_the_bit(ElementType type, int rowSize, int latentSize) {
+    void all_kernels_attend_alike(ElementType type, int rowSize, int latentSize) {
         for (int numRows : new int[] {1, 3, 4, 5, 8, 31, 32, 33, 100}) {
             List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
-            FloatMatrix queries =
-                    FloatMatrix.of(arena, 16, TestWeights.random(random, rowSize * 16, 0.2f));
+            HeadQueries queries = queries(type, rowSize);
             HeadAttention expected = attention(queries, latentSize);
             KernelSet scalar = new ScalarKernels();
             blocks.forEach(block -> scalar.attend(expected, block));
@@ -37,28 +36,44 @@ class HeadAttentionTest {
             NativeLibrary library = NativeLibrary.load().orElseThrow();
             String best = library.instructionSet().orElseThrow();
             others.add(new NativeKernels(library, best));
-            if (best.equals("avx512")) {
+            if (best.startsWith("avx512")) {
+                others.add(new NativeKernels(library, "avx512"));
                 others.add(new NativeKernels(library, "avx2"));
             }
             for (KernelSet kernels : others) {
                 HeadAttention actual = attention(queries, latentSize);
                 blocks.forEach(block -> kernels.attend(actual, block));
                 String where = kernels.name() + " with " + numRows + " rows";
-                assertArrayEquals(expected.maxima().toArray(), actual.maxima().toArray(), where);
-                assertArrayEquals(expected.totals().toArray(), actual.totals().toArray(), where);
-                assertArrayEquals(expected.sums().toArray(), actual.sums().toArray(), where);
+                // The processor's dot products of bfloat16 round in an order of their own, and a
+                // weight
+                // that lies between two bfloat16 numbers may then be rounded to the other one.
+                boolean toTheBit = type == ElementType.F32 || !kernels.name().endsWith("bf16");
+                double tolerance = toTheBit ? 0 : 1e-4;
+                assertClose(expected.maxima(), actual.maxima(), tolerance, where);
+                assertClose(expected.totals(), actual.totals(), tolerance, where);
+                assertClose(expected.sums(), actual.sums(), tolerance, where);
             }
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"F32, 1", "F32, 31", "F32, 32", "F32, 33", "F32, 4097", "BF16, 4097"})
+    @CsvSource({
+        "F32, 1",
+        "F32, 31",
+        "F32, 32",
+        "F32, 33",
+        "F32, 4097",
+        "BF16, 1",
+        "BF16, 33",
+        "BF16, 4097"
+    })
     void what_comes_out_is_a_softmax_in_double_precision(ElementType type, int numRows) {
         int rowSize = 72;
         int latentSize = 64;
+        double tolerance =
+                type == ElementType.F32 ? 1e-5 : 4e-3; // a rounded weight is off by 1/512
         List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
-        FloatMatrix queries =
-                FloatMatrix.of(arena, 16, TestWeights.random(random, rowSize * 16, 0.2f));
+        HeadQueries queries = queries(type, rowSize);
         HeadAttention attention = attention(queries, latentSize);
         blocks.forEach(attention::attend);
 
@@ -82,12 +97,32 @@ class HeadAttentionTest {
             }
             for (int i = 0; i < latentSize; i++) {
                 float actual = attention.sums().get(head, i) / attention.totals().get(0, head);
-                assertEquals(sums[i] / total, actual, 1e-5, "head " + head + ", element " + i);
+                assertEquals(sums[i] / total, actual, tolerance, "head " + head + ", element " + i);
             }
         }
     }
 
-    private HeadAttention attention(FloatMatrix queries, int latentSize) {
+    private HeadQueries queries(ElementType type, int rowSize) {
+        HeadQueries queries = HeadQueries.allocate(arena, type, rowSize);
+        for (int head = 0; head < 16; head++) {
+            FloatMatrix row =
+                    FloatMatrix.of(arena, rowSize, TestWeights.random(random, rowSize, 0.2f));
+            queries.set(head, 0, row, 0, 0, rowSize, 1);
+        }
+        return queries;
+    }
+
+    private static void assertClose(
+            FloatMatrix expected, FloatMatrix actual, double tolerance, String where) {
+        float[] values = expected.toArray();
+        double largest = 0;
+        for (float value : values) {
+            largest = Math.max(largest, Math.abs(value));
+        }
+        assertArrayEquals(values, actual.toArray(), (float) (tolerance * largest), where);
+    }
+
+    private HeadAttention attention(HeadQueries queries, int latentSize) {
         HeadAttention attention =
                 new HeadAttention(
                         queries,

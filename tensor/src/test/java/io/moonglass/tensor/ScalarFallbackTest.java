@@ -15,7 +15,7 @@ class ScalarFallbackTest {
             Arena arena = Arena.global();
             HeadAttention attention =
                     new HeadAttention(
-                            FloatMatrix.allocate(arena, 2, 16),
+                            HeadQueries.allocate(arena, ElementType.F32, 2),
                             FloatMatrix.allocate(arena, 1, 16),
                             FloatMatrix.allocate(arena, 1, 16),
                             FloatMatrix.allocate(arena, 1, 16),

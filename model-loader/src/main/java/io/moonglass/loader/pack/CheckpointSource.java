@@ -6,13 +6,16 @@ import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelPacker;
+import io.moonglass.tensor.WeightMatrix;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -20,12 +23,14 @@ import java.util.stream.IntStream;
 final class CheckpointSource implements WeightSource {
 
     private final Checkpoint checkpoint;
+    private final LatentSplit split;
     private final PanelPacker[] packers;
     private final Map<String, FileHash> weightHashes = new HashMap<>();
 
     /// @param numMembers threads that will write panels
     CheckpointSource(Checkpoint checkpoint, int numMembers) {
         this.checkpoint = checkpoint;
+        this.split = new LatentSplit(checkpoint.config().text());
         this.packers =
                 IntStream.range(0, numMembers)
                         .mapToObj(_ -> new PanelPacker())
@@ -33,29 +38,39 @@ final class CheckpointSource implements WeightSource {
     }
 
     @Override
-    public Map<String, PackedFile.Entry> tensors() {
+    public Map<String, PackedFile.Entry> tensors(WeightFormat format) {
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         for (StoredTensor tensor : checkpoint.tensors()) {
             tensor.weightType(); // refuses what is no weight
             entries.put(tensor.name(), new PackedFile.Entry(tensor.kind(), tensor.shape()));
         }
-        return entries;
+        return split.tensors(entries, format);
     }
 
     /// A file is hashed while it is packed, so that a disk is read once.
     @Override
     public void begin(String name) {
         weightHashes.computeIfAbsent(
-                checkpoint.tensor(name).file(),
+                checkpoint.tensor(LatentSplit.source(name).orElse(name)).file(),
                 file -> FileHash.start(checkpoint.directory().resolve(file)));
     }
 
     @Override
     public void writePanel(String name, PanelMatrix target, int panel, int member) {
-        StoredTensor tensor = checkpoint.tensor(name);
-        try {
+        Optional<String> joined = LatentSplit.source(name);
+        StoredTensor tensor = checkpoint.tensor(joined.orElse(name));
+        try (Arena arena = Arena.ofConfined()) {
+            if (joined.isEmpty()) {
+                packers[member].packPanel(
+                        tensor.matrix(target.numRows(), target.numColumns()), target, panel);
+                return;
+            }
+            int rank = checkpoint.config().text().kvLoraRank();
+            WeightMatrix source = tensor.matrix(split.numSourceRows(), rank);
             packers[member].packPanel(
-                    tensor.matrix(target.numRows(), target.numColumns()), target, panel);
+                    split.panelRows(name, source, panel, arena),
+                    target.rows(panel * PanelMatrix.PANEL_ROWS, PanelMatrix.PANEL_ROWS),
+                    0);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
                     "%s: tensor %s: %s".formatted(tensor.file(), name, e.getMessage()), e);

@@ -1,6 +1,7 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.safetensors.ElementKind;
+import io.moonglass.tensor.ElementType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -19,17 +20,9 @@ final class Elements {
     static void set(MemorySegment data, ElementKind kind, long index, float value) {
         switch (kind) {
             case F32 -> data.set(FLOAT, 4 * index, value);
-            case BF16 -> data.set(SHORT, 2 * index, bfloat16(value));
+            case BF16 -> data.set(SHORT, 2 * index, ElementType.bfloat16(value));
             case F64, F16, I64, I32, I16, I8, U8, BOOL ->
                     throw new IllegalArgumentException("a weight in " + kind);
         }
-    }
-
-    private static short bfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        if (!Float.isNaN(value)) {
-            bits += 0x7fff + (bits >>> 16 & 1);
-        }
-        return (short) (bits >>> 16);
     }
 }

@@ -39,7 +39,7 @@ public final class PackCache {
     public Path packed(Path model, WeightFormat format, int numThreads, PackProgress progress) {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             CheckpointSource source = new CheckpointSource(checkpoint, numThreads);
-            PackLayout layout = PackLayout.of(source.tensors(), format);
+            PackLayout layout = PackLayout.of(source.tensors(format), format);
             String name =
                     "%s-%s-%s"
                             .formatted(

@@ -13,14 +13,18 @@ sealed interface PackedForm {
     record Elements(ElementKind kind) implements PackedForm {}
 
     /// The only place that knows which tensors are worth quantising. What is multiplied with all
-    /// tokens is. The embedding and the expansion of latents are read row by row; the router's gate
-    /// decides between experts and stays exact, as norms and biases do; MoonViT runs from its own floats.
+    /// tokens is, to 8 bits at least for what makes keys and values of latents: their errors add up over
+    /// a context. The embedding is read row by row; the router's gate decides between experts and stays
+    /// exact, as norms and biases do; MoonViT runs from its own floats.
     static PackedForm of(String name, int numDimensions, ElementKind stored, WeightFormat format) {
         if (numDimensions < 2 || name.endsWith(".mlp.gate.weight")) {
             return new Elements(ElementKind.F32);
         }
         if (name.startsWith("vision_tower.") || name.startsWith("multi_modal_projector.")) {
             return new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
+        }
+        if (format.panels().isPresent() && LatentSplit.source(name).isPresent()) {
+            return new Panels(PanelType.Q8);
         }
         boolean readByRow =
                 name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");

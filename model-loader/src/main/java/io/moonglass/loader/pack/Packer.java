@@ -52,7 +52,7 @@ final class Packer {
         }
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
         try {
-            PackLayout layout = PackLayout.of(source.tensors(), format);
+            PackLayout layout = PackLayout.of(source.tensors(format), format);
             remove(unfinished);
             Files.createDirectories(target.getParent());
             Room.check(target.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");

@@ -37,8 +37,8 @@ final class RandomSource implements WeightSource {
     }
 
     @Override
-    public Map<String, PackedFile.Entry> tensors() {
-        return tensors;
+    public Map<String, PackedFile.Entry> tensors(WeightFormat format) {
+        return new LatentSplit(config.text()).tensors(tensors, format);
     }
 
     @Override

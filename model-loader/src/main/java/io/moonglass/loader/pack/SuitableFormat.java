@@ -29,7 +29,7 @@ public final class SuitableFormat {
             return Optional.empty();
         }
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            var tensors = new CheckpointSource(checkpoint, 1).tensors();
+            var tensors = new CheckpointSource(checkpoint, 1).tensors(WeightFormat.Q8);
             long eightBits = PackLayout.of(tensors, WeightFormat.Q8).bytes();
             return Optional.of(eightBits <= memoryBytes / 2 ? WeightFormat.Q8 : WeightFormat.Q4);
         }

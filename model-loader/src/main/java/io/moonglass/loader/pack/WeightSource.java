@@ -10,8 +10,9 @@ import java.util.Map;
 /// Where the weights of a packed directory come from.
 interface WeightSource {
 
-    /// The tensors and what they are, in the order in which they are best read.
-    Map<String, PackedFile.Entry> tensors();
+    /// The tensors that a packed folder gets and what they are here, in the order in which they are best
+    /// read.
+    Map<String, PackedFile.Entry> tensors(WeightFormat format);
 
     /// Told before a tensor is written; one thread.
     default void begin(String name) {}

@@ -4,6 +4,7 @@ import io.moonglass.loader.config.ConfigSection;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.Weight;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -104,6 +105,14 @@ public final class Checkpoint implements AutoCloseable {
         return panels.isPresent()
                 ? panels.get().over(tensor.data(), name, numRows, numColumns)
                 : tensor.matrix(numRows, numColumns);
+    }
+
+    /// A quantised matrix; empty where a folder does not hold it so.
+    ///
+    /// @throws ModelFormatException if it has another shape
+    public Optional<PanelMatrix> panels(String name, int numRows, int numColumns) {
+        return panels(name)
+                .map(shape -> shape.over(tensor(name).data(), name, numRows, numColumns));
     }
 
     /// What a packed folder says about itself; empty for a folder as it was released.

@@ -168,7 +168,7 @@ final class PromptCheck {
     private int[] generate(
             int[] tokenIds, Optional<FloatMatrix> imageRows, int count, PromptRecorder recorder) {
         TextConfig text = config.text();
-        EngineOptions options = EngineOptions.defaults(text);
+        EngineOptions options = EngineOptions.defaults(text).withFloatCache();
         Collector collector = new Collector();
         try (Engine engine = new Engine(weights, options, team, recorder)) {
             engine.submit(

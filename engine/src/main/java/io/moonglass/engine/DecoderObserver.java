@@ -29,5 +29,6 @@ public interface DecoderObserver {
     default void finalNorm(FloatMatrix hidden) {}
 
     /// The logits one sequence's next token is chosen from, before any penalty: `[1, vocabSize]`.
+    /// Here an observer may also write: the token is chosen from what it leaves.
     default void logits(FloatMatrix logits) {}
 }

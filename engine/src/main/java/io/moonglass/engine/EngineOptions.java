@@ -3,7 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.tensor.ElementType;
-import java.lang.management.ManagementFactory;
+import io.moonglass.tensor.MachineMemory;
 
 /// The engine's limits.
 ///
@@ -51,19 +51,12 @@ public record EngineOptions(
     /// The whole context of the model, and a cache of a quarter of this machine's memory or eight
     /// full contexts, whichever is less.
     public static EngineOptions defaults(TextConfig config) {
-        long blocksOfMemory = machineMemory() / 4 / KvCache.blockBytes(config, CACHE_TYPE);
+        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config, CACHE_TYPE);
         long blocksOfContexts = 8L * KvCache.blocksFor(config.maxPositionEmbeddings());
         return new EngineOptions(
                 config.maxPositionEmbeddings(),
                 Math.toIntExact(Math.max(1, Math.min(blocksOfMemory, blocksOfContexts))),
                 DEFAULT_STEP_TOKENS,
                 DEFAULT_RUNNING);
-    }
-
-    /// Of the machine, or of the container it runs in.
-    private static long machineMemory() {
-        return ((com.sun.management.OperatingSystemMXBean)
-                        ManagementFactory.getOperatingSystemMXBean())
-                .getTotalMemorySize();
     }
 }

@@ -8,6 +8,7 @@ import io.moonglass.engine.GenerationRequest;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
@@ -55,9 +56,14 @@ public final class LocalChatModel implements ChatModel {
     /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
     public static LocalChatModel load(Path directory, ChatModelOptions options) {
+        return load(directory, options, DecoderObserver.NONE);
+    }
+
+    /// The same under the eyes of an observer.
+    static LocalChatModel load(Path directory, ChatModelOptions options, DecoderObserver observer) {
         Checkpoint checkpoint = Checkpoint.open(directory);
         try {
-            return new LocalChatModel(checkpoint, options);
+            return new LocalChatModel(checkpoint, options, observer);
         } catch (RuntimeException | Error e) {
             checkpoint.close();
             throw e;
@@ -65,12 +71,13 @@ public final class LocalChatModel implements ChatModel {
     }
 
     /// Everything that can be refused is read before anything that must be closed is made.
-    private LocalChatModel(Checkpoint checkpoint, ChatModelOptions options) {
+    private LocalChatModel(
+            Checkpoint checkpoint, ChatModelOptions options, DecoderObserver observer) {
         Path directory = checkpoint.directory();
         this.checkpoint = checkpoint;
         this.options = options;
         this.config = checkpoint.config();
-        this.name = options.name().orElseGet(() -> nameOf(directory));
+        this.name = options.name().orElseGet(() -> ModelName.of(directory));
         this.prompts = PromptRenderer.read(directory, config);
         GenerationConfig generation = GenerationConfig.read(directory);
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
@@ -81,7 +88,7 @@ public final class LocalChatModel implements ChatModel {
         this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
         try {
-            this.engine = new Engine(weights, engineOptions, team, DecoderObserver.NONE);
+            this.engine = new Engine(weights, engineOptions, team, observer);
         } catch (RuntimeException | Error e) {
             // the cache's memory may not be there
             team.close();
@@ -156,6 +163,10 @@ public final class LocalChatModel implements ChatModel {
         team.close();
         media.ifPresent(MediaIntake::close);
         checkpoint.close();
+    }
+
+    int vocabSize() {
+        return config.text().vocabSize();
     }
 
     private List<ImageInput> readImages(List<Message> messages) {
@@ -255,22 +266,5 @@ public final class LocalChatModel implements ChatModel {
                 .withTopP(generation.topP())
                 .withTopK(generation.topK())
                 .withRepetitionPenalty(generation.repetitionPenalty());
-    }
-
-    /// The folder's name; a Hugging Face cache names the model two folders above its snapshot.
-    private static String nameOf(Path directory) {
-        Path absolute = directory.toAbsolutePath().normalize();
-        Path parent = absolute.getParent();
-        if (parent != null
-                && parent.endsWith("snapshots")
-                && parent.getParent() != null
-                && parent.getParent().getFileName().toString().startsWith("models--")) {
-            return parent.getParent()
-                    .getFileName()
-                    .toString()
-                    .substring("models--".length())
-                    .replace("--", "/");
-        }
-        return absolute.getFileName().toString();
     }
 }

@@ -16,6 +16,16 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void linear(QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel);
 
+    /// The scales of a block's rows that leave the least squared error, of those that are tried.
+    ///
+    /// @throws IllegalArgumentException if a weight is infinite or no number
+    void findScales(PanelBlock block);
+
+    /// The whole numbers nearest to a block's weights, for its scales, as a panel stores them.
+    ///
+    /// @param offset in bytes
+    void writeCodes(PanelBlock block, MemorySegment target, long offset);
+
     void widenPanel(PanelMatrix weight, int panel, FloatMatrix out);
 
     void attend(HeadAttention attention, WeightMatrix rows);

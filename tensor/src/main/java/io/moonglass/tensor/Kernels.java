@@ -33,14 +33,19 @@ public final class Kernels {
     /// Rows of one piece of a shared quantisation.
     private static final int QUANTIZE_PIECE = 16;
 
-    private static final System.Logger LOG = System.getLogger(Kernels.class.getName());
-    private static final KernelSet FASTEST = choose(System.getProperty(PROPERTY, ""));
+    private static final KernelChoice CHOICE = KernelChoice.of(System.getProperty(PROPERTY, ""));
+    private static final KernelSet FASTEST = CHOICE.kernels();
 
     private Kernels() {}
 
     /// The implementation in use: `scalar`, `vector`, or `native` and an instruction set.
     public static String implementation() {
         return FASTEST.name();
+    }
+
+    /// The implementation in use and, if this machine could have a faster one, why it is not used.
+    public static String description() {
+        return CHOICE.description();
     }
 
     /// `out = x Wᵀ`.
@@ -485,60 +490,8 @@ public final class Kernels {
         }
     }
 
-    private static KernelSet choose(String forced) {
-        return switch (forced) {
-            case "scalar" -> new ScalarKernels();
-            case "vector" -> new VectorKernels();
-            case "native" -> nativeKernels();
-            case "" -> nativeIfPossible();
-            default ->
-                    throw new IllegalArgumentException(
-                            "-Dmoonglass.kernels=%s; want scalar, vector or native"
-                                    .formatted(forced));
-        };
-    }
-
     /// The implementation in use.
     static KernelSet fastest() {
         return FASTEST;
-    }
-
-    private static KernelSet nativeIfPossible() {
-        try {
-            return nativeKernels();
-        } catch (LinkageError | UnsupportedOperationException e) {
-            LOG.log(System.Logger.Level.WARNING, "No native kernels: {0}", e.getMessage());
-            return vectorIfPossible();
-        }
-    }
-
-    /// @throws UnsupportedOperationException if the build made none or the processor has none of their
-    ///     instruction sets
-    static NativeKernels nativeKernels() {
-        NativeLibrary library =
-                NativeLibrary.load()
-                        .orElseThrow(() ->
-                                new UnsupportedOperationException(
-                                        "the build found no C compiler (cc)"));
-        String instructionSet =
-                library.instructionSet()
-                        .orElseThrow(() ->
-                                new UnsupportedOperationException(
-                                        "the processor has no AVX2 or dot products"));
-        return new NativeKernels(library, instructionSet);
-    }
-
-    /// The incubating module is missing unless the JVM was started with it.
-    private static KernelSet vectorIfPossible() {
-        try {
-            return new VectorKernels();
-        } catch (LinkageError | UnsupportedOperationException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "No vector kernels ({0}); using scalar ones, which are many times slower. Start"
-                            + " the JVM with --add-modules jdk.incubator.vector",
-                    e.toString());
-            return new ScalarKernels();
-        }
     }
 }

@@ -126,6 +126,16 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
+    public void findScales(PanelBlock block) {
+        ScalarPacking.findScales(block);
+    }
+
+    @Override
+    public void writeCodes(PanelBlock block, MemorySegment target, long offset) {
+        ScalarPacking.writeCodes(block, target, offset);
+    }
+
+    @Override
     public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
         int first = panel * PanelMatrix.PANEL_ROWS;
         for (int column = 0; column < weight.numColumns(); column++) {

@@ -54,6 +54,16 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
+    public void findScales(PanelBlock block) {
+        VectorPacking.findScales(block);
+    }
+
+    @Override
+    public void writeCodes(PanelBlock block, MemorySegment target, long offset) {
+        VectorPacking.writeCodes(block, target, offset);
+    }
+
+    @Override
     public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
         VectorPanels.widenPanel(weight, panel, out);
     }

@@ -85,7 +85,9 @@ final class VectorPanels {
         float[] scales = new float[STRIP];
         float[] codes = new float[Math.min(x.numRows(), ROW_BLOCK) * BLOCK_COLUMNS];
         float[] sums = new float[Math.min(x.numRows(), ROW_BLOCK) * STRIP];
-        for (int column = first; column < last; column += STRIP) {
+        int end =
+                Math.min(last, weight.numRows()); // a whole strip may lie in rows that fill a panel
+        for (int column = first; column < end; column += STRIP) {
             for (int row = 0; row < x.numRows(); row += ROW_BLOCK) {
                 int numRows = Math.min(ROW_BLOCK, x.numRows() - row);
                 Arrays.fill(sums, 0);
@@ -102,7 +104,7 @@ final class VectorPanels {
                         addRow(unpacked, scales, codes, i, x, row, block, sums);
                     }
                 }
-                int kept = Math.min(STRIP, Math.min(last, weight.numRows()) - column);
+                int kept = Math.min(STRIP, end - column);
                 for (int i = 0; i < numRows; i++) {
                     long to = ((long) (row + i) * out.numColumns() + column) * Float.BYTES;
                     MemorySegment.copy(

@@ -27,7 +27,7 @@ class KernelsTest {
 
     @Test
     void the_native_kernels_are_in_use_where_the_build_made_them() {
-        assertEquals(Kernels.nativeKernels().name(), Kernels.implementation());
+        assertEquals(KernelChoice.nativeKernels().name(), Kernels.implementation());
     }
 
     @Test

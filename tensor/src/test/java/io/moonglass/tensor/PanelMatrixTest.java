@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,28 @@ class PanelMatrixTest {
     }
 
     @ParameterizedTest
+    @ValueSource(ints = {1, 31, 32, 33, 100})
+    void scalar_and_vector_kernels_pack_alike_to_the_bit(int size) {
+        for (PanelType type : PanelType.values()) {
+            for (float deviation : new float[] {1e-44f, 1e-7f, 0.02f, 1e5f}) {
+                float[] values = TestWeights.random(random, 83 * size, deviation);
+                Arrays.fill(values, 0, size, 0f); // a row of nothing
+                for (ElementType stored : ElementType.values()) {
+                    WeightMatrix weight = TestWeights.of(arena, stored, 83, size, values);
+                    assertArrayEquals(
+                            PanelPacker.pack(arena, weight, type, scalar)
+                                    .data()
+                                    .toArray(ValueLayout.JAVA_BYTE),
+                            PanelPacker.pack(arena, weight, type, vector)
+                                    .data()
+                                    .toArray(ValueLayout.JAVA_BYTE),
+                            "%s of %s, deviation %s".formatted(type, stored, deviation));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
     @EnumSource(PanelType.class)
     void packing_leaves_a_smaller_error_than_the_largest_weights_scale(PanelType type) {
         float[] values = randomValues(64 * 256);
@@ -72,10 +95,15 @@ class PanelMatrixTest {
     @Test
     void a_weight_that_is_no_number_is_refused() {
         float[] values = new float[32];
-        values[3] = Float.NaN;
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> PanelPacker.pack(arena, weight(32, values), PanelType.Q4));
+        for (float odd : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+            values[3] = odd;
+            for (KernelSet kernels : new KernelSet[] {scalar, vector}) {
+                WeightMatrix weight = weight(32, values);
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> PanelPacker.pack(arena, weight, PanelType.Q4, kernels));
+            }
+        }
         values[3] = 1e9f;
         assertThrows(
                 IllegalArgumentException.class,
@@ -131,7 +159,7 @@ class PanelMatrixTest {
                 PanelPacker.pack(arena, weight(size, randomValues(numOut * size)), type);
         FloatMatrix expected = FloatMatrix.allocate(arena, numRows, numOut);
         scalar.linear(x, weight, expected, 0, weight.numPanels());
-        for (KernelSet kernels : new KernelSet[] {vector, Kernels.nativeKernels()}) {
+        for (KernelSet kernels : new KernelSet[] {vector, KernelChoice.nativeKernels()}) {
             FloatMatrix actual = FloatMatrix.allocate(arena, numRows, numOut);
             int middle = weight.numPanels() / 2;
             kernels.linear(x, weight, actual, 0, middle);

@@ -8,16 +8,11 @@ import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelPacker;
 import io.moonglass.tensor.WeightMatrix;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -27,12 +22,10 @@ import java.util.stream.IntStream;
 /// The weights of a checkpoint.
 final class CheckpointSource implements WeightSource {
 
-    /// Larger files beside the weights are no part of a model's configuration.
-    private static final long MOST_COMPANION_BYTES = 64L << 20;
-
     private final Checkpoint checkpoint;
     private final LatentSplit split;
     private final PanelPacker[] packers;
+    private final Map<String, FileHash> weightHashes = new HashMap<>();
 
     /// @param numMembers threads that will write panels
     CheckpointSource(Checkpoint checkpoint, int numMembers) {
@@ -52,6 +45,14 @@ final class CheckpointSource implements WeightSource {
             entries.put(tensor.name(), new PackedFile.Entry(tensor.kind(), tensor.shape()));
         }
         return split.tensors(entries, format);
+    }
+
+    /// A file is hashed while it is packed, so that a disk is read once.
+    @Override
+    public void begin(String name) {
+        weightHashes.computeIfAbsent(
+                checkpoint.tensor(LatentSplit.source(name).orElse(name)).file(),
+                file -> FileHash.start(checkpoint.directory().resolve(file)));
     }
 
     @Override
@@ -92,7 +93,7 @@ final class CheckpointSource implements WeightSource {
 
     @Override
     public void writeCompanions(Path directory) throws IOException {
-        for (Path file : companions()) {
+        for (Path file : SourceFiles.of(checkpoint).companions().values()) {
             Files.copy(file, directory.resolve(file.getFileName()));
         }
     }
@@ -101,45 +102,14 @@ final class CheckpointSource implements WeightSource {
     public Map<String, String> hashes() throws IOException {
         Map<String, String> hashes = new TreeMap<>();
         for (StoredTensor tensor : checkpoint.tensors()) {
-            if (!hashes.containsKey(tensor.file())) {
-                hashes.put(tensor.file(), sha256(checkpoint.directory().resolve(tensor.file())));
-            }
+            begin(tensor.name()); // unless that was done when it was packed
         }
-        for (Path file : companions()) {
-            hashes.put(file.getFileName().toString(), sha256(file));
+        for (Map.Entry<String, FileHash> file : weightHashes.entrySet()) {
+            hashes.put(file.getKey(), file.getValue().await());
+        }
+        for (Map.Entry<String, Path> file : SourceFiles.of(checkpoint).companions().entrySet()) {
+            hashes.put(file.getKey(), SourceFiles.sha256(file.getValue()));
         }
         return hashes;
-    }
-
-    /// Configuration, tokenizer, template, licence: all but weights and what says where they are.
-    private Iterable<Path> companions() throws IOException {
-        Map<String, Path> files = new TreeMap<>();
-        try (DirectoryStream<Path> folder = Files.newDirectoryStream(checkpoint.directory())) {
-            for (Path file : folder) {
-                String name = file.getFileName().toString();
-                boolean wanted =
-                        !name.startsWith(".")
-                                && !name.contains(".safetensors")
-                                && Files.isRegularFile(file)
-                                && Files.size(file) <= MOST_COMPANION_BYTES;
-                if (wanted) {
-                    files.put(name, file);
-                }
-            }
-        }
-        return files.values();
-    }
-
-    private static String sha256(Path file) throws IOException {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-                byte[] buffer = new byte[1 << 20];
-                while (in.read(buffer) >= 0) {}
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
     }
 }

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Writes packed directories: checkpoints in Hugging Face layout whose large matrices may be panels, so
@@ -29,6 +28,9 @@ final class Packer {
 
     private static final int PANEL_PIECE = 8;
 
+    /// Room for tokenizer and configuration, which are a few megabytes.
+    private static final long COMPANION_BYTES = 64L << 20;
+
     private final WeightSource source;
     private final WeightFormat format;
     private final ThreadTeam team;
@@ -41,62 +43,43 @@ final class Packer {
         this.progress = progress;
     }
 
-    /// @throws ConfigException if the folder is there already or cannot be written
+    /// @throws ConfigException if the folder is there already or cannot be written, or the disk has no room
     void pack(Path directory) {
         Path target = directory.toAbsolutePath().normalize();
         if (Files.exists(target)) {
             throw new ConfigException(
-                    "--out %s: it is there already; remove it or name another"
-                            .formatted(directory));
+                    "%s: it is there already; remove it or name another".formatted(directory));
         }
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
         try {
+            PackLayout layout = PackLayout.of(source.tensors(format), format);
             remove(unfinished);
-            Files.createDirectories(unfinished);
-            Map<String, PackManifest.PanelShape> panels = writeWeights(unfinished);
+            Files.createDirectories(target.getParent());
+            Room.check(target.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");
+            Files.createDirectory(unfinished);
+            writeWeights(layout, unfinished);
             source.writeCompanions(unfinished);
-            new PackManifest(format.spelling(), source.hashes(), panels).write(unfinished);
+            new PackManifest(format.spelling(), source.hashes(), layout.panels()).write(unfinished);
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
-                    "--out %s: cannot be written: %s".formatted(directory, e.getMessage()), e);
+                    "%s: cannot be written: %s".formatted(directory, e.getMessage()), e);
         }
     }
 
-    private Map<String, PackManifest.PanelShape> writeWeights(Path directory) throws IOException {
-        Map<String, PackedFile.Entry> tensors = source.tensors(format);
-        Map<String, PackedForm> forms = new LinkedHashMap<>();
-        tensors.forEach((name, entry) ->
-                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), format)));
-        Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
-        Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
-        forms.forEach((name, form) -> {
-            if (form instanceof PackedForm.Panels(var type)) {
-                long[] shape = tensors.get(name).shape();
-                var panelShape =
-                        new PackManifest.PanelShape(
-                                type, Math.toIntExact(shape[0]), Math.toIntExact(shape[1]));
-                panels.put(name, panelShape);
-                entries.put(
-                        name,
-                        new PackedFile.Entry(ElementKind.U8, new long[] {panelShape.bytes()}));
-            }
-        });
-        // After the panels, whose sizes keep them aligned.
-        forms.forEach((name, form) -> {
-            if (form instanceof PackedForm.Elements(var kind)) {
-                entries.put(name, new PackedFile.Entry(kind, tensors.get(name).shape()));
-            }
-        });
-        long numBytesAll = entries.values().stream().mapToLong(PackedFile.Entry::bytes).sum();
+    private void writeWeights(PackLayout layout, Path directory) throws IOException {
+        long numBytesAll = layout.bytes();
+        Map<String, PackedFile.Entry> entries = layout.entries();
         try (PackedFile file = new PackedFile(directory.resolve(WEIGHTS_FILE), entries)) {
             int numTensors = 0;
             long numBytes = 0;
             for (Map.Entry<String, PackedFile.Entry> entry : entries.entrySet()) {
                 String name = entry.getKey();
                 MemorySegment target = file.tensor(name);
-                switch (forms.get(name)) {
-                    case PackedForm.Panels _ -> writePanels(name, panels.get(name), target);
+                source.begin(name);
+                switch (layout.forms().get(name)) {
+                    case PackedForm.Panels _ ->
+                            writePanels(name, layout.panels().get(name), target);
                     case PackedForm.Elements(var kind) -> writeElements(name, kind, target);
                 }
                 numBytes += entry.getValue().bytes();
@@ -104,7 +87,6 @@ final class Packer {
             }
             file.force();
         }
-        return panels;
     }
 
     private void writePanels(String name, PackManifest.PanelShape shape, MemorySegment target) {

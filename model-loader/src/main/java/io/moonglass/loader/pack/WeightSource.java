@@ -14,6 +14,9 @@ interface WeightSource {
     /// read.
     Map<String, PackedFile.Entry> tensors(WeightFormat format);
 
+    /// Told before a tensor is written; one thread.
+    default void begin(String name) {}
+
     /// Writes one panel of a matrix; called by several threads.
     ///
     /// @param member number of the thread

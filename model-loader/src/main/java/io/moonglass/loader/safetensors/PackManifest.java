@@ -27,7 +27,7 @@ public record PackManifest(
     private static final String FILE = "moonglass-pack.json";
 
     /// Another layout of panels gets another number.
-    private static final int FORMAT = 2;
+    public static final int FORMAT = 2;
 
     /// A quantised matrix.
     public record PanelShape(PanelType type, int numRows, int numColumns) {

@@ -69,6 +69,8 @@ final class AskCommand implements Callable<Integer> {
             description = "0 for the most likely answer, up to 2 (default: the model's).")
     private Optional<Double> temperature;
 
+    @Mixin private WeightOptions weights;
+
     @Mixin private ComputeOptions compute;
 
     @Option(
@@ -123,7 +125,12 @@ final class AskCommand implements Callable<Integer> {
 
     private boolean askInProcess(List<byte[]> pictures) throws InterruptedException {
         try (ChatModel model =
-                models.open(answerer.directory(), Optional.empty(), compute.numThreads())) {
+                weights.open(
+                        models,
+                        answerer.directory(),
+                        Optional.empty(),
+                        compute.numThreads(),
+                        spec.commandLine().getErr())) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
             Generation generation = generate(model, pictures, events);
             try {

@@ -72,6 +72,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "Conversations at once (default: ${DEFAULT-VALUE}).")
     private int numParallel;
 
+    @Mixin private WeightOptions weights;
+
     @Mixin private ComputeOptions compute;
 
     EvalCommand(ModelOpener models) {
@@ -105,7 +107,12 @@ final class EvalCommand implements Callable<Integer> {
     /// Over HTTP like any other client, on a port of its own.
     private EvaluationReport serve(EvaluationSet set) throws InterruptedException {
         try (ChatModel model =
-                        models.open(answerer.directory(), Optional.empty(), compute.numThreads());
+                        weights.open(
+                                models,
+                                answerer.directory(),
+                                Optional.empty(),
+                                compute.numThreads(),
+                                spec.commandLine().getErr());
                 MoonglassServer server =
                         MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
             URI address = URI.create("http://127.0.0.1:" + server.port());

@@ -101,6 +101,7 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new EvalCommand(models))
                         .addSubcommand(new PackCommand())
                         .addSubcommand(new SynthCommand())
+                        .addSubcommand(new CompareCommand())
                         .addSubcommand(new BenchCommand())
                         .setOut(out)
                         .setErr(err)

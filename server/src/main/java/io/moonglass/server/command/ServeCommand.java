@@ -3,8 +3,10 @@ package io.moonglass.server.command;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.tensor.Kernels;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -55,6 +57,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "The model's name in requests (default: the folder's).")
     private Optional<String> name;
 
+    @Mixin private WeightOptions weights;
+
     @Mixin private ComputeOptions compute;
 
     ServeCommand(ModelOpener models) {
@@ -64,10 +68,14 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
+        OptionalInt numThreads = compute.numThreads();
+        LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            try (ChatModel model = models.open(checkpoint, name, compute.numThreads())) {
+            try (ChatModel model =
+                    weights.open(
+                            models, checkpoint, name, numThreads, spec.commandLine().getErr())) {
                 model.warmUp();
                 serve(server, model);
             }

@@ -45,6 +45,16 @@ public record EvaluationSet(Path directory, List<Conversation> conversations) {
         return new EvaluationSet(directory, conversations);
     }
 
+    /// At most that many conversations, spread over the set, whose skills lie one after another.
+    public EvaluationSet sample(int most) {
+        int numKept = Math.min(most, conversations.size());
+        List<Conversation> kept = new ArrayList<>();
+        for (int i = 0; i < numKept; i++) {
+            kept.add(conversations.get((int) ((long) i * conversations.size() / numKept)));
+        }
+        return new EvaluationSet(directory, kept);
+    }
+
     byte[] picture(String image) throws IOException {
         return Files.readAllBytes(directory.resolve(image));
     }

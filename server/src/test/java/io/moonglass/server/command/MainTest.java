@@ -39,7 +39,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "ask", "inspect", "check", "eval"})
+    @ValueSource(strings = {"serve", "ask", "inspect", "check", "eval", "compare"})
     void every_command_knows_its_version(String command) {
         assertEquals(0, run(NO_MODEL, command, "--version"));
 

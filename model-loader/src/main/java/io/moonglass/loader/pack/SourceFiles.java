@@ -1,0 +1,76 @@
+package io.moonglass.loader.pack;
+
+import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.StoredTensor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// The files of a checkpoint, each by its name and in the order of names.
+///
+/// @param weights    those that hold tensors
+/// @param companions configuration, tokenizer, template, licence: all but weights and what says where
+///                   they are
+record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
+
+    /// Larger files beside the weights are no part of a model's configuration.
+    private static final long MOST_COMPANION_BYTES = 64L << 20;
+
+    static SourceFiles of(Checkpoint checkpoint) throws IOException {
+        Map<String, Path> weights = new TreeMap<>();
+        for (StoredTensor tensor : checkpoint.tensors()) {
+            weights.put(tensor.file(), checkpoint.directory().resolve(tensor.file()));
+        }
+        return new SourceFiles(weights, companions(checkpoint.directory()));
+    }
+
+    private static Map<String, Path> companions(Path directory) throws IOException {
+        Map<String, Path> files = new TreeMap<>();
+        try (DirectoryStream<Path> folder = Files.newDirectoryStream(directory)) {
+            for (Path file : folder) {
+                String name = file.getFileName().toString();
+                boolean wanted =
+                        !name.startsWith(".")
+                                && !name.contains(".safetensors")
+                                && Files.isRegularFile(file)
+                                && Files.size(file) <= MOST_COMPANION_BYTES;
+                if (wanted) {
+                    files.put(name, file);
+                }
+            }
+        }
+        return files;
+    }
+
+    static String sha256(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            byte[] buffer = new byte[1 << 20];
+            while (in.read(buffer) >= 0) {}
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    static String sha256(List<String> lines) {
+        byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+        return HexFormat.of().formatHex(sha256().digest(text));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ModelComparison;
+import io.moonglass.server.eval.Comparison;
+import io.moonglass.server.eval.ComparisonReport;
+import io.moonglass.server.eval.EvaluationSet;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `moonglass compare`: how much a packed model differs from what it was made from.
+@Command(
+        name = "compare",
+        description = {
+            "Compare a model's logits with those of a reference, over a set of questions.",
+            "The reference answers, and both models read its answers token by token. Printed by skill:"
+                    + " tokens, the root mean square of all differences relative to that of the"
+                    + " reference's logits, and how often both have the same most likely token."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.VersionLine.class,
+        sortOptions = false)
+final class CompareCommand implements Callable<Integer> {
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The model, such as a folder that pack wrote.")
+    private Path model;
+
+    @Option(
+            names = "--reference",
+            paramLabel = "DIR",
+            description = "What it is compared with (default: the demo model).")
+    private Optional<Path> reference;
+
+    @Option(
+            names = "--set",
+            paramLabel = "DIR",
+            description =
+                    "Questions and pictures, as eval takes them (default: the demo model's"
+                            + " evaluation set).")
+    private Optional<Path> set;
+
+    @Option(
+            names = "--limit",
+            paramLabel = "N",
+            description = "At most so many conversations, spread over the set (default: all).")
+    private Optional<Integer> limit;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "64",
+            description = "Most tokens of an answer (default: ${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
+    private Optional<Path> json;
+
+    @Mixin private ComputeOptions compute;
+
+    @Override
+    public Integer call() throws IOException {
+        atLeastOne("--limit", limit.orElse(1));
+        atLeastOne("--max-tokens", maxTokens);
+        EvaluationSet all =
+                EvaluationSet.read(
+                        set.orElseGet(() -> DemoModel.directory().resolveSibling("evaluation")));
+        EvaluationSet asked = limit.map(all::sample).orElse(all);
+        int numAll = asked.conversations().size();
+        ComparisonReport report;
+        try (ModelComparison models =
+                new ModelComparison(
+                        model, reference.orElseGet(DemoModel::directory), compute.chatModel())) {
+            ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+            report =
+                    new Comparison(models, asked, maxTokens)
+                            .run(numDone ->
+                                    progress.show(
+                                            numDone,
+                                            numAll,
+                                            () ->
+                                                    "%d of %d conversations"
+                                                            .formatted(numDone, numAll)));
+            progress.end();
+        }
+        json.ifPresent(file -> JsonFile.write(report.summary(), file));
+        report.lines().forEach(spec.commandLine().getOut()::println);
+        return 0;
+    }
+
+    private static void atLeastOne(String option, int value) {
+        if (value < 1) {
+            throw new ConfigException("%s is %d; want 1 or more".formatted(option, value));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.config.ModelName;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.pack.PackCache;
+import io.moonglass.loader.pack.SuitableFormat;
+import io.moonglass.loader.pack.WeightFormat;
+import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.tensor.MachineMemory;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import picocli.CommandLine.Option;
+
+/// What a model that answers is computed from: the door through which commands open one.
+final class WeightOptions {
+
+    @Option(
+            names = "--weights",
+            paramLabel = "FORMAT",
+            description = {
+                "Compute from ${COMPLETION-CANDIDATES}. All but the last are packed into the cache"
+                        + " first, and later starts find them there.",
+                "Default: stored, up to 1 GiB of weights. Above it q8, or q4 where q8 would take"
+                        + " more than half of the memory. A packed model is taken as it is."
+            },
+            converter = WeightChoiceConverter.class,
+            completionCandidates = WeightChoiceConverter.class)
+    private Optional<WeightChoice> weights = Optional.empty();
+
+    @Option(
+            names = "--cache",
+            paramLabel = "DIR",
+            description =
+                    "Where packed models are kept (default: MOONGLASS_CACHE, else"
+                            + " XDG_CACHE_HOME/moonglass, else ~/.cache/moonglass).")
+    private Optional<Path> cache = Optional.empty();
+
+    /// Opens a checkpoint, packed before if that is wanted.
+    ///
+    /// @param name what requests call it; empty for the checkpoint's own name
+    /// @throws ConfigException if a folder cannot be used, or the disk has no room
+    ChatModel open(
+            ModelOpener models,
+            Path model,
+            Optional<String> name,
+            OptionalInt numThreads,
+            PrintWriter err) {
+        Optional<WeightFormat> format = format(model);
+        if (format.isEmpty()) {
+            return models.open(model, name, numThreads);
+        }
+        Path packed =
+                new PackCache(cache())
+                        .packed(
+                                model,
+                                format.get(),
+                                numThreads.orElse(Runtime.getRuntime().availableProcessors()),
+                                new PackingProgress(err));
+        return models.open(packed, name.or(() -> Optional.of(ModelName.of(model))), numThreads);
+    }
+
+    /// What to pack the checkpoint as; empty if it is taken as it is.
+    private Optional<WeightFormat> format(Path model) {
+        Optional<PackManifest> manifest = PackManifest.read(model);
+        if (manifest.isPresent()) {
+            weights.ifPresent(choice -> refuseOther(model, manifest.get(), choice));
+            return Optional.empty();
+        }
+        if (weights.isEmpty()) {
+            return SuitableFormat.of(model, MachineMemory.bytes());
+        }
+        return switch (weights.get()) {
+            case WeightChoice.Stored() -> Optional.empty();
+            case WeightChoice.Packed(WeightFormat format) -> Optional.of(format);
+        };
+    }
+
+    private static void refuseOther(Path model, PackManifest manifest, WeightChoice choice) {
+        if (choice instanceof WeightChoice.Packed(WeightFormat format)
+                && !format.spelling().equals(manifest.weights())) {
+            throw new ConfigException(
+                    "--weights %s: %s is packed already, as %s; name the checkpoint that it was made from, or leave the option out"
+                            .formatted(format.spelling(), model, manifest.weights()));
+        }
+    }
+
+    private Path cache() {
+        return cache.orElseGet(
+                () -> CacheDirectory.of(System.getenv(), Path.of(System.getProperty("user.home"))));
+    }
+}

@@ -35,6 +35,16 @@ INLINE float element(const char *row, int bits, long i) {
     return value;
 }
 
+/* Floats rounded to bfloat16, to even where both neighbours are as near. */
+INLINE void store_rounded(char *rounded, const float *values, int count) {
+    for (int i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, values + i, sizeof bits);
+        const uint16_t upper = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+        memcpy(rounded + 2 * i, &upper, sizeof upper);
+    }
+}
+
 /* Below this, an exponential counts as 0. */
 #define LEAST -87.3f
 
@@ -125,6 +135,16 @@ TARGET long moonglass_peak_avx512(long rounds) {
 #define TIMES_POWER(p, shifted, x) times_power_avx512(p, shifted, x)
 #define HEAD_TILE 16
 #define TOKEN_TILE 8
+#define LOAD_WORDS(p) _mm512_loadu_si512(p)
+#define QUERY_TILE 6
+#define VECTOR_TILE 4
+#define VALUE_TILE 4
+
+/* Tiles of attention are compiled once more for processors that have dot products of bfloat16 pairs. */
+#define BF16_TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")))
+#define BF16_NAME(function) function##_avx512bf16
+#define BF16_PAIR_DOT(sum, x, y) _mm512_dpbf16_ps(sum, (__m512bh)(x), (__m512bh)(y))
+#define BF16_STORE_ROUNDED(p, low, high) _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low))
 
 /* p 2^n for the n that `shifted` ends with; 0 where x is below LEAST. */
 TARGET INLINE __m512 times_power_avx512(__m512 p, __m512 shifted, __m512 x) {
@@ -229,6 +249,7 @@ typedef struct {
     }
 BOTH(Floats_avx2, load, (const float *p), _mm256_loadu_ps(p + 8 * i))
 BOTH(Floats_avx2, all, (float x), _mm256_set1_ps(x))
+BOTH(Words_avx2, load_words, (const char *p), _mm256_loadu_si256((const __m256i *)p + i))
 BOTH(Words_avx2, all_words, (int32_t x), _mm256_set1_epi32(x))
 BOTH(Words_avx2, halves, (const char *p), _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p + i)))
 BOTH(Floats_avx2, low, (Words_avx2 w), _mm256_castsi256_ps(_mm256_slli_epi32(w.half[i], 16)))
@@ -266,9 +287,19 @@ TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
 #define TIMES_POWER(p, shifted, x) times_power_avx2(p, shifted, x)
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
+#define LOAD_WORDS(p) load_words_avx2(p)
+#define QUERY_TILE 4
+#define VECTOR_TILE 1
+#define VALUE_TILE 1
 
 #include "attention.inc"
 #include "panels.inc"
+
+/* 1 if the processor has dot products of bfloat16 pairs, 0 if not. */
+int moonglass_bf16_dots(void) {
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16") != 0;
+}
 
 /* The best instruction set here: 2 AVX-512 with VNNI, 1 AVX2, 0 none of these. */
 int moonglass_level(void) {
@@ -369,6 +400,7 @@ typedef struct {
     }
 ALL_FOUR(Floats_neon, load, (const float *p), vld1q_f32(p + 4 * i))
 ALL_FOUR(Floats_neon, all, (float x), vdupq_n_f32(x))
+ALL_FOUR(Words_neon, load_words, (const char *p), vld1q_u32((const uint32_t *)p + 4 * i))
 ALL_FOUR(Words_neon, all_words, (int32_t x), vdupq_n_u32((uint32_t)x))
 ALL_FOUR(Words_neon, halves, (const char *p), vmovl_u16(vld1_u16((const uint16_t *)p + 4 * i)))
 ALL_FOUR(Floats_neon, low, (Words_neon w), vreinterpretq_f32_u32(vshlq_n_u32(w.part[i], 16)))
@@ -405,9 +437,16 @@ TARGET INLINE void store_neon(float *p, Floats_neon v) {
 #define TIMES_POWER(p, shifted, x) times_power_neon(p, shifted, x)
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
+#define LOAD_WORDS(p) load_words_neon(p)
+#define QUERY_TILE 4
+#define VECTOR_TILE 1
+#define VALUE_TILE 1
 
 #include "attention.inc"
 #include "panels.inc"
+
+/* Dot products of bfloat16 pairs are not used here. */
+int moonglass_bf16_dots(void) { return 0; }
 
 /* 1 if the processor has the dot products, 0 if not. */
 int moonglass_level(void) {

@@ -10,11 +10,24 @@
 #define NAMED(a, b) JOIN(a, b)
 #define LEAF(name) NAMED(name, SET)
 
+/* With -DBF16, attention of many queries with dot products of pairs. */
+#ifdef BF16
+#define TILES moonglass_tiles_bf16_avx512bf16
+#else
+#define TILES LEAF(moonglass_tiles_bf16)
+#endif
+
 static uint64_t state = 12345;
 
 static uint32_t number(void) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(state >> 33);
+}
+
+static uint16_t bfloat16(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (uint16_t)(bits >> 16);
 }
 
 static float fraction(void) { return (float)((int)(number() % 2001) - 1000) / 1000; }
@@ -65,8 +78,21 @@ static void attention(int bits, long numTokens) {
     fwrite(maxima, sizeof(float), LANES, stdout);
 }
 
+/* Causal, so that tiles are cut off in their middle. */
+static void tiles(long numQueries, long numKeys, long firstVisible) {
+    enum { PAIRS = 9, VALUE = 37, VALUE_SIZE = 48, MOST_QUERIES = 14, MOST_KEYS = 320 };
+    static uint16_t queries[MOST_QUERIES * 2 * PAIRS], keys[MOST_KEYS * 2 * PAIRS], values[MOST_KEYS * VALUE_SIZE];
+    static float scratch[(MOST_QUERIES + 8) * (VALUE_SIZE + 17) + 128 * 16], out[MOST_QUERIES * VALUE];
+    for (int i = 0; i < MOST_QUERIES * 2 * PAIRS; i++) queries[i] = bfloat16(fraction());
+    for (int i = 0; i < MOST_KEYS * 2 * PAIRS; i++) keys[i] = bfloat16(fraction());
+    for (int i = 0; i < MOST_KEYS * VALUE_SIZE; i++) values[i] = bfloat16(fraction());
+    TILES((char *)queries, numQueries, (char *)keys, (char *)values, PAIRS, VALUE, numKeys, firstVisible, 1, scratch, out, VALUE);
+    fwrite(out, sizeof(float), numQueries * VALUE, stdout);
+}
+
 int main(void) {
     for (long n = 1; n <= 14; n++) products(4, n), products(8, n);
     for (long n = 1; n <= 32; n++) attention(16, n), attention(32, n);
+    for (long n = 1; n <= 14; n++) tiles(n, 20 * n, 1), tiles(n, 20 * n, 19 * n);
     return 0;
 }

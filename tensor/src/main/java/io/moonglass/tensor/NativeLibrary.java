@@ -47,21 +47,28 @@ final class NativeLibrary {
 
     /// The best instruction set that this processor shares with the library; empty if there is none.
     Optional<String> instructionSet() {
-        int level;
-        try {
-            level =
-                    (int)
-                            function("moonglass_level", FunctionDescriptor.of(ValueLayout.JAVA_INT))
-                                    .invokeExact();
-        } catch (Throwable t) {
-            throw new IllegalStateException(t);
-        }
+        int level = answer("moonglass_level");
         boolean arm = System.getProperty("os.arch").equals("aarch64");
         return switch (level) {
             case 0 -> Optional.empty();
             case 1 -> Optional.of(arm ? "neon" : "avx2");
             default -> Optional.of("avx512");
         };
+    }
+
+    /// The instruction set that attention of many queries is compiled for: some processors have dot
+    /// products of bfloat16 pairs besides.
+    String tileSet(String instructionSet) {
+        boolean pairs = instructionSet.equals("avx512") && answer("moonglass_bf16_dots") == 1;
+        return pairs ? "avx512bf16" : instructionSet;
+    }
+
+    private int answer(String name) {
+        try {
+            return (int) function(name, FunctionDescriptor.of(ValueLayout.JAVA_INT)).invokeExact();
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
     }
 
     MethodHandle function(String name, FunctionDescriptor descriptor) {

@@ -343,6 +343,45 @@ final class ScalarKernels implements KernelSet {
         }
     }
 
+    @Override
+    public void addBias(MemorySegment x, long offset, float[] bias, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            x.setAtIndex(JAVA_FLOAT, offset + i, sum);
+        }
+    }
+
+    @Override
+    public void addBiased(
+            MemorySegment x, float[] bias, MemorySegment out, long offset, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            out.setAtIndex(JAVA_FLOAT, offset + i, sum + out.getAtIndex(JAVA_FLOAT, offset + i));
+        }
+    }
+
+    @Override
+    public void gelu(Gelu form, MemorySegment x, long offset, float[] bias, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float z = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            x.setAtIndex(JAVA_FLOAT, offset + i, form.of(z));
+        }
+    }
+
+    @Override
+    public void attend(
+            WeightMatrix queries,
+            KeyValueTiles tiles,
+            int firstVisible,
+            int visibleStep,
+            MemorySegment scratch,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
+        ScalarTiles.attend(
+                queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+    }
+
     static float element(WeightMatrix weight, int row, int column) {
         long index = (long) row * weight.numColumns() + column;
         return switch (weight.type()) {

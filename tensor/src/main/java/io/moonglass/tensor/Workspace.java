@@ -40,6 +40,11 @@ public final class Workspace implements AutoCloseable {
                     take(QuantizedRows.bytes(numRows, numColumns)), numRows, numColumns);
         }
 
+        /// Bytes with undefined contents, aligned as matrices are, valid until the frame closes.
+        public MemorySegment bytes(long count) {
+            return take(count);
+        }
+
         /// A matrix of zeros, valid until the frame closes.
         public FloatMatrix zeros(int numRows, int numColumns) {
             FloatMatrix matrix = matrix(numRows, numColumns);

@@ -30,13 +30,13 @@ final class Packer {
     private static final int PANEL_PIECE = 8;
 
     private final WeightSource source;
-    private final WeightFormat format;
+    private final WeightFormats formats;
     private final ThreadTeam team;
     private final PackProgress progress;
 
-    Packer(WeightSource source, WeightFormat format, ThreadTeam team, PackProgress progress) {
+    Packer(WeightSource source, WeightFormats formats, ThreadTeam team, PackProgress progress) {
         this.source = source;
-        this.format = format;
+        this.formats = formats;
         this.team = team;
         this.progress = progress;
     }
@@ -55,7 +55,8 @@ final class Packer {
             Files.createDirectories(unfinished);
             Map<String, PackManifest.PanelShape> panels = writeWeights(unfinished);
             source.writeCompanions(unfinished);
-            new PackManifest(format.spelling(), source.hashes(), panels).write(unfinished);
+            new PackManifest(formats.decoder().spelling(), source.hashes(), panels)
+                    .write(unfinished);
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
@@ -67,7 +68,7 @@ final class Packer {
         Map<String, PackedFile.Entry> tensors = source.tensors();
         Map<String, PackedForm> forms = new LinkedHashMap<>();
         tensors.forEach((name, entry) ->
-                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), format)));
+                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), formats)));
         Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         forms.forEach((name, form) -> {

@@ -76,12 +76,19 @@ class PackedModelsTest {
                 };
         assertThrows(
                 IllegalStateException.class,
-                () -> PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, cut));
+                () ->
+                        PackedModels.pack(
+                                TestModels.tinyRandom(),
+                                WeightFormats.of(WeightFormat.Q8),
+                                target,
+                                2,
+                                cut));
         assertFalse(Files.exists(target));
         assertThrows(
                 ConfigException.class, () -> Checkpoint.open(folder.resolve(".packed.unfinished")));
 
-        PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, SILENT);
+        PackedModels.pack(
+                TestModels.tinyRandom(), WeightFormats.of(WeightFormat.Q8), target, 2, SILENT);
         Checkpoint.open(target).close();
         assertEquals(List.of(target), list(folder));
     }
@@ -95,7 +102,11 @@ class PackedModelsTest {
                 ConfigException.class,
                 () ->
                         PackedModels.pack(
-                                packed, WeightFormat.Q4, folder.resolve("again"), 1, SILENT));
+                                packed,
+                                WeightFormats.of(WeightFormat.Q4),
+                                folder.resolve("again"),
+                                1,
+                                SILENT));
     }
 
     @Test
@@ -129,13 +140,17 @@ class PackedModelsTest {
     private Path synthesize(String name) {
         Path target = folder.resolve(name);
         PackedModels.synthesize(
-                TestModels.tinyRandom().resolve("config.json"), WeightFormat.Q4, target, 2, SILENT);
+                TestModels.tinyRandom().resolve("config.json"),
+                WeightFormats.of(WeightFormat.Q4),
+                target,
+                2,
+                SILENT);
         return target;
     }
 
     private Path pack(WeightFormat format) {
         Path target = folder.resolve("packed");
-        PackedModels.pack(TestModels.tinyRandom(), format, target, 2, SILENT);
+        PackedModels.pack(TestModels.tinyRandom(), WeightFormats.of(format), target, 2, SILENT);
         return target;
     }
 

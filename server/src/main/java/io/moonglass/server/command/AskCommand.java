@@ -71,6 +71,8 @@ final class AskCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     @Option(
             names = "--show-reasoning",
             description = "Write a thinking model's reasoning to standard error.")
@@ -122,8 +124,7 @@ final class AskCommand implements Callable<Integer> {
     }
 
     private boolean askInProcess(List<byte[]> pictures) throws InterruptedException {
-        try (ChatModel model =
-                models.open(answerer.directory(), Optional.empty(), compute.numThreads())) {
+        try (ChatModel model = models.open(answerer.directory(), vision.in(compute.chatModel()))) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
             Generation generation = generate(model, pictures, events);
             try {

@@ -74,6 +74,8 @@ final class EvalCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     EvalCommand(ModelOpener models) {
         this.models = models;
     }
@@ -104,8 +106,7 @@ final class EvalCommand implements Callable<Integer> {
 
     /// Over HTTP like any other client, on a port of its own.
     private EvaluationReport serve(EvaluationSet set) throws InterruptedException {
-        try (ChatModel model =
-                        models.open(answerer.directory(), Optional.empty(), compute.numThreads());
+        try (ChatModel model = models.open(answerer.directory(), vision.in(compute.chatModel()));
                 MoonglassServer server =
                         MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
             URI address = URI.create("http://127.0.0.1:" + server.port());

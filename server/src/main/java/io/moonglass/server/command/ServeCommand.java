@@ -1,6 +1,7 @@
 package io.moonglass.server.command;
 
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import java.nio.file.Path;
@@ -57,6 +58,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     ServeCommand(ModelOpener models) {
         this.models = models;
     }
@@ -65,9 +68,11 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
+        ChatModelOptions computing = vision.in(compute.chatModel());
+        ChatModelOptions named = name.map(computing::withName).orElse(computing);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            try (ChatModel model = models.open(checkpoint, name, compute.numThreads())) {
+            try (ChatModel model = models.open(checkpoint, named)) {
                 model.warmUp();
                 serve(server, model);
             }

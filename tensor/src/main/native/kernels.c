@@ -136,6 +136,7 @@ TARGET long moonglass_peak_avx512(long rounds) {
 #define HEAD_TILE 16
 #define TOKEN_TILE 8
 #define LOAD_WORDS(p) _mm512_loadu_si512(p)
+#define LARGEST(v) _mm512_reduce_max_ps(v)
 #define QUERY_TILE 6
 #define VECTOR_TILE 4
 #define VALUE_TILE 4
@@ -267,6 +268,12 @@ BOTH(Floats_avx2, times_power, (Floats_avx2 p, Floats_avx2 shifted, Floats_avx2 
 TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
     for (int i = 0; i < 2; i++) _mm256_storeu_ps(p + 8 * i, v.half[i]);
 }
+TARGET INLINE float largest_avx2(Floats_avx2 v) {
+    __m256 eight = _mm256_max_ps(v.half[0], v.half[1]);
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
 #undef BOTH
 
 #define Lanes Floats_avx2
@@ -288,6 +295,7 @@ TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
 #define LOAD_WORDS(p) load_words_avx2(p)
+#define LARGEST(v) largest_avx2(v)
 #define QUERY_TILE 4
 #define VECTOR_TILE 1
 #define VALUE_TILE 1
@@ -417,6 +425,9 @@ ALL_FOUR(Floats_neon, times_power, (Floats_neon p, Floats_neon shifted, Floats_n
 TARGET INLINE void store_neon(float *p, Floats_neon v) {
     for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, v.part[i]);
 }
+TARGET INLINE float largest_neon(Floats_neon v) {
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(v.part[0], v.part[1]), vmaxq_f32(v.part[2], v.part[3])));
+}
 #undef ALL_FOUR
 
 #define Lanes Floats_neon
@@ -438,6 +449,7 @@ TARGET INLINE void store_neon(float *p, Floats_neon v) {
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
 #define LOAD_WORDS(p) load_words_neon(p)
+#define LARGEST(v) largest_neon(v)
 #define QUERY_TILE 4
 #define VECTOR_TILE 1
 #define VALUE_TILE 1

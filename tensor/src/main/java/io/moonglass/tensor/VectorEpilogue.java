@@ -51,31 +51,50 @@ final class VectorEpilogue {
     }
 
     static void gelu(Gelu form, MemorySegment x, long offset, float[] bias, int from, int length) {
+        switch (form) {
+            case EXACT -> exact(x, offset, bias, from, length);
+            case TANH -> tanh(x, offset, bias, from, length);
+        }
+    }
+
+    private static void tanh(MemorySegment x, long offset, float[] bias, int from, int length) {
         int i = 0;
         for (; i < FLOATS.loopBound(length); i += LANES) {
             long at = (offset + i) * Float.BYTES;
             FloatVector z = floats(x, at).add(FloatVector.fromArray(FLOATS, bias, from + i));
-            gelu(form, z).intoMemorySegment(x, at, MACHINE);
+            tanh(z).intoMemorySegment(x, at, MACHINE);
         }
         if (i < length) {
             VectorMask<Float> rest = FLOATS.indexInRange(i, length);
-            long at = (offset + i) * Float.BYTES;
-            FloatVector z =
-                    FloatVector.fromMemorySegment(FLOATS, x, at, MACHINE, rest)
-                            .add(FloatVector.fromArray(FLOATS, bias, from + i, rest));
-            gelu(form, z).intoMemorySegment(x, at, MACHINE, rest);
+            tanh(biased(x, offset + i, bias, from + i, rest))
+                    .intoMemorySegment(x, (offset + i) * Float.BYTES, MACHINE, rest);
         }
     }
 
-    private static FloatVector gelu(Gelu form, FloatVector z) {
-        return switch (form) {
-            case EXACT -> exact(z);
-            case TANH -> {
-                // 0.5 (1 + tanh(u)) = 1 / (1 + exp(-2u))
-                FloatVector cubic = z.mul(z).mul(0.044715f).add(1).mul(z).mul(-SQRT_8_OVER_PI);
-                yield z.div(Lanes.exp(cubic).add(1));
-            }
-        };
+    private static void exact(MemorySegment x, long offset, float[] bias, int from, int length) {
+        int i = 0;
+        for (; i < FLOATS.loopBound(length); i += LANES) {
+            long at = (offset + i) * Float.BYTES;
+            FloatVector z = floats(x, at).add(FloatVector.fromArray(FLOATS, bias, from + i));
+            exact(z).intoMemorySegment(x, at, MACHINE);
+        }
+        if (i < length) {
+            VectorMask<Float> rest = FLOATS.indexInRange(i, length);
+            exact(biased(x, offset + i, bias, from + i, rest))
+                    .intoMemorySegment(x, (offset + i) * Float.BYTES, MACHINE, rest);
+        }
+    }
+
+    private static FloatVector biased(
+            MemorySegment x, long offset, float[] bias, int from, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(FLOATS, x, offset * Float.BYTES, MACHINE, mask)
+                .add(FloatVector.fromArray(FLOATS, bias, from, mask));
+    }
+
+    /// By `0.5 (1 + tanh(u)) = 1 / (1 + exp(-2u))`.
+    private static FloatVector tanh(FloatVector z) {
+        FloatVector cubic = z.mul(z).mul(0.044715f).add(1).mul(z).mul(-SQRT_8_OVER_PI);
+        return z.div(Lanes.exp(cubic).add(1));
     }
 
     /// The error function within 1.5e-7.

@@ -38,10 +38,9 @@ final class VectorPanels {
 
     static void quantize(FloatMatrix x, QuantizedRows out) {
         int whole = x.numColumns() / BLOCK_COLUMNS;
-        float[] lanes = new float[LANES];
         for (int row = 0; row < x.numRows(); row++) {
             for (int block = 0; block < whole; block++) {
-                quantizeBlock(x, out, row, block, lanes);
+                quantizeBlock(x, out, row, block);
             }
             if (whole < out.numBlocks()) {
                 ScalarKernels.quantizeBlock(x, out, row, whole);
@@ -49,18 +48,13 @@ final class VectorPanels {
         }
     }
 
-    private static void quantizeBlock(
-            FloatMatrix x, QuantizedRows out, int row, int block, float[] lanes) {
+    private static void quantizeBlock(FloatMatrix x, QuantizedRows out, int row, int block) {
         long from = ((long) row * x.numColumns() + block * BLOCK_COLUMNS) * Float.BYTES;
         FloatVector most = FloatVector.zero(FLOATS);
         for (int i = 0; i < BLOCK_COLUMNS; i += LANES) {
             most = most.max(floats(x.data(), from + i * 4L).abs());
         }
-        most.intoArray(lanes, 0);
-        float largest = 0;
-        for (float lane : lanes) {
-            largest = Math.max(largest, lane);
-        }
+        float largest = most.reduceLanes(VectorOperators.MAX); // the same in any order
         float inverse = largest == 0 ? 0 : QuantizedRows.LARGEST / largest;
         long at = out.blockOffset(row, block);
         if (!Float.isFinite(largest) || !Float.isFinite(inverse)) {

@@ -16,6 +16,7 @@ import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.tensor.PanelMatrix;
+import io.moonglass.tensor.PanelType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,6 +63,25 @@ class PackedModelsTest {
             assertEquals(
                     ElementKind.F32,
                     packed.tensor("language_model.model.layers.1.mlp.gate.weight").kind());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8", "Q4"})
+    void pictures_get_eight_bits_at_least_and_their_embedding_stays_as_it_was(WeightFormat format) {
+        try (Checkpoint packed = Checkpoint.open(pack(format))) {
+            for (String name :
+                    List.of(
+                            "vision_tower.encoder.blocks.0.wqkv.weight",
+                            "vision_tower.encoder.blocks.1.mlp.fc1.weight",
+                            "multi_modal_projector.linear_2.weight")) {
+                assertEquals(PanelType.Q8, packed.panels(name).orElseThrow().type(), name);
+            }
+            assertEquals(
+                    ElementKind.BF16, packed.tensor("vision_tower.patch_embed.proj.weight").kind());
+            assertEquals(
+                    ElementKind.F32,
+                    packed.tensor("vision_tower.encoder.blocks.0.wqkv.bias").kind());
         }
     }
 

@@ -6,26 +6,37 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.TestModels;
+import io.moonglass.loader.pack.PackedModels;
+import io.moonglass.loader.pack.WeightFormat;
+import io.moonglass.loader.pack.WeightFormats;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.SafetensorsFile;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.GoldenPictures;
 import io.moonglass.vision.ImagePatches;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.VisionEncoder;
+import java.io.File;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class NativeVisionEncoderTest {
@@ -88,6 +99,92 @@ class NativeVisionEncoderTest {
         }
     }
 
+    /// Of 8 and 4 bits, and in rows of only 64 numbers; a released model's are 1,152 or more.
+    @ParameterizedTest
+    @CsvSource({"Q8, 0.02", "Q4, 0.25"})
+    void packed_weights_give_nearly_the_same_rows(WeightFormat format, double tolerance) {
+        try (Checkpoint packed = packed(format);
+                VisionEncoder quantised = NativeVisionEncoder.load(packed, 2);
+                VisionEncoder onnx = VisionBackend.ONNX.open(packed, work, 2, false);
+                Arena arena = Arena.ofConfined()) {
+            assertEquals(
+                    format.spelling(),
+                    packed.panels("vision_tower.encoder.blocks.1.mlp.fc1.weight")
+                            .orElseThrow()
+                            .type()
+                            .name()
+                            .toLowerCase(Locale.ROOT));
+            for (String name : GoldenPictures.NAMES) {
+                float[] wanted = encoder.encode(patches(name), arena).toArray();
+                float[] found = quantised.encode(patches(name), arena).toArray();
+                float[] widened = onnx.encode(patches(name), arena).toArray();
+                double lost = distance(wanted, found);
+                assertTrue(lost < tolerance, "%s lost %.2g".formatted(name, lost));
+                // the same weights, but rows and attention are not rounded
+                double rounded = distance(widened, found);
+                assertTrue(rounded < 0.02, "%s of rows lost %.2g".formatted(name, rounded));
+            }
+        }
+    }
+
+    @Test
+    void memory_grows_with_the_number_of_patches_and_not_with_its_square() {
+        long small = memory(32);
+        long large = memory(128); // 16 times the patches
+        assertTrue(large < 16 * small, "%,d bytes, then %,d".formatted(small, large));
+    }
+
+    private static long memory(int side) {
+        MoonVitWeights weights = MoonVitWeights.from(checkpoint);
+        int numPatches = side * side;
+        ImagePatches patches =
+                new ImagePatches(
+                        new float[numPatches * weights.config().patchLength()], side, side);
+        try (ThreadTeam team = new ThreadTeam(2);
+                Workspace workspace = new Workspace();
+                Arena arena = Arena.ofShared()) {
+            int outputSize = weights.narrow().bias().length;
+            new EncoderPass(weights, patches, team, workspace, Stages.UNSEEN)
+                    .run(FloatMatrix.allocate(arena, numPatches / 4, outputSize));
+            return workspace.reservedBytes();
+        }
+    }
+
+    /// What a JVM does whose class path has no ONNX Runtime.
+    static final class WithoutOnnxRuntime {
+        public static void main(String[] arguments) {
+            try (Checkpoint checkpoint = Checkpoint.open(Path.of(arguments[0]));
+                    VisionEncoder encoder =
+                            VisionBackend.NATIVE.open(checkpoint, Path.of("."), 2, false);
+                    Arena arena = Arena.ofConfined()) {
+                System.out.print(encoder.encode(patches("frame_0"), arena).numRows());
+            }
+        }
+    }
+
+    @Test
+    void pictures_are_encoded_where_there_is_no_onnx_runtime() throws Exception {
+        String classPath =
+                Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                        .filter(entry -> !entry.contains("onnxruntime"))
+                        .collect(Collectors.joining(File.pathSeparator));
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--add-modules=jdk.incubator.vector",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                classPath,
+                                WithoutOnnxRuntime.class.getName(),
+                                TestModels.tinyRandom().toString())
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertEquals(0, process.waitFor());
+        assertEquals(String.valueOf(patches("frame_0").numTokens()), out);
+    }
+
     @Test
     void any_number_of_threads_gives_the_same_bits() {
         try (VisionEncoder alone = NativeVisionEncoder.load(checkpoint, 1);
@@ -133,6 +230,28 @@ class NativeVisionEncoderTest {
         try (Arena arena = Arena.ofConfined()) {
             assertThrows(IllegalArgumentException.class, () -> encoder.encode(patches, arena));
         }
+    }
+
+    private static Checkpoint packed(WeightFormat format) {
+        Path target = work.resolve(format.spelling());
+        PackedModels.pack(
+                TestModels.tinyRandom(),
+                new WeightFormats(format, format),
+                target,
+                2,
+                (_, _, _, _) -> {});
+        return Checkpoint.open(target);
+    }
+
+    /// Root of the mean square of the difference, relative to that of what is wanted.
+    private static double distance(float[] wanted, float[] found) {
+        double difference = 0;
+        double size = 0;
+        for (int i = 0; i < wanted.length; i++) {
+            difference += Math.pow(wanted[i] - found[i], 2);
+            size += Math.pow(wanted[i], 2);
+        }
+        return Math.sqrt(difference / size);
     }
 
     private static ImagePatches patches(String name) {

@@ -35,12 +35,32 @@ INLINE float element(const char *row, int bits, long i) {
     return value;
 }
 
+/* Floats rounded to bfloat16, to even where both neighbours are as near. */
+INLINE void store_rounded(char *rounded, const float *values, int count) {
+    for (int i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, values + i, sizeof bits);
+        const uint16_t upper = (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+        memcpy(rounded + 2 * i, &upper, sizeof upper);
+    }
+}
+
 /* Hints to read what lies AHEAD bytes after a block of weights. Processors do that by themselves, better, where a block is done with as
    fast as memory brings the next: with one row. */
 #define AHEAD 4096
 INLINE void fetch_ahead(const uint8_t *block, int bits, int rows) {
     for (int i = 0; rows > 1 && i <= bits; i++) __builtin_prefetch(block + AHEAD + 64 * i);
 }
+
+/* Dot products of bfloat16 pairs and their rounding, where no instruction does it. The odd product is added first, as by those that do. */
+#define PAIR_DOT(sums, a, b) FMA(LOW_HALF(a), LOW_HALF(b), FMA(HIGH_HALF(a), HIGH_HALF(b), sums))
+#define STORE_PAIR_ROUNDED(p, low, high)          \
+    do {                                          \
+        float both[2 * LANES];                    \
+        STORE(both, low);                         \
+        STORE(both + LANES, high);                \
+        store_rounded(p, both, 2 * LANES);        \
+    } while (0)
 
 /* Below this, an exponential counts as 0. */
 #define LEAST -87.3f
@@ -127,7 +147,8 @@ TARGET long moonglass_peak_avx512(long rounds) {
 #define PAIRS(p, q) _mm512_or_si512(HALVES(p), _mm512_slli_epi32(HALVES(q), 16))
 #define JOINED(a, b) _mm512_or_si512(_mm512_srli_epi32(_mm512_castps_si512(a), 16), _mm512_castps_si512(b))
 #define ROUNDED(v) rounded_avx512(v)
-#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
+#define DOT(sums, a, b) PAIR_DOT(sums, a, b)
+#define STORE_ROUNDED(p, low, high) STORE_PAIR_ROUNDED(p, low, high)
 #define FMA(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define MUL(a, b) _mm512_mul_ps(a, b)
 #define ADD(a, b) _mm512_add_ps(a, b)
@@ -137,6 +158,10 @@ TARGET long moonglass_peak_avx512(long rounds) {
 #define TIMES_POWER(p, shifted, x) times_power_avx512(p, shifted, x)
 #define HEAD_TILE 16
 #define TOKEN_TILE 8
+#define LARGEST(v) _mm512_reduce_max_ps(v)
+#define QUERY_TILE 6
+#define VECTOR_TILE 4
+#define VALUE_TILE 4
 
 /* p 2^n for the n that `shifted` ends with; 0 where x is below LEAST. */
 TARGET INLINE __m512 times_power_avx512(__m512 p, __m512 shifted, __m512 x) {
@@ -154,16 +179,20 @@ TARGET INLINE __m512 rounded_avx512(__m512 v) {
 }
 
 #include "attention.inc"
+#include "tiles.inc"
 
 /* The same with dot products of bfloat16, for processors that have them. */
 #undef TARGET
 #undef NAME
 #undef DOT
+#undef STORE_ROUNDED
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx512bf16,avx2,fma,f16c")))
 #define NAME(function) function##_avx512bf16
 #define DOT(sums, a, b) _mm512_dpbf16_ps(sums, (__m512bh)(a), (__m512bh)(b))
+#define STORE_ROUNDED(p, low, high) _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low))
 #define ONLY_PAIRS
 #include "attention.inc"
+#include "tiles.inc"
 
 #undef TARGET
 #undef NAME
@@ -294,6 +323,12 @@ TARGET INLINE void store_avx2(float *p, Floats_avx2 v) {
 TARGET INLINE void store_words_avx2(void *p, Words_avx2 v) {
     for (int i = 0; i < 2; i++) _mm256_storeu_si256((__m256i *)p + i, v.half[i]);
 }
+TARGET INLINE float largest_avx2(Floats_avx2 v) {
+    __m256 eight = _mm256_max_ps(v.half[0], v.half[1]);
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
 #undef BOTH
 
 #define Lanes Floats_avx2
@@ -309,7 +344,8 @@ TARGET INLINE void store_words_avx2(void *p, Words_avx2 v) {
 #define PAIRS(p, q) pairs_avx2(halves_avx2(p), halves_avx2(q))
 #define JOINED(a, b) joined_avx2(a, b)
 #define ROUNDED(v) rounded_avx2(v)
-#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
+#define DOT(sums, a, b) PAIR_DOT(sums, a, b)
+#define STORE_ROUNDED(p, low, high) STORE_PAIR_ROUNDED(p, low, high)
 #define FMA(a, b, c) fma_avx2(a, b, c)
 #define MUL(a, b) mul_avx2(a, b)
 #define ADD(a, b) add_avx2(a, b)
@@ -319,8 +355,13 @@ TARGET INLINE void store_words_avx2(void *p, Words_avx2 v) {
 #define TIMES_POWER(p, shifted, x) times_power_avx2(p, shifted, x)
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
+#define LARGEST(v) largest_avx2(v)
+#define QUERY_TILE 4
+#define VECTOR_TILE 1
+#define VALUE_TILE 1
 
 #include "attention.inc"
+#include "tiles.inc"
 #include "panels.inc"
 
 /* The best instruction set here: 3 AVX-512 with VNNI and BF16, 2 with VNNI, 1 AVX2, 0 none of these. */
@@ -450,6 +491,9 @@ TARGET INLINE void store_neon(float *p, Floats_neon v) {
 TARGET INLINE void store_words_neon(uint32_t *p, Words_neon v) {
     for (int i = 0; i < 4; i++) vst1q_u32(p + 4 * i, v.part[i]);
 }
+TARGET INLINE float largest_neon(Floats_neon v) {
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(v.part[0], v.part[1]), vmaxq_f32(v.part[2], v.part[3])));
+}
 #undef ALL_FOUR
 
 #define Lanes Floats_neon
@@ -465,7 +509,8 @@ TARGET INLINE void store_words_neon(uint32_t *p, Words_neon v) {
 #define PAIRS(p, q) pairs_neon(halves_neon(p), halves_neon(q))
 #define JOINED(a, b) joined_neon(a, b)
 #define ROUNDED(v) rounded_neon(v)
-#define DOT(sums, a, b) FMA(HIGH_HALF(a), HIGH_HALF(b), FMA(LOW_HALF(a), LOW_HALF(b), sums))
+#define DOT(sums, a, b) PAIR_DOT(sums, a, b)
+#define STORE_ROUNDED(p, low, high) STORE_PAIR_ROUNDED(p, low, high)
 #define FMA(a, b, c) fma_neon(a, b, c)
 #define MUL(a, b) mul_neon(a, b)
 #define ADD(a, b) add_neon(a, b)
@@ -475,8 +520,13 @@ TARGET INLINE void store_words_neon(uint32_t *p, Words_neon v) {
 #define TIMES_POWER(p, shifted, x) times_power_neon(p, shifted, x)
 #define HEAD_TILE 4
 #define TOKEN_TILE 4
+#define LARGEST(v) largest_neon(v)
+#define QUERY_TILE 4
+#define VECTOR_TILE 1
+#define VALUE_TILE 1
 
 #include "attention.inc"
+#include "tiles.inc"
 #include "panels.inc"
 
 /* 1 if the processor has the dot products, 0 if not. */

@@ -10,11 +10,24 @@
 #define NAMED(a, b) JOIN(a, b)
 #define LEAF(name) NAMED(name, SET)
 
+/* With -DBF16, attention with dot products of bfloat16 pairs. */
+#ifdef BF16
+#define PAIR_LEAF(name) NAMED(name, avx512bf16)
+#else
+#define PAIR_LEAF(name) LEAF(name)
+#endif
+
 static uint64_t state = 12345;
 
 static uint32_t number(void) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(state >> 33);
+}
+
+static uint16_t bfloat16(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return (uint16_t)(bits >> 16);
 }
 
 static float fraction(void) { return (float)((int)(number() % 2001) - 1000) / 1000; }
@@ -63,15 +76,28 @@ static void attention(int bits, long numTokens) {
         maxima[h] = -1;
         totals[h] = 0.5f;
     }
-    (bits == 16 ? LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))((char *)queries, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
+    (bits == 16 ? PAIR_LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))((char *)queries, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
                                                                          totals, sums);
     fwrite(sums, sizeof(float), LANES * LATENT, stdout);
     fwrite(totals, sizeof(float), LANES, stdout);
     fwrite(maxima, sizeof(float), LANES, stdout);
 }
 
+/* Causal, so that tiles are cut off in their middle. */
+static void tiles(long numQueries, long numKeys, long firstVisible) {
+    enum { PAIRS = 9, VALUE = 37, VALUE_SIZE = 48, MOST_QUERIES = 14, MOST_KEYS = 320 };
+    static uint16_t queries[MOST_QUERIES * 2 * PAIRS], keys[MOST_KEYS * 2 * PAIRS], values[MOST_KEYS * VALUE_SIZE];
+    static float scratch[(MOST_QUERIES + 8) * (VALUE_SIZE + 17) + 128 * 16], out[MOST_QUERIES * VALUE];
+    for (int i = 0; i < MOST_QUERIES * 2 * PAIRS; i++) queries[i] = bfloat16(fraction());
+    for (int i = 0; i < MOST_KEYS * 2 * PAIRS; i++) keys[i] = bfloat16(fraction());
+    for (int i = 0; i < MOST_KEYS * VALUE_SIZE; i++) values[i] = bfloat16(fraction());
+    PAIR_LEAF(moonglass_tiles_bf16)((char *)queries, numQueries, (char *)keys, (char *)values, PAIRS, VALUE, numKeys, firstVisible, 1, scratch, out, VALUE);
+    fwrite(out, sizeof(float), numQueries * VALUE, stdout);
+}
+
 int main(void) {
     for (long n = 1; n <= 14; n++) products(4, n), products(8, n);
     for (long n = 1; n <= 32; n++) attention(16, n), attention(32, n);
+    for (long n = 1; n <= 14; n++) tiles(n, 20 * n, 1), tiles(n, 20 * n, 19 * n);
     return 0;
 }

@@ -2,6 +2,7 @@ package io.moonglass.runtime;
 
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import java.util.Optional;
 /// @param engine        the engine's limits; empty for its defaults
 /// @param imageLimits   the largest pictures that are taken in
 /// @param maxImages     the most pictures of one request
+/// @param vision        what pictures are encoded with
 /// @param workDirectory where files are written that a model needs to run; created if missing
 public record ChatModelOptions(
         Optional<String> name,
@@ -20,6 +22,7 @@ public record ChatModelOptions(
         Optional<EngineOptions> engine,
         ImageLimits imageLimits,
         int maxImages,
+        VisionBackend vision,
         Path workDirectory) {
 
     public static final ChatModelOptions DEFAULT =
@@ -29,6 +32,7 @@ public record ChatModelOptions(
                     Optional.empty(),
                     ImageLimits.DEFAULT,
                     128,
+                    VisionBackend.NATIVE,
                     Path.of(System.getProperty("java.io.tmpdir")));
 
     public ChatModelOptions {
@@ -41,10 +45,33 @@ public record ChatModelOptions(
 
     public ChatModelOptions withName(String value) {
         return new ChatModelOptions(
-                Optional.of(value), numThreads, engine, imageLimits, maxImages, workDirectory);
+                Optional.of(value),
+                numThreads,
+                engine,
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
     }
 
     public ChatModelOptions withNumThreads(int value) {
-        return new ChatModelOptions(name, value, engine, imageLimits, maxImages, workDirectory);
+        return new ChatModelOptions(
+                name, value, engine, imageLimits, maxImages, vision, workDirectory);
+    }
+
+    public ChatModelOptions withEngine(EngineOptions value) {
+        return new ChatModelOptions(
+                name,
+                numThreads,
+                Optional.of(value),
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
+    }
+
+    public ChatModelOptions withVision(VisionBackend value) {
+        return new ChatModelOptions(
+                name, numThreads, engine, imageLimits, maxImages, value, workDirectory);
     }
 }

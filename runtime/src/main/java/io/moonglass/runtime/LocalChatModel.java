@@ -25,7 +25,6 @@ import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
-import io.moonglass.vision.onnx.OnnxVisionEncoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -254,8 +253,8 @@ public final class LocalChatModel implements ChatModel {
                             .formatted(preprocessor.patchSize(), patchSize));
         }
         VisionEncoder encoder =
-                OnnxVisionEncoder.load(
-                        checkpoint, options.workDirectory(), options.numThreads(), false);
+                options.vision()
+                        .open(checkpoint, options.workDirectory(), options.numThreads(), false);
         return new MediaIntake(
                 options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
     }

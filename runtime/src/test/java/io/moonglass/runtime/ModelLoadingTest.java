@@ -11,6 +11,7 @@ import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Checkpoints that load and checkpoints that cannot: one clear fault, and nothing stays behind.
@@ -66,12 +68,13 @@ class ModelLoadingTest {
         }
     }
 
-    @Test
-    void a_model_can_be_loaded_and_closed_again_and_again() throws Exception {
+    @ParameterizedTest
+    @EnumSource(VisionBackend.class)
+    void a_model_can_be_loaded_and_closed_again_and_again(VisionBackend vision) throws Exception {
         TestModels.copyOfTinyRandom(model);
         GoldenPrompt prompt = GoldenPrompt.named("image");
         for (int i = 0; i < 2; i++) {
-            try (LocalChatModel loaded = load()) {
+            try (LocalChatModel loaded = LocalChatModel.load(model, options().withVision(vision))) {
                 Answer answer = Answer.to(loaded, GoldenRequests.of(prompt));
                 assertEquals(prompt.newIds(), answer.finished().tokenIds());
             }
@@ -283,7 +286,13 @@ class ModelLoadingTest {
 
     private ChatModelOptions options() {
         return new ChatModelOptions(
-                Optional.empty(), 2, Optional.empty(), ImageLimits.DEFAULT, 8, work);
+                Optional.empty(),
+                2,
+                Optional.empty(),
+                ImageLimits.DEFAULT,
+                8,
+                VisionBackend.NATIVE,
+                work);
     }
 
     private void refused(String named) {

@@ -15,6 +15,7 @@ import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -78,6 +79,7 @@ class TinyModelServerTest {
                                                         CONTEXT_LENGTH, 1_024, 256, MAX_RUNNING)),
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
+                                        VisionBackend.NATIVE,
                                         ChatModelOptions.DEFAULT.workDirectory())));
         server =
                 MoonglassServer.start(

@@ -16,13 +16,4 @@ public enum ElementType {
     public int bytes() {
         return bytes;
     }
-
-    /// The nearest number with eight bits of mantissa, ties to even, as the upper half of a float.
-    public static short bfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        if (!Float.isNaN(value)) {
-            bits += 0x7fff + (bits >>> 16 & 1);
-        }
-        return (short) (bits >>> 16);
-    }
 }

@@ -35,6 +35,13 @@ public record HeadAttention(
         }
     }
 
+    /// What is added as number `index` of `count` products: of bfloat16 pairs the odd one comes first, as
+    /// in the instruction that adds both.
+    static int order(ElementType type, int index, int count) {
+        int other = index ^ 1;
+        return type == ElementType.BF16 && other < count ? other : index;
+    }
+
     /// Forgets everything: no row was seen.
     public void reset() {
         for (int head = 0; head < HEADS; head++) {

@@ -62,24 +62,19 @@ public record HeadQueries(MemorySegment data, ElementType type, int rowSize) {
             case BF16 -> {
                 int i = 0;
                 for (; to % 2 == 0 && i + 1 < count; i += 2) {
-                    int low = rounded(source.get(row, column + i) * factor);
-                    int high = rounded(source.get(row, column + i + 1) * factor);
+                    int low = Bfloat16.bits(source.get(row, column + i) * factor);
+                    int high = Bfloat16.bits(source.get(row, column + i + 1) * factor);
                     data.setAtIndex(
                             ValueLayout.JAVA_INT,
                             (long) (to + i) / 2 * HEADS + head,
-                            low >>> 16 | high & 0xffff0000);
+                            low | high << 16);
                 }
                 for (; i < count; i++) {
-                    short stored = ElementType.bfloat16(source.get(row, column + i) * factor);
-                    data.setAtIndex(ValueLayout.JAVA_SHORT, half(to + i, head), stored);
+                    int stored = Bfloat16.bits(source.get(row, column + i) * factor);
+                    data.setAtIndex(ValueLayout.JAVA_SHORT, half(to + i, head), (short) stored);
                 }
             }
         }
-    }
-
-    /// A bfloat16 in the upper half.
-    private static int rounded(float value) {
-        return ElementType.bfloat16(value) << 16;
     }
 
     /// Makes a head's elements zeros.

@@ -80,4 +80,21 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
             MemorySegment out,
             long outOffset,
             long outStride);
+
+    void addBias(MemorySegment x, long offset, float[] bias, int from, int length);
+
+    void addBiased(
+            MemorySegment x, float[] bias, MemorySegment out, long offset, int from, int length);
+
+    void gelu(Gelu form, MemorySegment x, long offset, float[] bias, int from, int length);
+
+    void attend(
+            WeightMatrix queries,
+            KeyValueTiles tiles,
+            int firstVisible,
+            int visibleStep,
+            MemorySegment scratch,
+            MemorySegment out,
+            long outOffset,
+            long outStride);
 }

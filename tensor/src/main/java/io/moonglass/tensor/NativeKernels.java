@@ -4,10 +4,12 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /// The vector kernels, but for what C does better: products of quantised panels, for which there are
-/// instructions that Java cannot express, and attention to cache rows.
+/// instructions that Java cannot express, attention to cache rows, and attention of many queries in
+/// bfloat16.
 final class NativeKernels extends VectorKernels {
 
     private static final FunctionDescriptor PANELS =
@@ -20,11 +22,17 @@ final class NativeKernels extends VectorKernels {
                     ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
                     ADDRESS);
 
+    private static final FunctionDescriptor TILES =
+            FunctionDescriptor.ofVoid(
+                    ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
+                    JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+
     private final String instructionSet;
     private final MethodHandle q4;
     private final MethodHandle q8;
     private final MethodHandle attendF32;
     private final MethodHandle attendBf16;
+    private final MethodHandle tilesBf16;
     private final MethodHandle peak;
 
     /// @param instructionSet the suffix of the functions; `avx512bf16` has attention of its own and is
@@ -36,6 +44,7 @@ final class NativeKernels extends VectorKernels {
         this.q8 = library.function("moonglass_q8_" + instructionSet, PANELS);
         this.attendF32 = library.function("moonglass_attend_f32_" + instructionSet, ATTEND);
         this.attendBf16 = library.function("moonglass_attend_bf16_" + attentionSet, ATTEND);
+        this.tilesBf16 = library.function("moonglass_tiles_bf16_" + attentionSet, TILES);
         this.peak =
                 library.function(
                         "moonglass_peak_" + instructionSet,
@@ -60,6 +69,41 @@ final class NativeKernels extends VectorKernels {
                     attention.maxima().data(),
                     attention.totals().data(),
                     attention.sums().data());
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
+    }
+
+    /// Floats are the vector kernels' task: C would do the same.
+    @Override
+    public void attend(
+            WeightMatrix queries,
+            KeyValueTiles tiles,
+            int firstVisible,
+            int visibleStep,
+            MemorySegment scratch,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
+        if (tiles.type() == ElementType.F32) {
+            super.attend(
+                    queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+            return;
+        }
+        try {
+            tilesBf16.invokeExact(
+                    queries.data(),
+                    (long) queries.numRows(),
+                    tiles.keys(),
+                    tiles.values(),
+                    (long) tiles.keyDim() / 2,
+                    (long) tiles.valueDim(),
+                    (long) tiles.numKeys(),
+                    (long) firstVisible,
+                    (long) visibleStep,
+                    scratch,
+                    out.asSlice(outOffset * Float.BYTES),
+                    outStride);
         } catch (Throwable t) {
             throw new IllegalStateException(t);
         }

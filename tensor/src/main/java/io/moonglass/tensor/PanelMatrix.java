@@ -100,6 +100,20 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         return blockOffset(panel, block) + type.blockBytes();
     }
 
+    /// One row as floats, as quantised. For what reads a matrix once; slow.
+    ///
+    /// @param out gets [#numColumns] values from `at` on
+    public void widenRow(int row, float[] out, int at) {
+        for (int block = 0; block < numBlocks(); block++) {
+            float scale = ScalarKernels.scale(this, row, block);
+            int first = block * QuantizedRows.BLOCK_COLUMNS;
+            int count = Math.min(QuantizedRows.BLOCK_COLUMNS, numColumns - first);
+            for (int i = first; i < first + count; i++) {
+                out[at + i] = ScalarKernels.code(this, row, i) * scale;
+            }
+        }
+    }
+
     /// Random weights in one panel, uniformly distributed with this standard deviation.
     public void fillPanel(int panel, RandomGenerator random, float deviation) {
         double numCodes = 1 << type.bits();

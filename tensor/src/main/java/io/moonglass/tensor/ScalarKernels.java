@@ -152,12 +152,10 @@ final class ScalarKernels implements KernelSet {
             float largest = attention.maxima().get(0, head);
             for (int token = 0; token < rows.numRows(); token++) {
                 float score = 0;
-                for (int i = 0; i < rows.numColumns(); i++) {
-                    score =
-                            Math.fma(
-                                    attention.queries().get(i, head),
-                                    element(rows, token, i),
-                                    score);
+                for (int k = 0; k < rows.numColumns(); k++) {
+                    int i = HeadAttention.order(rows.type(), k, rows.numColumns());
+                    float query = attention.queries().get(i, head);
+                    score = Math.fma(query, element(rows, token, i), score);
                 }
                 attention.scores().set(token, head, score);
                 largest = Math.max(largest, score);
@@ -177,10 +175,14 @@ final class ScalarKernels implements KernelSet {
         for (int token = 0; token < rows.numRows(); token++) {
             float weight = Exponential.exp(attention.scores().get(token, head) - largest);
             if (rows.type() == ElementType.BF16) {
-                weight = Float.intBitsToFloat(ElementType.bfloat16(weight) << 16);
+                weight = Bfloat16.rounded(weight);
             }
             attention.scores().set(token, head, weight);
             total += weight;
+        }
+        for (int k = 0; k < rows.numRows(); k++) {
+            int token = HeadAttention.order(rows.type(), k, rows.numRows());
+            float weight = attention.scores().get(token, head);
             for (int i = 0; i < sums.numColumns(); i++) {
                 sums.set(head, i, Math.fma(weight, element(rows, token, i), sums.get(head, i)));
             }
@@ -365,6 +367,45 @@ final class ScalarKernels implements KernelSet {
         }
     }
 
+    @Override
+    public void addBias(MemorySegment x, long offset, float[] bias, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            x.setAtIndex(JAVA_FLOAT, offset + i, sum);
+        }
+    }
+
+    @Override
+    public void addBiased(
+            MemorySegment x, float[] bias, MemorySegment out, long offset, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float sum = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            out.setAtIndex(JAVA_FLOAT, offset + i, sum + out.getAtIndex(JAVA_FLOAT, offset + i));
+        }
+    }
+
+    @Override
+    public void gelu(Gelu form, MemorySegment x, long offset, float[] bias, int from, int length) {
+        for (int i = 0; i < length; i++) {
+            float z = x.getAtIndex(JAVA_FLOAT, offset + i) + bias[from + i];
+            x.setAtIndex(JAVA_FLOAT, offset + i, form.of(z));
+        }
+    }
+
+    @Override
+    public void attend(
+            WeightMatrix queries,
+            KeyValueTiles tiles,
+            int firstVisible,
+            int visibleStep,
+            MemorySegment scratch,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
+        ScalarTiles.attend(
+                queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+    }
+
     static float element(WeightMatrix weight, int row, int column) {
         long index = (long) row * weight.numColumns() + column;
         return switch (weight.type()) {
@@ -389,7 +430,7 @@ final class ScalarKernels implements KernelSet {
         long index = (long) row * weight.numColumns() + column;
         switch (weight.type()) {
             case F32 -> weight.data().set(F32, index * Float.BYTES, value);
-            case BF16 -> weight.data().set(BF16, index * Short.BYTES, ElementType.bfloat16(value));
+            case BF16 -> weight.data().set(BF16, index * Short.BYTES, (short) Bfloat16.bits(value));
         }
     }
 }

@@ -99,7 +99,8 @@ final class VectorAttention {
         FloatVector s2 = FloatVector.zero(FLOATS);
         FloatVector s3 = FloatVector.zero(FLOATS);
         int at = row * rowSize;
-        for (int i = 0; i < rowSize; i++) {
+        for (int k = 0; k < rowSize; k++) {
+            int i = HeadAttention.order(attention.queries().type(), k, rowSize);
             FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
             s0 = q.fma(FloatVector.broadcast(FLOATS, rows[at + i]), s0);
             s1 = q.fma(FloatVector.broadcast(FLOATS, rows[at + rowSize + i]), s1);
@@ -123,7 +124,8 @@ final class VectorAttention {
             int head,
             int rowSize) {
         FloatVector s = FloatVector.zero(FLOATS);
-        for (int i = 0; i < rowSize; i++) {
+        for (int k = 0; k < rowSize; k++) {
+            int i = HeadAttention.order(attention.queries().type(), k, rowSize);
             FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
             s = q.fma(FloatVector.broadcast(FLOATS, rows[row * rowSize + i]), s);
         }
@@ -170,7 +172,8 @@ final class VectorAttention {
         for (; i < size; i++) {
             for (int j = head; j < head + 4; j++) {
                 float sum = attention.sums().get(j, i);
-                for (int row = 0; row < numRows; row++) {
+                for (int n = 0; n < numRows; n++) {
+                    int row = HeadAttention.order(attention.queries().type(), n, numRows);
                     sum = Math.fma(attention.scores().get(row, j), rows[row * rowSize + i], sum);
                 }
                 attention.sums().set(j, i, sum);
@@ -196,7 +199,8 @@ final class VectorAttention {
         FloatVector s21 = floats(sums, o2 + next);
         FloatVector s30 = floats(sums, o3);
         FloatVector s31 = floats(sums, o3 + next);
-        for (int row = 0; row < numRows; row++) {
+        for (int n = 0; n < numRows; n++) {
+            int row = HeadAttention.order(attention.queries().type(), n, numRows);
             FloatVector v0 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i);
             FloatVector v1 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i + LANES);
             long at = (long) row * HEADS + head;

@@ -333,4 +333,34 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
             ScalarKernels.setElement(weight, row, k, x.getAtIndex(JAVA_FLOAT, offset + k));
         }
     }
+
+    @Override
+    public void addBias(MemorySegment x, long offset, float[] bias, int from, int length) {
+        VectorEpilogue.addBias(x, offset, bias, from, length);
+    }
+
+    @Override
+    public void addBiased(
+            MemorySegment x, float[] bias, MemorySegment out, long offset, int from, int length) {
+        VectorEpilogue.addBiased(x, bias, out, offset, from, length);
+    }
+
+    @Override
+    public void gelu(Gelu form, MemorySegment x, long offset, float[] bias, int from, int length) {
+        VectorEpilogue.gelu(form, x, offset, bias, from, length);
+    }
+
+    @Override
+    public void attend(
+            WeightMatrix queries,
+            KeyValueTiles tiles,
+            int firstVisible,
+            int visibleStep,
+            MemorySegment scratch,
+            MemorySegment out,
+            long outOffset,
+            long outStride) {
+        VectorTileAttention.attend(
+                queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+    }
 }

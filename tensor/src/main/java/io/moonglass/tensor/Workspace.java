@@ -47,6 +47,11 @@ public final class Workspace implements AutoCloseable {
             return new HeadQueries(data, type, rowSize);
         }
 
+        /// Bytes with undefined contents, aligned as matrices are, valid until the frame closes.
+        public MemorySegment bytes(long count) {
+            return take(count);
+        }
+
         /// A matrix of zeros, valid until the frame closes.
         public FloatMatrix zeros(int numRows, int numColumns) {
             FloatMatrix matrix = matrix(numRows, numColumns);

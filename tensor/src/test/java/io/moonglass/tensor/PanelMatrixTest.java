@@ -70,6 +70,19 @@ class PanelMatrixTest {
 
     @ParameterizedTest
     @EnumSource(PanelType.class)
+    void a_widened_row_holds_the_values_that_are_multiplied_with(PanelType type) {
+        PanelMatrix packed = PanelPacker.pack(arena, weight(70, randomValues(19 * 70)), type);
+        float[] row = new float[72];
+        for (int i = 0; i < 19; i++) {
+            packed.widenRow(i, row, 2);
+            for (int k = 0; k < 70; k++) {
+                assertEquals(value(packed, i, k), row[2 + k], "row %d, %d".formatted(i, k));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
     void packing_leaves_a_smaller_error_than_the_largest_weights_scale(PanelType type) {
         float[] values = randomValues(64 * 256);
         PanelMatrix packed = PanelPacker.pack(arena, weight(256, values), type);

@@ -2,6 +2,7 @@ package io.moonglass.vision;
 
 import io.moonglass.tensor.FloatMatrix;
 import java.lang.foreign.Arena;
+import java.util.Map;
 
 /// MoonViT with its projector: what turns a picture's patches into rows for the decoder. Safe to call
 /// from several threads.
@@ -14,6 +15,13 @@ public interface VisionEncoder extends AutoCloseable {
     /// @throws IllegalArgumentException if the patches are not of the model's size
     /// @throws IllegalStateException    if the encoder is closed
     FloatMatrix encode(ImagePatches patches, Arena arena);
+
+    /// Also gives out what was computed on the way, in order: `pos_emb`, `embed`, `block.i`,
+    /// `final_norm` (a row per patch), `merged` (a row per patch, four to a cell), `projected`.
+    ///
+    /// @param arena owns the results
+    /// @throws IllegalStateException if the encoder was opened without them, or is closed
+    Map<String, FloatMatrix> encodeWithIntermediates(ImagePatches patches, Arena arena);
 
     /// Waits for pictures that are being encoded, then frees the weights; does nothing the second time.
     @Override

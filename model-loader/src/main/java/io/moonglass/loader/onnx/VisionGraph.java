@@ -7,6 +7,8 @@ import io.moonglass.loader.config.VisionConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.StoredTensor;
+import io.moonglass.tensor.PanelMatrix;
+import io.moonglass.tensor.WeightMatrix;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -16,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// MoonViT and the projector as an ONNX graph, made from the checkpoint's own tensors under their own
-/// names (Kimi-VL report, arXiv 2504.07491). One run encodes one picture of any size, so attention
+/// names (Kimi-VL report, arXiv 2504.07491); quantised ones are widened. One run encodes one picture of any size, so attention
 /// needs no mask.
 ///
 /// What depends on the grid but on no weight comes in as tables, so that it can be computed in double
@@ -252,7 +254,13 @@ public final class VisionGraph {
 
     private String linear(String output, String x, String stored, int out, int in)
             throws IOException {
-        return gemm(output, x, weight(stored + ".weight", out, in), weight(stored + ".bias", out));
+        String name = stored + ".weight";
+        String weight =
+                switch (checkpoint.weight(name, out, in)) {
+                    case PanelMatrix panels -> graph.weight(weights.append(name, panels));
+                    case WeightMatrix _ -> weight(name, out, in);
+                };
+        return gemm(output, x, weight, weight(stored + ".bias", out));
     }
 
     private String gemm(String output, String x, String weight, String bias) {

@@ -3,6 +3,7 @@ package io.moonglass.loader.onnx;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import io.moonglass.loader.safetensors.StoredTensor;
+import io.moonglass.tensor.PanelMatrix;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -40,20 +41,47 @@ final class WeightFile implements AutoCloseable {
     ///
     /// @param dimensions the shape in the graph; as many elements as the stored one has
     TensorProto append(StoredTensor tensor, long... dimensions) throws IOException {
-        long offset = Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+        long offset = begin();
         long size = tensor.size();
-        long position = offset;
         for (long from = 0; from < size; from += CHUNK_FLOATS) {
-            int count = (int) Math.min(CHUNK_FLOATS, size - from);
-            widen(tensor, from, count);
-            while (chunk.hasRemaining()) {
-                position += channel.write(chunk, position);
+            widen(tensor, from, (int) Math.min(CHUNK_FLOATS, size - from));
+            writeChunk();
+        }
+        return describe(tensor.name(), offset, dimensions);
+    }
+
+    /// The same for a quantised matrix, in the shape that it has.
+    TensorProto append(String name, PanelMatrix panels) throws IOException {
+        long offset = begin();
+        float[] row = new float[panels.numColumns()];
+        for (int i = 0; i < panels.numRows(); i++) {
+            panels.widenRow(i, row, 0);
+            for (int from = 0; from < row.length; from += CHUNK_FLOATS) {
+                chunk.clear();
+                int count = Math.min(CHUNK_FLOATS, row.length - from);
+                chunk.asFloatBuffer().put(row, from, count);
+                chunk.limit(count * Float.BYTES);
+                writeChunk();
             }
         }
-        end = position;
+        return describe(name, offset, panels.numRows(), panels.numColumns());
+    }
+
+    private long begin() {
+        end = Math.ceilDiv(end, ALIGNMENT) * ALIGNMENT;
+        return end;
+    }
+
+    private void writeChunk() throws IOException {
+        while (chunk.hasRemaining()) {
+            end += channel.write(chunk, end);
+        }
+    }
+
+    private TensorProto describe(String name, long offset, long... dimensions) {
         TensorProto.Builder proto =
                 TensorProto.newBuilder()
-                        .setName(tensor.name())
+                        .setName(name)
                         .setDataType(TensorProto.DataType.FLOAT.getNumber())
                         .setDataLocation(TensorProto.DataLocation.EXTERNAL)
                         .addExternalData(entry("location", location))

@@ -1,7 +1,7 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.safetensors.ElementKind;
-import io.moonglass.tensor.ElementType;
+import io.moonglass.tensor.Bfloat16;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -20,7 +20,7 @@ final class Elements {
     static void set(MemorySegment data, ElementKind kind, long index, float value) {
         switch (kind) {
             case F32 -> data.set(FLOAT, 4 * index, value);
-            case BF16 -> data.set(SHORT, 2 * index, ElementType.bfloat16(value));
+            case BF16 -> data.set(SHORT, 2 * index, (short) Bfloat16.bits(value));
             case F64, F16, I64, I32, I16, I8, U8, BOOL ->
                     throw new IllegalArgumentException("a weight in " + kind);
         }

@@ -39,7 +39,7 @@ public final class PackCache {
     public Path packed(Path model, WeightFormat format, int numThreads, PackProgress progress) {
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             CheckpointSource source = new CheckpointSource(checkpoint, numThreads);
-            PackLayout layout = PackLayout.of(source.tensors(format), format);
+            PackLayout layout = PackLayout.of(source.tensors(format), WeightFormats.of(format));
             String name =
                     "%s-%s-%s"
                             .formatted(
@@ -67,7 +67,7 @@ public final class PackCache {
                             format.spelling(),
                             entry);
                     try (ThreadTeam team = new ThreadTeam(numThreads)) {
-                        new Packer(source, format, team, progress).pack(entry);
+                        new Packer(source, WeightFormats.of(format), team, progress).pack(entry);
                     }
                     return entry;
                 }

@@ -15,10 +15,10 @@ record PackLayout(
         Map<String, PackManifest.PanelShape> panels,
         Map<String, PackedFile.Entry> entries) {
 
-    static PackLayout of(Map<String, PackedFile.Entry> tensors, WeightFormat format) {
+    static PackLayout of(Map<String, PackedFile.Entry> tensors, WeightFormats formats) {
         Map<String, PackedForm> forms = new LinkedHashMap<>();
         tensors.forEach((name, entry) ->
-                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), format)));
+                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), formats)));
         Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         forms.forEach((name, form) -> {

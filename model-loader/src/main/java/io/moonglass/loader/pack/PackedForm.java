@@ -15,14 +15,20 @@ sealed interface PackedForm {
     /// The only place that knows which tensors are worth quantising. What is multiplied with all
     /// tokens is, to 8 bits at least for what makes keys and values of latents: their errors add up over
     /// a context. The embedding is read row by row; the router's gate decides between experts and stays
-    /// exact, as norms and biases do; MoonViT runs from its own floats.
-    static PackedForm of(String name, int numDimensions, ElementKind stored, WeightFormat format) {
+    /// exact, as norms and biases do; of MoonViT, so do the embedding of patches and the table of
+    /// positions, which have more than two dimensions.
+    static PackedForm of(
+            String name, int numDimensions, ElementKind stored, WeightFormats formats) {
         if (numDimensions < 2 || name.endsWith(".mlp.gate.weight")) {
             return new Elements(ElementKind.F32);
         }
         if (name.startsWith("vision_tower.") || name.startsWith("multi_modal_projector.")) {
-            return new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
+            WeightFormat format = formats.vision();
+            return format.panels().isPresent() && numDimensions == 2
+                    ? new Panels(format.panels().get())
+                    : new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
         }
+        WeightFormat format = formats.decoder();
         if (format.panels().isPresent() && LatentSplit.source(name).isPresent()) {
             return new Panels(PanelType.Q8);
         }

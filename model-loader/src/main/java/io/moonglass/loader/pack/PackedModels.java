@@ -18,7 +18,7 @@ public final class PackedModels {
     /// @throws io.moonglass.loader.fault.ModelFormatException if the checkpoint is damaged
     public static void pack(
             Path model,
-            WeightFormat format,
+            WeightFormats formats,
             Path directory,
             int numThreads,
             PackProgress progress) {
@@ -29,7 +29,7 @@ public final class PackedModels {
                         "--model %s: packed already, as %s; pack the released checkpoint"
                                 .formatted(model, checkpoint.manifest().get().weights()));
             }
-            new Packer(new CheckpointSource(checkpoint, numThreads), format, team, progress)
+            new Packer(new CheckpointSource(checkpoint, numThreads), formats, team, progress)
                     .pack(directory);
         }
     }
@@ -42,13 +42,13 @@ public final class PackedModels {
     /// @throws ConfigException if a file cannot be used
     public static void synthesize(
             Path configFile,
-            WeightFormat format,
+            WeightFormats formats,
             Path directory,
             int numThreads,
             PackProgress progress) {
         RandomSource source = new RandomSource(configFile, ConfigSection.read(configFile));
         try (ThreadTeam team = new ThreadTeam(numThreads)) {
-            new Packer(source, format, team, progress).pack(directory);
+            new Packer(source, formats, team, progress).pack(directory);
         }
     }
 }

@@ -32,13 +32,13 @@ final class Packer {
     private static final long COMPANION_BYTES = 64L << 20;
 
     private final WeightSource source;
-    private final WeightFormat format;
+    private final WeightFormats formats;
     private final ThreadTeam team;
     private final PackProgress progress;
 
-    Packer(WeightSource source, WeightFormat format, ThreadTeam team, PackProgress progress) {
+    Packer(WeightSource source, WeightFormats formats, ThreadTeam team, PackProgress progress) {
         this.source = source;
-        this.format = format;
+        this.formats = formats;
         this.team = team;
         this.progress = progress;
     }
@@ -52,14 +52,15 @@ final class Packer {
         }
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
         try {
-            PackLayout layout = PackLayout.of(source.tensors(format), format);
+            PackLayout layout = PackLayout.of(source.tensors(formats.decoder()), formats);
             remove(unfinished);
             Files.createDirectories(target.getParent());
             Room.check(target.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");
             Files.createDirectory(unfinished);
             writeWeights(layout, unfinished);
             source.writeCompanions(unfinished);
-            new PackManifest(format.spelling(), source.hashes(), layout.panels()).write(unfinished);
+            new PackManifest(formats.decoder().spelling(), source.hashes(), layout.panels())
+                    .write(unfinished);
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(

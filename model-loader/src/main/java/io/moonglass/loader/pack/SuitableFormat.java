@@ -30,7 +30,7 @@ public final class SuitableFormat {
         }
         try (Checkpoint checkpoint = Checkpoint.open(model)) {
             var tensors = new CheckpointSource(checkpoint, 1).tensors(WeightFormat.Q8);
-            long eightBits = PackLayout.of(tensors, WeightFormat.Q8).bytes();
+            long eightBits = PackLayout.of(tensors, WeightFormats.of(WeightFormat.Q8)).bytes();
             return Optional.of(eightBits <= memoryBytes / 2 ? WeightFormat.Q8 : WeightFormat.Q4);
         }
     }

@@ -19,6 +19,7 @@ import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.PanelMatrix;
+import io.moonglass.tensor.PanelType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -71,6 +72,25 @@ class PackedModelsTest {
             assertEquals(
                     ElementKind.F32,
                     packed.tensor("language_model.model.layers.1.mlp.gate.weight").kind());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8", "Q4"})
+    void pictures_get_eight_bits_at_least_and_their_embedding_stays_as_it_was(WeightFormat format) {
+        try (Checkpoint packed = Checkpoint.open(pack(format))) {
+            for (String name :
+                    List.of(
+                            "vision_tower.encoder.blocks.0.wqkv.weight",
+                            "vision_tower.encoder.blocks.1.mlp.fc1.weight",
+                            "multi_modal_projector.linear_2.weight")) {
+                assertEquals(PanelType.Q8, packed.panels(name).orElseThrow().type(), name);
+            }
+            assertEquals(
+                    ElementKind.BF16, packed.tensor("vision_tower.patch_embed.proj.weight").kind());
+            assertEquals(
+                    ElementKind.F32,
+                    packed.tensor("vision_tower.encoder.blocks.0.wqkv.bias").kind());
         }
     }
 
@@ -137,12 +157,19 @@ class PackedModelsTest {
                 };
         assertThrows(
                 IllegalStateException.class,
-                () -> PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, cut));
+                () ->
+                        PackedModels.pack(
+                                TestModels.tinyRandom(),
+                                WeightFormats.of(WeightFormat.Q8),
+                                target,
+                                2,
+                                cut));
         assertFalse(Files.exists(target));
         assertThrows(
                 ConfigException.class, () -> Checkpoint.open(folder.resolve(".packed.unfinished")));
 
-        PackedModels.pack(TestModels.tinyRandom(), WeightFormat.Q8, target, 2, SILENT);
+        PackedModels.pack(
+                TestModels.tinyRandom(), WeightFormats.of(WeightFormat.Q8), target, 2, SILENT);
         Checkpoint.open(target).close();
         assertEquals(List.of(target), list(folder));
     }
@@ -156,7 +183,11 @@ class PackedModelsTest {
                 ConfigException.class,
                 () ->
                         PackedModels.pack(
-                                packed, WeightFormat.Q4, folder.resolve("again"), 1, SILENT));
+                                packed,
+                                WeightFormats.of(WeightFormat.Q4),
+                                folder.resolve("again"),
+                                1,
+                                SILENT));
     }
 
     @Test
@@ -199,13 +230,17 @@ class PackedModelsTest {
     private Path synthesize(String name) {
         Path target = folder.resolve(name);
         PackedModels.synthesize(
-                TestModels.tinyRandom().resolve("config.json"), WeightFormat.Q4, target, 2, SILENT);
+                TestModels.tinyRandom().resolve("config.json"),
+                WeightFormats.of(WeightFormat.Q4),
+                target,
+                2,
+                SILENT);
         return target;
     }
 
     private Path pack(WeightFormat format) {
         Path target = folder.resolve("packed");
-        PackedModels.pack(TestModels.tinyRandom(), format, target, 2, SILENT);
+        PackedModels.pack(TestModels.tinyRandom(), WeightFormats.of(format), target, 2, SILENT);
         return target;
     }
 

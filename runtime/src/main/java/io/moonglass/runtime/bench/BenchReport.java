@@ -17,6 +17,7 @@ public final class BenchReport {
     private final SortedMap<Integer, Figure> decodes = new TreeMap<>();
     private final SortedMap<Integer, Figure> batches = new TreeMap<>();
     private final SortedMap<Integer, Figure> pictures = new TreeMap<>();
+    private final SortedMap<Integer, Integer> patches = new TreeMap<>();
     private double loadSeconds;
     private double readySeconds;
     private long residentBytes;
@@ -52,6 +53,11 @@ public final class BenchReport {
     /// Seconds of a picture, by its side in pixels.
     public SortedMap<Integer, Figure> pictures() {
         return pictures;
+    }
+
+    /// Patches of a picture, by its side in pixels.
+    public SortedMap<Integer, Integer> patches() {
+        return patches;
     }
 
     /// Seconds until a first token could be computed; 0 if not measured.

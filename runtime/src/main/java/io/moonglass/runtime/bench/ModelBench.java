@@ -12,7 +12,6 @@ import io.moonglass.tensor.MachineRates;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.ImagePatches;
 import io.moonglass.vision.VisionEncoder;
-import io.moonglass.vision.onnx.OnnxVisionEncoder;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -160,8 +159,8 @@ public final class ModelBench {
                                         "--only picture: the model %s reads text only"
                                                 .formatted(model)));
         try (VisionEncoder encoder =
-                OnnxVisionEncoder.load(
-                        checkpoint, options.workDirectory(), options.numThreads(), false)) {
+                options.vision()
+                        .open(checkpoint, options.workDirectory(), options.numThreads(), false)) {
             for (int side : plan.sizes()) {
                 ImagePatches patches = patches(vision, side);
                 progress.accept(
@@ -179,6 +178,7 @@ public final class ModelBench {
                         floor(
                                 operations(vision, patches.numPatches()),
                                 report.rates().int8OpsPerSecond());
+                report.patches().put(side, patches.numPatches());
                 report.pictures().put(side, new BenchReport.Figure(seconds, floor));
             }
         }

@@ -6,8 +6,8 @@ import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.template.PromptRenderer;
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.tensor.ThreadTeam;
-import io.moonglass.vision.onnx.OnnxVisionEncoder;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -22,16 +22,13 @@ public final class GoldenCheck {
 
     private final Path modelDirectory;
     private final Path goldenDirectory;
-    private final Path workDirectory;
-    private final int numThreads;
+    private final ChatModelOptions options;
 
-    /// @param workDirectory where the vision graph is written
-    public GoldenCheck(
-            Path modelDirectory, Path goldenDirectory, Path workDirectory, int numThreads) {
+    /// @param options threads, and what pictures are encoded with
+    public GoldenCheck(Path modelDirectory, Path goldenDirectory, ChatModelOptions options) {
         this.modelDirectory = modelDirectory;
         this.goldenDirectory = goldenDirectory;
-        this.workDirectory = workDirectory;
-        this.numThreads = numThreads;
+        this.options = options;
     }
 
     /// @throws io.moonglass.loader.fault.ConfigException if a file cannot be used
@@ -40,7 +37,7 @@ public final class GoldenCheck {
         CheckReport report = new CheckReport();
         try (Arena arena = Arena.ofShared();
                 Checkpoint checkpoint = Checkpoint.open(modelDirectory);
-                ThreadTeam team = new ThreadTeam(numThreads)) {
+                ThreadTeam team = new ThreadTeam(options.numThreads())) {
             GoldenFolder golden = new GoldenFolder(goldenDirectory, arena);
             Set<String> left = new HashSet<>(golden.fileNames());
             PromptRenderer prompts = PromptRenderer.read(modelDirectory, checkpoint.config());
@@ -83,7 +80,8 @@ public final class GoldenCheck {
                 golden,
                 arena,
                 PreprocessorConfig.read(modelDirectory),
-                OnnxVisionEncoder.load(checkpoint, workDirectory, numThreads, true));
+                options.vision()
+                        .open(checkpoint, options.workDirectory(), options.numThreads(), true));
     }
 
     private static void checkTexts(TextCheck check, GoldenFolder golden, Set<String> left) {

@@ -7,12 +7,12 @@ import io.moonglass.loader.safetensors.SafetensorsFile;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.vision.ImagePatches;
+import io.moonglass.vision.VisionEncoder;
 import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImageDecoder;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
 import io.moonglass.vision.image.RgbImage;
-import io.moonglass.vision.onnx.OnnxVisionEncoder;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -34,7 +34,7 @@ final class PictureCheck implements AutoCloseable {
     private final Arena arena;
     private final PreprocessorConfig config;
     private final ImagePreprocessor preprocessor;
-    private final OnnxVisionEncoder encoder;
+    private final VisionEncoder encoder;
     private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT, 1);
     private final Map<Path, Prepared> prepared = new HashMap<>();
     private final Map<Path, Map<String, FloatMatrix>> encoded = new HashMap<>();
@@ -45,7 +45,7 @@ final class PictureCheck implements AutoCloseable {
             GoldenFolder golden,
             Arena arena,
             PreprocessorConfig config,
-            OnnxVisionEncoder encoder) {
+            VisionEncoder encoder) {
         this.report = report;
         this.golden = golden;
         this.arena = arena;

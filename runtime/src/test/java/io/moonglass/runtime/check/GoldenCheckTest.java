@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.vision.VisionBackend;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,6 +25,8 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// The check passes what was recorded, and every kind of damage shows.
 class GoldenCheckTest {
@@ -39,9 +43,10 @@ class GoldenCheckTest {
         Files.createDirectory(golden.resolve("images"));
     }
 
-    @Test
-    void everything_that_was_recorded_agrees() {
-        CheckReport report = check(TestModels.tinyRandom(), TestModels.golden());
+    @ParameterizedTest
+    @EnumSource(VisionBackend.class)
+    void everything_that_was_recorded_agrees(VisionBackend vision) {
+        CheckReport report = check(TestModels.tinyRandom(), TestModels.golden(), vision);
 
         assertEquals(0, report.numFailed(), String.join("\n", report.lines()));
         assertTrue(report.numGroups() > 200);
@@ -218,7 +223,12 @@ class GoldenCheckTest {
     }
 
     private CheckReport check(Path model, Path folder) {
-        return new GoldenCheck(model, folder, temporary.resolve("work"), 2).run();
+        return check(model, folder, VisionBackend.NATIVE);
+    }
+
+    private static CheckReport check(Path model, Path folder, VisionBackend vision) {
+        ChatModelOptions options = ChatModelOptions.DEFAULT.withNumThreads(2).withVision(vision);
+        return new GoldenCheck(model, folder, options).run();
     }
 
     private void copy(String file) throws IOException {

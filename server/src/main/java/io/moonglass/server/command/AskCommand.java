@@ -73,6 +73,8 @@ final class AskCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     @Option(
             names = "--show-reasoning",
             description = "Write a thinking model's reasoning to standard error.")
@@ -128,8 +130,7 @@ final class AskCommand implements Callable<Integer> {
                 weights.open(
                         models,
                         answerer.directory(),
-                        Optional.empty(),
-                        compute.numThreads(),
+                        vision.in(compute.chatModel()),
                         spec.commandLine().getErr())) {
             BlockingQueue<GenerationEvent> events = new LinkedBlockingQueue<>();
             Generation generation = generate(model, pictures, events);

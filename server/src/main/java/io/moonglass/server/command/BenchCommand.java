@@ -87,9 +87,11 @@ final class BenchCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     @Override
     public Integer call() {
-        ChatModelOptions options = compute.chatModel();
+        ChatModelOptions options = vision.in(compute.chatModel());
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
@@ -146,8 +148,9 @@ final class BenchCommand implements Callable<Integer> {
         report.pictures()
                 .forEach((side, figure) ->
                         out.printf(
-                                "%-28s%12.2f s%12.2f s%9.0f%%%n",
-                                "picture %,d x %,d".formatted(side, side),
+                                "%-34s%6.2f s%12.2f s%9.0f%%%n",
+                                "picture %,d x %,d, %,d patches"
+                                        .formatted(side, side, report.patches().get(side)),
                                 figure.seconds(),
                                 figure.floorSeconds(),
                                 100 * figure.floorSeconds() / figure.seconds()));
@@ -178,6 +181,8 @@ final class BenchCommand implements Callable<Integer> {
         put(root, "decode_tokens_per_second", report.decodes(), (_, f) -> 1 / f.seconds());
         put(root, "batch_decode_tokens_per_second", report.batches(), (n, f) -> n / f.seconds());
         put(root, "picture_seconds", report.pictures(), (_, f) -> f.seconds());
+        ObjectNode patches = root.putObject("picture_patches");
+        report.patches().forEach((side, count) -> patches.put(String.valueOf(side), count));
         root.put("load_seconds", report.loadSeconds());
         root.put("ready_seconds", report.readySeconds());
         root.put("resident_bytes", report.residentBytes());

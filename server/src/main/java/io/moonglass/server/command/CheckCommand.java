@@ -1,6 +1,5 @@
 package io.moonglass.server.command;
 
-import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.check.CheckReport;
 import io.moonglass.runtime.check.GoldenCheck;
 import java.nio.file.Path;
@@ -47,11 +46,11 @@ final class CheckCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     @Override
     public Integer call() {
-        ChatModelOptions options = compute.chatModel();
-        CheckReport report =
-                new GoldenCheck(model, golden, options.workDirectory(), options.numThreads()).run();
+        CheckReport report = new GoldenCheck(model, golden, vision.in(compute.chatModel())).run();
         report.lines().forEach(spec.commandLine().getOut()::println);
         return report.numFailed() == 0 ? 0 : 1;
     }

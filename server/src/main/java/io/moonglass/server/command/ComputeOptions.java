@@ -4,7 +4,6 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.tensor.Kernels;
 import java.util.Optional;
-import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
 /// The options of every command that computes.
@@ -24,22 +23,19 @@ final class ComputeOptions {
             description = "scalar, vector or native (default: the fastest that this machine has).")
     private Optional<String> kernels = Optional.empty();
 
-    /// @throws ConfigException if it is not above 0, or the kernels that were asked for are not to be had
-    OptionalInt numThreads() {
+    /// How a model is set up with them.
+    ///
+    /// @throws ConfigException if there are no threads, or the kernels that were asked for are not to be
+    ///     had
+    ChatModelOptions chatModel() {
         chooseKernels();
         if (numThreads.isPresent() && numThreads.get() < 1) {
             throw new ConfigException(
                     "--threads is %d; want 1 or more".formatted(numThreads.get()));
         }
-        return numThreads.map(OptionalInt::of).orElse(OptionalInt.empty());
-    }
-
-    /// How a model is set up with them.
-    ChatModelOptions chatModel() {
-        OptionalInt threads = numThreads();
-        return threads.isPresent()
-                ? ChatModelOptions.DEFAULT.withNumThreads(threads.getAsInt())
-                : ChatModelOptions.DEFAULT;
+        return numThreads
+                .map(ChatModelOptions.DEFAULT::withNumThreads)
+                .orElse(ChatModelOptions.DEFAULT);
     }
 
     /// The kernels look at the property once, when they are first used.

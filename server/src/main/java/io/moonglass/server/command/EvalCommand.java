@@ -76,6 +76,8 @@ final class EvalCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     EvalCommand(ModelOpener models) {
         this.models = models;
     }
@@ -110,8 +112,7 @@ final class EvalCommand implements Callable<Integer> {
                         weights.open(
                                 models,
                                 answerer.directory(),
-                                Optional.empty(),
-                                compute.numThreads(),
+                                vision.in(compute.chatModel()),
                                 spec.commandLine().getErr());
                 MoonglassServer server =
                         MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {

@@ -9,8 +9,6 @@ import io.moonglass.server.http.Version;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -78,14 +76,7 @@ public final class Main implements Callable<Integer> {
         }
     }
 
-    static ChatModel openInProcess(Path directory, Optional<String> name, OptionalInt numThreads) {
-        ChatModelOptions options = ChatModelOptions.DEFAULT;
-        if (name.isPresent()) {
-            options = options.withName(name.get());
-        }
-        if (numThreads.isPresent()) {
-            options = options.withNumThreads(numThreads.getAsInt());
-        }
+    static ChatModel openInProcess(Path directory, ChatModelOptions options) {
         return LocalChatModel.load(directory, options);
     }
 

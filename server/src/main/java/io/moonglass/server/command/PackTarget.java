@@ -1,7 +1,9 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.pack.WeightFormat;
+import io.moonglass.loader.pack.WeightFormats;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -18,6 +20,14 @@ final class PackTarget {
     private WeightFormat weights;
 
     @Option(
+            names = "--vision-weights",
+            paramLabel = "FORMAT",
+            description =
+                    "The same for MoonViT and the projector (default: as --weights, but q8 for q4).",
+            converter = FormatConverter.class)
+    private Optional<WeightFormat> visionWeights = Optional.empty();
+
+    @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR",
@@ -26,8 +36,10 @@ final class PackTarget {
 
     @Mixin private ComputeOptions compute;
 
-    WeightFormat weights() {
-        return weights;
+    WeightFormats weights() {
+        return visionWeights
+                .map(vision -> new WeightFormats(weights, vision))
+                .orElse(WeightFormats.of(weights));
     }
 
     Path directory() {

@@ -1,12 +1,12 @@
 package io.moonglass.server.command;
 
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import io.moonglass.tensor.Kernels;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -61,6 +61,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ComputeOptions compute;
 
+    @Mixin private VisionOptions vision;
+
     ServeCommand(ModelOpener models) {
         this.models = models;
     }
@@ -68,14 +70,14 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
-        OptionalInt numThreads = compute.numThreads();
+        ChatModelOptions computing = vision.in(compute.chatModel());
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
+        ChatModelOptions named = name.map(computing::withName).orElse(computing);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ChatModel model =
-                    weights.open(
-                            models, checkpoint, name, numThreads, spec.commandLine().getErr())) {
+                    weights.open(models, checkpoint, named, spec.commandLine().getErr())) {
                 model.warmUp();
                 serve(server, model);
             }

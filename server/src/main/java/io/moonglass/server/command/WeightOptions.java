@@ -7,11 +7,11 @@ import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.tensor.MachineMemory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
 /// What a model that answers is computed from: the door through which commands open one.
@@ -40,26 +40,22 @@ final class WeightOptions {
 
     /// Opens a checkpoint, packed before if that is wanted.
     ///
-    /// @param name what requests call it; empty for the checkpoint's own name
+    /// @param options without a name for the checkpoint's own
     /// @throws ConfigException if a folder cannot be used, or the disk has no room
-    ChatModel open(
-            ModelOpener models,
-            Path model,
-            Optional<String> name,
-            OptionalInt numThreads,
-            PrintWriter err) {
+    ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
         Optional<WeightFormat> format = format(model);
         if (format.isEmpty()) {
-            return models.open(model, name, numThreads);
+            return models.open(model, options);
         }
         Path packed =
                 new PackCache(cache())
                         .packed(
                                 model,
                                 format.get(),
-                                numThreads.orElse(Runtime.getRuntime().availableProcessors()),
+                                options.numThreads(),
                                 new PackingProgress(err));
-        return models.open(packed, name.or(() -> Optional.of(ModelName.of(model))), numThreads);
+        String name = options.name().orElseGet(() -> ModelName.of(model));
+        return models.open(packed, options.withName(name));
     }
 
     /// What to pack the checkpoint as; empty if it is taken as it is.

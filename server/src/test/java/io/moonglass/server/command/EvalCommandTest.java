@@ -203,7 +203,7 @@ class EvalCommandTest {
 
     private int run(String... words) {
         return Main.run(
-                (_, _, _) -> model, new PrintWriter(out, true), new PrintWriter(err, true), words);
+                (_, _) -> model, new PrintWriter(out, true), new PrintWriter(err, true), words);
     }
 
     private static String text(Message message) {

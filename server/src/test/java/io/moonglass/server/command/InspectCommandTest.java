@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 class InspectCommandTest {
 
     private static final ModelOpener NO_MODEL =
-            (directory, name, numThreads) -> {
+            (_, _) -> {
                 throw new AssertionError("inspect opens no model");
             };
 

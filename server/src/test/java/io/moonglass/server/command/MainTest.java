@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MainTest {
 
     private static final ModelOpener NO_MODEL =
-            (directory, name, numThreads) -> {
+            (directory, _) -> {
                 throw new ConfigException("no model in " + directory);
             };
 
@@ -125,7 +125,7 @@ class MainTest {
     }
 
     private static ModelOpener failingWith(RuntimeException fault) {
-        return (directory, name, numThreads) -> {
+        return (_, _) -> {
             throw fault;
         };
     }

@@ -8,6 +8,7 @@ import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.http.ScriptedModel;
+import io.moonglass.vision.VisionBackend;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PipedReader;
@@ -22,7 +23,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class ServeAndAskTest {
@@ -35,10 +35,11 @@ class ServeAndAskTest {
     void a_question_is_answered_in_process() throws Exception {
         Path picture = TestModels.golden().resolve("images/odd_37x91.png");
         ModelOpener models =
-                (directory, name, numThreads) -> {
+                (directory, options) -> {
                     assertEquals(Path.of("some", "model"), directory);
-                    assertEquals(Optional.empty(), name);
-                    assertEquals(OptionalInt.of(2), numThreads);
+                    assertEquals(Optional.empty(), options.name());
+                    assertEquals(2, options.numThreads());
+                    assertEquals(VisionBackend.ONNX, options.vision());
                     return model;
                 };
 
@@ -51,6 +52,7 @@ class ServeAndAskTest {
                         "--max-tokens=9",
                         "--temperature=0.5",
                         "--threads=2",
+                        "--vision=onnx",
                         "what?");
 
         assertEquals(0, exitCode, err.toString());
@@ -74,7 +76,7 @@ class ServeAndAskTest {
                 Thread.ofPlatform()
                         .start(() ->
                                 Main.run(
-                                        (directory, name, numThreads) -> model,
+                                        (directory, options) -> model,
                                         serverOut,
                                         new PrintWriter(err, true),
                                         "serve",

@@ -34,9 +34,9 @@ class WeightOptionsTest {
     private Optional<String> openedName;
 
     private final ModelOpener remembering =
-            (directory, name, numThreads) -> {
+            (directory, options) -> {
                 opened = directory;
-                openedName = name;
+                openedName = options.name();
                 throw new ConfigException("opened");
             };
 

@@ -71,7 +71,7 @@ public final class OnnxVisionEncoder implements VisionEncoder {
     ///
     /// @param workDirectory     made if it is not there; may be shared with other processes
     /// @param numThreads        threads of one run, the calling one included
-    /// @param withIntermediates keep what [#encodeWithIntermediates] gives out
+    /// @param withIntermediates keep what [VisionEncoder#encodeWithIntermediates] gives out
     /// @throws ConfigException      if the checkpoint has no vision part, or the folder cannot be used
     /// @throws ModelFormatException if a tensor is missing or misshapen
     public static OnnxVisionEncoder load(
@@ -125,10 +125,7 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         return run(patches, results -> copy(results.getLast(), arena));
     }
 
-    /// Also gives out what was computed on the way, in order: `pos_emb`, `embed`, `block.i`,
-    /// `final_norm` (a row per patch), `merged` (a row per patch, four to a cell), `projected`.
-    ///
-    /// @throws IllegalStateException if the graph was loaded without intermediate outputs
+    @Override
     public Map<String, FloatMatrix> encodeWithIntermediates(ImagePatches patches, Arena arena) {
         if (outputs.size() == 1) {
             throw new IllegalStateException("the graph was loaded without intermediate outputs");

@@ -76,18 +76,24 @@ public final class DecoderBench implements AutoCloseable {
         return seconds;
     }
 
-    /// Bytes of weights that one token is multiplied with: of the routed experts only the chosen.
-    public long weightBytesPerToken() {
-        return sumPerToken(weight -> weight.data().byteSize());
+    /// Bytes of weights that a step of so many tokens reads, each once: of the routed experts those that
+    /// are expected to be chosen at all, by tokens that choose alike.
+    public double weightBytes(int numTokens) {
+        double chosen = (double) config.numExpertsPerToken() / config.numExperts();
+        double experts = config.numExperts() * (1 - Math.pow(1 - chosen, numTokens));
+        return sum(weight -> weight.data().byteSize(), experts);
     }
 
     /// Multiplications and additions for one token, attention left out.
-    public long operationsPerToken() {
-        return 2 * sumPerToken(weight -> (long) weight.numRows() * weight.numColumns());
+    public double operationsPerToken() {
+        return 2
+                * sum(
+                        weight -> (long) weight.numRows() * weight.numColumns(),
+                        config.numExpertsPerToken());
     }
 
-    private long sumPerToken(ToLongFunction<Weight> amount) {
-        long sum = amount.applyAsLong(weights.head());
+    private double sum(ToLongFunction<Weight> amount, double numExperts) {
+        double sum = amount.applyAsLong(weights.head());
         for (LayerWeights layer : weights.layers()) {
             AttentionWeights attention = layer.attention();
             sum += sum(amount, attention.query(), attention.latentAndKey(), attention.output());
@@ -96,8 +102,7 @@ public final class DecoderBench implements AutoCloseable {
                     switch (layer.feedForward()) {
                         case LayerFeedForward.Dense(FeedForward dense) -> sum(amount, dense);
                         case LayerFeedForward.Sparse(var sparse) ->
-                                config.numExpertsPerToken()
-                                                * sum(amount, sparse.experts().getFirst())
+                                numExperts * sum(amount, sparse.experts().getFirst())
                                         + sparse.shared()
                                                 .map(shared -> sum(amount, shared))
                                                 .orElse(0L);

@@ -16,20 +16,44 @@ import jdk.incubator.vector.VectorOperators;
 /// Attention to cache rows, of [VectorKernels]: heads in the lanes, or elements of sums.
 final class VectorAttention {
 
+    /// What rows and queries are widened into; a thread's own, because clearing new arrays took as long as
+    /// filling them.
+    private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
     private VectorAttention() {}
+
+    private static final class Scratch {
+        private float[] queries = {};
+        private float[] rows = {};
+
+        float[] queries(int size) {
+            if (queries.length < size) {
+                queries = new float[size];
+            }
+            return queries;
+        }
+
+        float[] rows(int size) {
+            if (rows.length < size) {
+                rows = new float[size];
+            }
+            return rows;
+        }
+    }
 
     static void attend(HeadAttention attention, WeightMatrix rows) {
         int rowSize = rows.numColumns();
         int numRows = rows.numRows();
-        float[] queries = new float[rowSize * HEADS];
-        widen(attention.queries(), queries);
-        float[] widened = new float[numRows * rowSize];
-        widen(rows, widened);
+        Scratch scratch = SCRATCH.get();
+        float[] queries = scratch.queries(rowSize * HEADS);
+        widen(attention.queries(), queries, rowSize * HEADS);
+        float[] widened = scratch.rows(numRows * rowSize);
+        widen(rows, widened, numRows * rowSize);
         float[] shrink = new float[HEADS];
         for (int head = 0; head < HEADS; head += LANES) {
             int row = 0;
-            for (; row + 4 <= numRows; row += 4) {
-                scoresOfFourRows(attention, queries, widened, row, head, rowSize);
+            for (; row + 8 <= numRows; row += 8) {
+                scoresOfEightRows(attention, queries, widened, row, head, rowSize);
             }
             for (; row < numRows; row++) {
                 scoresOfRow(attention, queries, widened, row, head, rowSize);
@@ -48,12 +72,11 @@ final class VectorAttention {
     }
 
     /// A vector of 16 floats for each element.
-    private static void widen(HeadQueries queries, float[] widened) {
+    private static void widen(HeadQueries queries, float[] widened, int size) {
         switch (queries.type()) {
-            case F32 ->
-                    MemorySegment.copy(queries.data(), JAVA_FLOAT, 0, widened, 0, widened.length);
+            case F32 -> MemorySegment.copy(queries.data(), JAVA_FLOAT, 0, widened, 0, size);
             case BF16 -> {
-                for (int i = 0; i < widened.length; i += LANES) {
+                for (int i = 0; i < size; i += LANES) {
                     int element = i / HEADS;
                     long at = ((long) element / 2 * HEADS + i % HEADS) * Integer.BYTES;
                     IntVector pairs =
@@ -68,8 +91,8 @@ final class VectorAttention {
         }
     }
 
-    private static void widen(WeightMatrix rows, float[] widened) {
-        int bound = FLOATS.loopBound(widened.length);
+    private static void widen(WeightMatrix rows, float[] widened, int size) {
+        int bound = FLOATS.loopBound(size);
         switch (rows.type()) {
             case F32 -> {
                 for (int i = 0; i < bound; i += LANES) {
@@ -82,12 +105,13 @@ final class VectorAttention {
                 }
             }
         }
-        for (int i = bound; i < widened.length; i++) {
+        for (int i = bound; i < size; i++) {
             widened[i] = ScalarKernels.element(rows, i / rows.numColumns(), i % rows.numColumns());
         }
     }
 
-    private static void scoresOfFourRows(
+    /// Eight sums in registers, which is as many as additions take time.
+    private static void scoresOfEightRows(
             HeadAttention attention,
             float[] queries,
             float[] rows,
@@ -98,14 +122,30 @@ final class VectorAttention {
         FloatVector s1 = FloatVector.zero(FLOATS);
         FloatVector s2 = FloatVector.zero(FLOATS);
         FloatVector s3 = FloatVector.zero(FLOATS);
-        int at = row * rowSize;
+        FloatVector s4 = FloatVector.zero(FLOATS);
+        FloatVector s5 = FloatVector.zero(FLOATS);
+        FloatVector s6 = FloatVector.zero(FLOATS);
+        FloatVector s7 = FloatVector.zero(FLOATS);
+        int r0 = row * rowSize;
+        int r1 = r0 + rowSize;
+        int r2 = r1 + rowSize;
+        int r3 = r2 + rowSize;
+        int r4 = r3 + rowSize;
+        int r5 = r4 + rowSize;
+        int r6 = r5 + rowSize;
+        int r7 = r6 + rowSize;
+        int swap = swap(attention);
         for (int k = 0; k < rowSize; k++) {
-            int i = HeadAttention.order(attention.queries().type(), k, rowSize);
+            int i = k < (rowSize & -2) ? k ^ swap : k;
             FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
-            s0 = q.fma(FloatVector.broadcast(FLOATS, rows[at + i]), s0);
-            s1 = q.fma(FloatVector.broadcast(FLOATS, rows[at + rowSize + i]), s1);
-            s2 = q.fma(FloatVector.broadcast(FLOATS, rows[at + 2 * rowSize + i]), s2);
-            s3 = q.fma(FloatVector.broadcast(FLOATS, rows[at + 3 * rowSize + i]), s3);
+            s0 = q.fma(FloatVector.broadcast(FLOATS, rows[r0 + i]), s0);
+            s1 = q.fma(FloatVector.broadcast(FLOATS, rows[r1 + i]), s1);
+            s2 = q.fma(FloatVector.broadcast(FLOATS, rows[r2 + i]), s2);
+            s3 = q.fma(FloatVector.broadcast(FLOATS, rows[r3 + i]), s3);
+            s4 = q.fma(FloatVector.broadcast(FLOATS, rows[r4 + i]), s4);
+            s5 = q.fma(FloatVector.broadcast(FLOATS, rows[r5 + i]), s5);
+            s6 = q.fma(FloatVector.broadcast(FLOATS, rows[r6 + i]), s6);
+            s7 = q.fma(FloatVector.broadcast(FLOATS, rows[r7 + i]), s7);
         }
         MemorySegment scores = attention.scores().data();
         long target = ((long) row * HEADS + head) * Float.BYTES;
@@ -114,6 +154,10 @@ final class VectorAttention {
         s1.intoMemorySegment(scores, target + next, MACHINE);
         s2.intoMemorySegment(scores, target + 2 * next, MACHINE);
         s3.intoMemorySegment(scores, target + 3 * next, MACHINE);
+        s4.intoMemorySegment(scores, target + 4 * next, MACHINE);
+        s5.intoMemorySegment(scores, target + 5 * next, MACHINE);
+        s6.intoMemorySegment(scores, target + 6 * next, MACHINE);
+        s7.intoMemorySegment(scores, target + 7 * next, MACHINE);
     }
 
     private static void scoresOfRow(
@@ -124,13 +168,20 @@ final class VectorAttention {
             int head,
             int rowSize) {
         FloatVector s = FloatVector.zero(FLOATS);
+        int swap = swap(attention);
         for (int k = 0; k < rowSize; k++) {
-            int i = HeadAttention.order(attention.queries().type(), k, rowSize);
+            int i = k < (rowSize & -2) ? k ^ swap : k;
             FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
             s = q.fma(FloatVector.broadcast(FLOATS, rows[row * rowSize + i]), s);
         }
         s.intoMemorySegment(
                 attention.scores().data(), ((long) row * HEADS + head) * Float.BYTES, MACHINE);
+    }
+
+    /// What number `k` is combined with by exclusive or to give what comes then: the second of a pair of
+    /// bfloat16 products first, see [HeadAttention#order].
+    private static int swap(HeadAttention attention) {
+        return attention.queries().type() == ElementType.BF16 ? 1 : 0;
     }
 
     /// Scores become weights; maxima and totals move on.
@@ -199,8 +250,9 @@ final class VectorAttention {
         FloatVector s21 = floats(sums, o2 + next);
         FloatVector s30 = floats(sums, o3);
         FloatVector s31 = floats(sums, o3 + next);
+        int swap = swap(attention);
         for (int n = 0; n < numRows; n++) {
-            int row = HeadAttention.order(attention.queries().type(), n, numRows);
+            int row = n < (numRows & -2) ? n ^ swap : n;
             FloatVector v0 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i);
             FloatVector v1 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i + LANES);
             long at = (long) row * HEADS + head;

@@ -28,6 +28,9 @@ final class VectorPanels {
     /// Rows that share one unpacking of a block.
     private static final int ROW_BLOCK = 64;
 
+    /// Up to here, rows are computed one by one.
+    private static final int SINGLE_ROWS = 3;
+
     /// Rows and vectors of a register tile.
     private static final int TILE_ROWS = 4;
 
@@ -79,6 +82,12 @@ final class VectorPanels {
         int first = fromPanel * PANEL_ROWS;
         int last = toPanel * PANEL_ROWS;
         if (first == last) {
+            return;
+        }
+        if (x.numRows() <= SINGLE_ROWS) {
+            for (int row = 0; row < x.numRows(); row++) {
+                VectorPanelRow.linear(x, row, weight, out, fromPanel, toPanel);
+            }
             return;
         }
         float[] unpacked = new float[BLOCK_COLUMNS * STRIP];

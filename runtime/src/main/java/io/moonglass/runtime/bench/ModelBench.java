@@ -18,10 +18,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.stream.Stream;
@@ -116,37 +119,52 @@ public final class ModelBench {
                     progress.accept("a prompt of %,d tokens".formatted(length));
                     double floor =
                             floor(
-                                    (double) length * decoder.operationsPerToken(),
+                                    length * decoder.operationsPerToken(),
                                     report.rates().int8OpsPerSecond());
                     double seconds = median(() -> decoder.promptSeconds(length));
                     report.prompts().put(length, new BenchReport.Figure(seconds, floor));
                 }
             }
             if (decodes) {
-                for (int depth : plan.depths()) {
-                    progress.accept("generating at depth %,d".formatted(depth));
-                    double bytes =
-                            decoder.weightBytesPerToken()
-                                    + (double) depth * decoder.cacheBytesPerToken();
-                    report.decodes()
-                            .put(
-                                    depth,
-                                    new BenchReport.Figure(
-                                            decode(decoder, depth, 1),
-                                            floor(bytes, report.rates().readBytesPerSecond())));
-                }
-                for (int count : plan.streams()) {
-                    progress.accept("generating %,d streams".formatted(count));
-                    report.batches()
-                            .put(count, new BenchReport.Figure(decode(decoder, 0, count), 0));
-                }
+                decodes(decoder, report);
             }
         }
     }
 
-    private static double decode(DecoderBench decoder, int depth, int streams) {
-        double[] seconds = decoder.decodeSeconds(depth, streams, WARM_STEPS + DECODE_STEPS);
-        return median(Arrays.copyOfRange(seconds, WARM_STEPS, seconds.length));
+    /// In several rounds over all of them, so that a busy moment of the machine does not fall on one.
+    private void decodes(DecoderBench decoder, BenchReport report) {
+        Map<Integer, List<Double>> depths = new TreeMap<>();
+        Map<Integer, List<Double>> streams = new TreeMap<>();
+        for (int round = 0; round < REPEATS; round++) {
+            for (int depth : plan.depths()) {
+                progress.accept("generating at depth %,d".formatted(depth));
+                decode(decoder, depth, 1, depths.computeIfAbsent(depth, _ -> new ArrayList<>()));
+            }
+            for (int count : plan.streams()) {
+                progress.accept("generating %,d streams".formatted(count));
+                decode(decoder, 0, count, streams.computeIfAbsent(count, _ -> new ArrayList<>()));
+            }
+        }
+        MachineRates rates = report.rates();
+        depths.forEach((depth, seconds) -> {
+            double bytes = decoder.weightBytes(1) + (double) depth * decoder.cacheBytesPerToken();
+            double floor = floor(bytes, rates.readBytesPerSecond());
+            report.decodes().put(depth, new BenchReport.Figure(median(seconds), floor));
+        });
+        streams.forEach((count, seconds) -> {
+            double reading = floor(decoder.weightBytes(count), rates.readBytesPerSecond());
+            double operations = count * decoder.operationsPerToken();
+            double computing = floor(operations, rates.int8OpsPerSecond());
+            double floor = Math.max(reading, computing);
+            report.batches().put(count, new BenchReport.Figure(median(seconds), floor));
+        });
+    }
+
+    private static void decode(DecoderBench decoder, int depth, int streams, List<Double> seconds) {
+        double[] steps = decoder.decodeSeconds(depth, streams, WARM_STEPS + DECODE_STEPS);
+        for (int step = WARM_STEPS; step < steps.length; step++) {
+            seconds.add(steps[step]);
+        }
     }
 
     private void pictures(Checkpoint checkpoint, BenchReport report) {
@@ -213,11 +231,11 @@ public final class ModelBench {
         for (int i = 0; i < repeats; i++) {
             times[i] = seconds.getAsDouble();
         }
-        return median(times);
+        return median(Arrays.stream(times).boxed().toList());
     }
 
-    private static double median(double[] values) {
-        List<Double> sorted = Arrays.stream(values).sorted().boxed().toList();
+    private static double median(List<Double> values) {
+        List<Double> sorted = values.stream().sorted().toList();
         return sorted.get(sorted.size() / 2);
     }
 

@@ -1,0 +1,165 @@
+package io.moonglass.tensor;
+
+import static io.moonglass.tensor.Lanes.FLOATS;
+import static io.moonglass.tensor.Lanes.INTS;
+import static io.moonglass.tensor.Lanes.LANES;
+import static io.moonglass.tensor.Lanes.SHORTS;
+import static io.moonglass.tensor.PanelMatrix.GROUP_BYTES;
+import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
+import static io.moonglass.tensor.QuantizedRows.BLOCK_COLUMNS;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// Products of one row with quantised panels, of [VectorKernels]: what generates tokens, and is bound by
+/// memory if it computes in whole numbers of 16 bits.
+///
+/// A lane of 32 bits holds four weights of its row in Q8 and eight in Q4; its halves are multiplied with
+/// the two activations of a pair. In Q4 all products of a block fit into a half: 16 times 15 times 127.
+/// In Q8 the sum of two does.
+final class VectorPanelRow {
+
+    private static final ValueLayout.OfInt WORD =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
+    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
+
+    /// Pairs of a block's activations: columns 4i and 4i + 2, then 4i + 1 and 4i + 3.
+    private static final int BLOCK_PAIRS = BLOCK_COLUMNS / 2;
+
+    private VectorPanelRow() {}
+
+    static void linear(
+            QuantizedRows x,
+            int row,
+            PanelMatrix weight,
+            FloatMatrix out,
+            int fromPanel,
+            int toPanel) {
+        int numBlocks = weight.numBlocks();
+        int[] pairs = pairs(x, row);
+        float[] scales = new float[numBlocks];
+        int[] offsets = new int[numBlocks];
+        for (int block = 0; block < numBlocks; block++) {
+            long at = x.blockOffset(row, block);
+            scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
+            offsets[block] = -weight.type().offset() * x.data().get(SUM, at + QuantizedRows.SUM);
+        }
+        float[] sums = new float[PANEL_ROWS];
+        for (int panel = fromPanel; panel < toPanel; panel++) {
+            for (int first = 0; first < PANEL_ROWS; first += LANES) {
+                switch (weight.type()) {
+                    case Q4 -> sumsOfNibbles(weight, panel, first, pairs, scales, offsets, sums);
+                    case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
+                }
+            }
+            int column = panel * PANEL_ROWS;
+            int kept = Math.min(PANEL_ROWS, weight.numRows() - column);
+            long to = ((long) row * out.numColumns() + column) * Float.BYTES;
+            MemorySegment.copy(sums, 0, out.data(), ValueLayout.JAVA_FLOAT, to, kept);
+        }
+    }
+
+    private static int[] pairs(QuantizedRows x, int row) {
+        int[] pairs = new int[x.numBlocks() * BLOCK_PAIRS];
+        for (int block = 0; block < x.numBlocks(); block++) {
+            long at = x.blockOffset(row, block);
+            for (int i = 0; i < BLOCK_PAIRS; i += 2) {
+                int word = x.data().get(WORD, at + 2L * i);
+                int to = block * BLOCK_PAIRS + i;
+                pairs[to] = (byte) word & 0xffff | (byte) (word >> 16) << 16;
+                pairs[to + 1] = (byte) (word >> 8) & 0xffff | word >> 24 << 16;
+            }
+        }
+        return pairs;
+    }
+
+    private static void sumsOfNibbles(
+            PanelMatrix weight,
+            int panel,
+            int first,
+            int[] pairs,
+            float[] scales,
+            int[] offsets,
+            float[] sums) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int block = 0; block < scales.length; block++) {
+            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
+            ShortVector dots = ShortVector.zero(SHORTS);
+            int pair = block * BLOCK_PAIRS;
+            for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
+                ShortVector w = shorts(weight.data(), at + group * GROUP_BYTES);
+                dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
+                dots =
+                        dots.add(
+                                w.lanewise(VectorOperators.LSHR, 8)
+                                        .and((short) 15)
+                                        .mul(both(pairs, pair + 1)));
+                dots =
+                        dots.add(
+                                w.lanewise(VectorOperators.LSHR, 4)
+                                        .and((short) 15)
+                                        .mul(both(pairs, pair + 2)));
+                dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
+            }
+            IntVector dot = halvesAdded(dots).add(offsets[block]);
+            sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+        }
+        sum.intoArray(sums, first);
+    }
+
+    private static void sumsOfBytes(
+            PanelMatrix weight, int panel, int first, int[] pairs, float[] scales, float[] sums) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int block = 0; block < scales.length; block++) {
+            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
+            IntVector dot = IntVector.zero(INTS);
+            int pair = block * BLOCK_PAIRS;
+            for (int group = 0; group < BLOCK_PAIRS / 2; group++, pair += 2) {
+                ShortVector w = shorts(weight.data(), at + group * GROUP_BYTES);
+                w = w.lanewise(VectorOperators.XOR, (short) 0x8080); // without the offset
+                ShortVector even =
+                        w.lanewise(VectorOperators.LSHL, 8)
+                                .lanewise(VectorOperators.ASHR, 8)
+                                .mul(both(pairs, pair));
+                ShortVector odd = w.lanewise(VectorOperators.ASHR, 8).mul(both(pairs, pair + 1));
+                dot = dot.add(halvesAdded(even.add(odd)));
+            }
+            sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+        }
+        sum.intoArray(sums, first);
+    }
+
+    private static ShortVector shorts(MemorySegment data, long at) {
+        return Lanes.storedInts(data, at).reinterpretAsShorts();
+    }
+
+    private static ShortVector both(int[] pairs, int at) {
+        return IntVector.broadcast(INTS, pairs[at]).reinterpretAsShorts();
+    }
+
+    private static IntVector halvesAdded(ShortVector dots) {
+        IntVector words = dots.reinterpretAsInts();
+        return words.lanewise(VectorOperators.LSHL, 16)
+                .lanewise(VectorOperators.ASHR, 16)
+                .add(words.lanewise(VectorOperators.ASHR, 16));
+    }
+
+    private static FloatVector scaled(
+            IntVector dot,
+            PanelMatrix weight,
+            int panel,
+            int block,
+            int first,
+            float scale,
+            FloatVector sum) {
+        long at = weight.scaleOffset(panel, block) + first * (long) Short.BYTES;
+        FloatVector both = Lanes.halves(weight.data(), at).mul(scale);
+        return ((FloatVector) dot.convert(VectorOperators.I2F, 0)).fma(both, sum);
+    }
+}

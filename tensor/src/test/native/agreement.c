@@ -91,7 +91,7 @@ static void tiles(long numQueries, long numKeys, long firstVisible) {
     for (int i = 0; i < MOST_QUERIES * 2 * PAIRS; i++) queries[i] = bfloat16(fraction());
     for (int i = 0; i < MOST_KEYS * 2 * PAIRS; i++) keys[i] = bfloat16(fraction());
     for (int i = 0; i < MOST_KEYS * VALUE_SIZE; i++) values[i] = bfloat16(fraction());
-    PAIR_LEAF(moonglass_tiles_bf16)((char *)queries, numQueries, (char *)keys, (char *)values, PAIRS, VALUE, numKeys, firstVisible, 1, scratch, out, VALUE);
+    PAIR_LEAF(moonglass_tiles_bf16)((char *)queries, numQueries, (char *)keys, (char *)values, PAIRS, VALUE, numKeys, firstVisible, 1, 1, 1, scratch, out, VALUE);
     fwrite(out, sizeof(float), numQueries * VALUE, stdout);
 }
 

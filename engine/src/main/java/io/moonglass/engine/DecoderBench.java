@@ -81,7 +81,13 @@ public final class DecoderBench implements AutoCloseable {
     public double weightBytes(int numTokens) {
         double chosen = (double) config.numExpertsPerToken() / config.numExperts();
         double experts = config.numExperts() * (1 - Math.pow(1 - chosen, numTokens));
-        return sum(weight -> weight.data().byteSize(), experts);
+        double others =
+                0; // of expansions, other parts are read than are multiplied with in prompts
+        for (LayerWeights layer : weights.layers()) {
+            LatentExpansion expansion = layer.attention().expansion();
+            others += expansion.bytesPerToken() - expansion.weight().data().byteSize();
+        }
+        return others + sum(weight -> weight.data().byteSize(), experts);
     }
 
     /// Multiplications and additions for one token, attention left out.
@@ -97,7 +103,7 @@ public final class DecoderBench implements AutoCloseable {
         for (LayerWeights layer : weights.layers()) {
             AttentionWeights attention = layer.attention();
             sum += sum(amount, attention.query(), attention.latentAndKey(), attention.output());
-            sum += attention.expansion().weights().stream().mapToLong(amount).sum();
+            sum += amount.applyAsLong(attention.expansion().weight());
             sum +=
                     switch (layer.feedForward()) {
                         case LayerFeedForward.Dense(FeedForward dense) -> sum(amount, dense);

@@ -83,12 +83,12 @@ public record DecoderWeights(
             Optional<PanelMatrix> keys =
                     checkpoint.panels(
                             name + "k_b_proj.weight", numHeads * rank, config.qkNopeHeadDim());
-            Optional<PanelMatrix> values =
-                    checkpoint.panels(name + "v_b_proj.weight", numHeads * config.vHeadDim(), rank);
-            if (keys.isPresent() && values.isPresent()) {
-                return new LatentExpansion.Panels(config, keys.get(), values.get());
-            }
             int numRows = numHeads * (config.qkNopeHeadDim() + config.vHeadDim());
+            Optional<PanelMatrix> joined =
+                    checkpoint.panels(name + "kv_b_proj.weight", numRows, rank);
+            if (keys.isPresent() && joined.isPresent()) {
+                return new LatentExpansion.Panels(config, keys.get(), joined.get());
+            }
             return new LatentExpansion.Rows(
                     config, matrix(name + "kv_b_proj.weight", numRows, rank));
         }

@@ -48,15 +48,26 @@ public record EngineOptions(
                 contextLength, numCacheBlocks, maxStepTokens, maxRunning, ElementType.F32);
     }
 
+    /// The same limits, and a cache of floats in the memory of that of [#defaults]: for weights of which
+    /// none is rounded, so that nothing is.
+    public static EngineOptions exact(TextConfig config) {
+        return defaults(config, ElementType.F32);
+    }
+
     /// The whole context of the model, and a cache of a quarter of this machine's memory or eight
     /// full contexts, whichever is less.
     public static EngineOptions defaults(TextConfig config) {
-        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config, CACHE_TYPE);
+        return defaults(config, CACHE_TYPE);
+    }
+
+    private static EngineOptions defaults(TextConfig config, ElementType type) {
+        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config, type);
         long blocksOfContexts = 8L * KvCache.blocksFor(config.maxPositionEmbeddings());
         return new EngineOptions(
                 config.maxPositionEmbeddings(),
                 Math.toIntExact(Math.max(1, Math.min(blocksOfMemory, blocksOfContexts))),
                 DEFAULT_STEP_TOKENS,
-                DEFAULT_RUNNING);
+                DEFAULT_RUNNING,
+                type);
     }
 }

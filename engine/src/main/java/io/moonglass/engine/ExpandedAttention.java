@@ -1,39 +1,46 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.KeyValueTiles;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 
-/// Attention of a prompt chunk: tiles of latents are expanded to keys and values once per head, and
-/// all queries of the chunk attend to a tile before the next one is expanded. Scores exist for one
-/// tile at a time; a running maximum and sum carry the softmax from tile to tile.
+/// Attention of a prompt chunk: a part of the context after the other is expanded to keys and values of
+/// each head, and the chunk's queries attend to it. Memory grows with the part and not with the context.
 ///
-/// Tiles start at multiples of [Kernels#TILE_KEYS] of the sequence, wherever chunks start, so the
-/// same sums are made in the same order for any split of the prompt.
+/// Parts start at multiples of [#PART_KEYS] of the sequence, wherever chunks start, so the same sums are
+/// made in the same order for any split of the prompt.
 ///
-/// Source: Dao et al. 2022, "FlashAttention".
+/// Source: Dao 2023, "FlashAttention-2"; the latents' expansion is that of the DeepSeek-V2 report (arXiv
+/// 2405.04434), section 2.1.
 final class ExpandedAttention {
 
-    private static final int TILE_KEYS = Kernels.TILE_KEYS;
-    private static final int TILE_QUERIES = Kernels.TILE_QUERIES;
+    private static final int PART_KEYS = 1024;
+
+    /// Queries that see about the same keys, and whose sums stay in a cache.
+    private static final int GROUP_QUERIES = 96;
+
+    /// Tokens whose latents one piece of work reads.
+    private static final int READ_TOKENS = 32;
 
     private final TextConfig config;
     private final KvCache cache;
     private final ThreadTeam team;
     private final float scale;
-    private final int paddedNope;
-    private final int paddedValue;
+    private final ElementType type;
 
     ExpandedAttention(TextConfig config, KvCache cache, ThreadTeam team) {
         this.config = config;
         this.cache = cache;
         this.team = team;
         this.scale = (float) (1 / Math.sqrt(config.qkHeadDim()));
-        this.paddedNope = roundUp(config.qkNopeHeadDim(), TILE_QUERIES);
-        this.paddedValue = roundUp(config.vHeadDim(), TILE_QUERIES);
+        this.type = cache.type();
     }
 
     /// @param queries  `[rows of the step, numHeads * qkHeadDim]`, rotated
@@ -45,183 +52,165 @@ final class ExpandedAttention {
             Chunk chunk,
             FloatMatrix attended,
             Workspace workspace) {
-        int numHeads = config.numHeads();
-        int parts = Math.max(1, team.size() / numHeads);
-        int partSize = roundUp((chunk.numTokens() + parts - 1) / parts, TILE_QUERIES);
         try (Workspace.Frame frame = workspace.frame()) {
+            Group[] groups = groups(queries, chunk, frame);
+            int most = Math.min(PART_KEYS, chunk.end());
+            FloatMatrix rotated = frame.matrix(most, config.qkRopeHeadDim());
             Scratch[] scratch = new Scratch[team.size()];
             for (int member = 0; member < scratch.length; member++) {
-                scratch[member] = new Scratch(frame, partSize);
+                scratch[member] = new Scratch(most, frame);
             }
-            team.run(
-                    numHeads * parts,
-                    (piece, member) -> {
-                        int from = piece % parts * partSize;
-                        int count = Math.min(partSize, chunk.numTokens() - from);
-                        if (count > 0) {
-                            Part part = new Part(layer, piece / parts, chunk, from, count);
-                            attendPart(part, expansion, queries, attended, scratch[member]);
-                        }
-                    });
-        }
-    }
-
-    /// One head's share of a chunk: queries `[from, from + count)` of it.
-    private record Part(int layer, int head, Chunk chunk, int from, int count) {
-        int firstPosition() {
-            return chunk.firstPosition() + from;
-        }
-
-        int firstRow() {
-            return chunk.firstRow() + from;
-        }
-
-        int end() {
-            return firstPosition() + count;
-        }
-    }
-
-    /// One thread's memory for a part: queries and outputs of one head, and one tile. Keys and latents
-    /// lie transposed, a token per column, so that vectors run over tokens and no sum crosses lanes.
-    private final class Scratch {
-        final FloatMatrix queries;
-        final OnlineSoftmax softmax;
-        final FloatMatrix headWeights;
-        final FloatMatrix latents;
-        final FloatMatrix keys;
-        final FloatMatrix transposedValues;
-        final FloatMatrix values;
-        final FloatMatrix scores;
-        final FloatMatrix cacheRow;
-        final LatentExpansion.Scratch expansion;
-
-        Scratch(Workspace.Frame frame, int numQueries) {
-            queries = frame.matrix(numQueries, paddedNope + config.qkRopeHeadDim());
-            softmax =
-                    new OnlineSoftmax(
-                            frame.matrix(1, numQueries),
-                            frame.matrix(1, numQueries),
-                            frame.matrix(numQueries, config.vHeadDim()));
-            headWeights = frame.zeros(paddedNope + paddedValue, config.kvLoraRank());
-            latents = frame.matrix(config.kvLoraRank(), TILE_KEYS);
-            keys = frame.matrix(paddedNope + config.qkRopeHeadDim(), TILE_KEYS);
-            transposedValues = frame.matrix(paddedValue, TILE_KEYS);
-            values = frame.matrix(TILE_KEYS, config.vHeadDim());
-            scores = frame.matrix(TILE_QUERIES, TILE_KEYS);
-            cacheRow = frame.matrix(1, config.cacheRowSize());
-            expansion = LatentExpansion.Scratch.take(config, 1, frame);
-        }
-    }
-
-    private void attendPart(
-            Part part,
-            LatentExpansion expansion,
-            FloatMatrix queries,
-            FloatMatrix attended,
-            Scratch scratch) {
-        expansion.widen(
-                part.head,
-                scratch.headWeights.rows(0, paddedNope),
-                scratch.headWeights.rows(paddedNope, paddedValue),
-                scratch.expansion);
-        gatherQueries(part, queries, scratch);
-        for (int tile = 0; tile < part.end(); tile += TILE_KEYS) {
-            expandTile(part, tile, scratch);
-            // Queries before the tile's first key see nothing of it.
-            int firstQuery = Math.max(0, tile - part.firstPosition()) / TILE_QUERIES * TILE_QUERIES;
-            for (int query = firstQuery; query < part.count; query += TILE_QUERIES) {
-                attendTile(query, part.firstPosition() + query - tile, scratch);
+            int numSharers = Math.max(1, team.size() / config.numHeads());
+            for (int from = 0; from < chunk.end(); from += PART_KEYS) {
+                int first = from;
+                int count = Math.min(PART_KEYS, chunk.end() - from);
+                try (Workspace.Frame partFrame = workspace.frame()) {
+                    FloatMatrix latents = partFrame.matrix(count, config.kvLoraRank());
+                    readPart(layer, chunk.blocks(), from, latents, rotated, scratch);
+                    LayerInput input = new LayerInput(latents, team, partFrame);
+                    input.prepareFor(expansion.weight());
+                    team.run(
+                            config.numHeads() * numSharers,
+                            (piece, member) -> {
+                                int head = piece / numSharers;
+                                KeyValueTiles tiles =
+                                        scratch[member].expand(head, expansion, input, rotated);
+                                for (int i = piece % numSharers;
+                                        i < groups.length;
+                                        i += numSharers) {
+                                    groups[i].attend(head, tiles, first, chunk, attended);
+                                }
+                            });
+                }
             }
         }
-        FloatMatrix outputs = scratch.softmax.outputs();
-        for (int query = 0; query < part.count; query++) {
-            float inverse = 1 / scratch.softmax.totals().get(0, query);
-            Kernels.scale(outputs, query, 0, config.vHeadDim(), inverse);
-            outputs.copyTo(
-                    query,
-                    0,
-                    attended,
-                    part.firstRow() + query,
-                    part.head * config.vHeadDim(),
-                    config.vHeadDim());
-        }
     }
 
-    /// The head's queries, scaled; rows that fill the last tile are zeros.
-    private void gatherQueries(Part part, FloatMatrix queries, Scratch scratch) {
-        int nope = config.qkNopeHeadDim();
+    /// The chunk's queries, as tiles are attended to with them.
+    private Group[] groups(FloatMatrix queries, Chunk chunk, Workspace.Frame frame) {
+        int numGroups = (chunk.numTokens() + GROUP_QUERIES - 1) / GROUP_QUERIES;
+        Group[] groups = new Group[numGroups];
+        for (int i = 0; i < numGroups; i++) {
+            int first = i * GROUP_QUERIES;
+            groups[i] = new Group(first, Math.min(GROUP_QUERIES, chunk.numTokens() - first), frame);
+        }
+        team.run(
+                numGroups * config.numHeads(),
+                (piece, _) -> {
+                    Group group = groups[piece / config.numHeads()];
+                    int head = piece % config.numHeads();
+                    KeyValueTiles.putQueries(
+                            queries.rows(chunk.firstRow() + group.first, group.count),
+                            head * config.qkHeadDim(),
+                            scale,
+                            group.queries[head],
+                            0);
+                });
+        return groups;
+    }
+
+    /// What the cache holds of tokens from `first` on.
+    private void readPart(
+            int layer,
+            BlockTable blocks,
+            int first,
+            FloatMatrix latents,
+            FloatMatrix rotated,
+            Scratch[] scratch) {
+        int rank = config.kvLoraRank();
         int rope = config.qkRopeHeadDim();
-        int column = part.head * (nope + rope);
-        scratch.queries.data().fill((byte) 0);
-        scratch.softmax.reset();
-        for (int query = 0; query < part.count; query++) {
-            int row = part.firstRow() + query;
-            queries.copyTo(row, column, scratch.queries, query, 0, nope);
-            queries.copyTo(row, column + nope, scratch.queries, query, paddedNope, rope);
-            Kernels.scale(scratch.queries, query, 0, scratch.queries.numColumns(), scale);
-        }
+        int count = latents.numRows();
+        team.run(
+                (count + READ_TOKENS - 1) / READ_TOKENS,
+                (piece, member) -> {
+                    FloatMatrix row = scratch[member].cacheRow;
+                    int last = Math.min((piece + 1) * READ_TOKENS, count);
+                    for (int token = piece * READ_TOKENS; token < last; token++) {
+                        int position = first + token;
+                        int block = blocks.block(position / KvCache.BLOCK_SIZE);
+                        WeightMatrix rows = cache.rows(layer, block);
+                        Kernels.widenRow(rows, position % KvCache.BLOCK_SIZE, row, 0);
+                        row.copyTo(0, 0, latents, token, 0, rank);
+                        row.copyTo(0, rank, rotated, token, 0, rope);
+                    }
+                });
     }
 
-    /// Keys and values of tokens `[tile, tile + TILE_KEYS)`; tokens that are not there yet are zeros,
-    /// and masked later.
-    private void expandTile(Part part, int tile, Scratch scratch) {
-        int latentSize = config.kvLoraRank();
-        int numKeys = Math.min(TILE_KEYS, part.end() - tile);
-        if (numKeys < TILE_KEYS) {
-            scratch.latents.data().fill((byte) 0);
-            scratch.keys.data().fill((byte) 0);
-        }
-        for (int key = 0; key < numKeys; key++) {
-            FloatMatrix row = scratch.cacheRow;
-            Kernels.widenRow(
-                    blockRows(part, tile + key), (tile + key) % KvCache.BLOCK_SIZE, row, 0);
-            for (int i = 0; i < latentSize; i++) {
-                scratch.latents.set(i, key, row.get(0, i));
-            }
-            for (int i = 0; i < config.qkRopeHeadDim(); i++) {
-                scratch.keys.set(paddedNope + i, key, row.get(0, latentSize + i));
-            }
-        }
-        for (int i = 0; i < paddedNope; i += TILE_QUERIES) {
-            expandRows(i, scratch.keys.rows(i, TILE_QUERIES), scratch);
-        }
-        for (int i = 0; i < paddedValue; i += TILE_QUERIES) {
-            expandRows(paddedNope + i, scratch.transposedValues.rows(i, TILE_QUERIES), scratch);
-        }
-        for (int key = 0; key < TILE_KEYS; key++) {
-            for (int i = 0; i < config.vHeadDim(); i++) {
-                scratch.values.set(key, i, scratch.transposedValues.get(i, key));
+    /// Consecutive queries of the chunk, of all heads, and what their softmaxes have seen.
+    private final class Group {
+        private final int first;
+        private final int count;
+        private final WeightMatrix[] queries = new WeightMatrix[config.numHeads()];
+        private final FloatMatrix[] softmax = new FloatMatrix[config.numHeads()];
+
+        Group(int first, int count, Workspace.Frame frame) {
+            this.first = first;
+            this.count = count;
+            int dim = config.qkHeadDim();
+            int size = KeyValueTiles.scratchSize(count, dim, config.vHeadDim());
+            for (int head = 0; head < queries.length; head++) {
+                long bytes = (long) count * dim * type.bytes();
+                queries[head] = new WeightMatrix(frame.bytes(bytes), type, count, dim);
+                softmax[head] = frame.matrix(1, size);
             }
         }
-    }
 
-    private void expandRows(int weightRow, FloatMatrix out, Scratch scratch) {
-        Kernels.tileScores(
-                scratch.headWeights, weightRow, 0, config.kvLoraRank(), scratch.latents, out);
-    }
-
-    private WeightMatrix blockRows(Part part, int position) {
-        int block = part.chunk.blocks().block(position / KvCache.BLOCK_SIZE);
-        return cache.rows(part.layer, block);
-    }
-
-    /// Four queries against the tile.
-    ///
-    /// @param lastKey index in the tile of the first query's own token: the last one it may see
-    private void attendTile(int query, int lastKey, Scratch scratch) {
-        FloatMatrix scores = scratch.scores;
-        Kernels.tileScores(
-                scratch.queries, query, 0, scratch.queries.numColumns(), scratch.keys, scores);
-        for (int i = 0; i < TILE_QUERIES; i++) {
-            for (int key = Math.max(0, lastKey + i + 1); key < TILE_KEYS; key++) {
-                scores.set(i, key, Float.NEGATIVE_INFINITY);
+        /// @param from position of the first key
+        void attend(int head, KeyValueTiles tiles, int from, Chunk chunk, FloatMatrix attended) {
+            int firstVisible = chunk.firstPosition() + first + 1 - from;
+            int lastVisible = firstVisible + count - 1;
+            if (lastVisible < 1) {
+                return;
             }
-            scratch.softmax.weigh(query + i, scores, i, TILE_KEYS);
+            tiles.attendPart(
+                    queries[head],
+                    firstVisible,
+                    1,
+                    from == 0,
+                    lastVisible <= PART_KEYS,
+                    softmax[head],
+                    attended,
+                    chunk.firstRow() + first,
+                    head * config.vHeadDim());
         }
-        Kernels.tileValues(scores, scratch.values, scratch.softmax.outputs(), query, 0);
     }
 
-    private static int roundUp(int value, int multiple) {
-        return (value + multiple - 1) / multiple * multiple;
+    /// One thread's memory: a part's keys and values of one head.
+    private final class Scratch {
+        final FloatMatrix cacheRow;
+        private final FloatMatrix expanded;
+        private final MemorySegment keys;
+        private final MemorySegment values;
+
+        Scratch(int numKeys, Workspace.Frame frame) {
+            int dim = config.qkHeadDim();
+            this.cacheRow = frame.matrix(1, config.cacheRowSize());
+            this.expanded = frame.matrix(numKeys, config.qkNopeHeadDim() + config.vHeadDim());
+            this.keys = frame.bytes(KeyValueTiles.keyBytes(type, numKeys, dim));
+            this.values = frame.bytes(KeyValueTiles.valueBytes(type, numKeys, config.vHeadDim()));
+        }
+
+        KeyValueTiles expand(
+                int head, LatentExpansion expansion, LayerInput latents, FloatMatrix rotated) {
+            int count = latents.numRows();
+            int nope = config.qkNopeHeadDim();
+            FloatMatrix rows = expanded.rows(0, count);
+            expansion.expand(head, latents, rows);
+            KeyValueTiles tiles =
+                    new KeyValueTiles(
+                            keys.asSlice(
+                                    0, KeyValueTiles.keyBytes(type, count, config.qkHeadDim())),
+                            values.asSlice(
+                                    0, KeyValueTiles.valueBytes(type, count, config.vHeadDim())),
+                            type,
+                            count,
+                            config.qkHeadDim(),
+                            config.vHeadDim());
+            tiles.clearLastTile();
+            tiles.putKeys(rows, 0, 0, 0, nope);
+            tiles.putKeys(rotated.rows(0, count), 0, 0, nope, config.qkRopeHeadDim());
+            tiles.putValues(rows, nope, 0);
+            return tiles;
+        }
     }
 }

@@ -1,16 +1,14 @@
 package io.moonglass.engine;
 
-import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
-
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.QuantizedRows;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
-import java.util.List;
 
 /// How a layer's latents become each head's keys and values, and how a query is taken into the latent
 /// space instead: `U` makes keys of latents, `V` values.
@@ -18,19 +16,13 @@ import java.util.List;
 /// Source: DeepSeek-V2 report (arXiv 2405.04434), section 2.1.2.
 sealed interface LatentExpansion {
 
-    /// One thread's memory for [#absorb] and [#takeOut] of so many rows, and for [#widen].
-    record Scratch(
-            QuantizedRows queries,
-            QuantizedRows sums,
-            FloatMatrix keyPanel,
-            FloatMatrix valuePanel) {
+    /// One thread's memory for [#absorb] and [#takeOut] of so many rows.
+    record Scratch(QuantizedRows queries, QuantizedRows sums) {
 
         static Scratch take(TextConfig config, int numRows, Workspace.Frame frame) {
             return new Scratch(
                     frame.quantized(numRows, config.qkNopeHeadDim()),
-                    frame.quantized(numRows, config.kvLoraRank()),
-                    frame.matrix(config.qkNopeHeadDim(), PANEL_ROWS),
-                    frame.matrix(config.kvLoraRank(), PANEL_ROWS));
+                    frame.quantized(numRows, config.kvLoraRank()));
         }
     }
 
@@ -46,14 +38,17 @@ sealed interface LatentExpansion {
     /// @param out  `[numRows, vHeadDim]`
     void takeOut(int head, FloatMatrix sums, FloatMatrix out, Scratch scratch);
 
-    /// `U` and `V` of a head as floats.
+    /// One head's keys, without their rotated part, and values: `U c` and `V c`.
     ///
-    /// @param keys   `[at least qkNopeHeadDim, kvLoraRank]`
-    /// @param values `[at least vHeadDim, kvLoraRank]`
-    void widen(int head, FloatMatrix keys, FloatMatrix values, Scratch scratch);
+    /// @param latents `[numRows, kvLoraRank]`, prepared for [#weight]
+    /// @param out     `[numRows, qkNopeHeadDim + vHeadDim]`
+    void expand(int head, LayerInput latents, FloatMatrix out);
 
-    /// What is read for a token.
-    List<Weight> weights();
+    /// What latents are multiplied with to expand them.
+    Weight weight();
+
+    /// Bytes that are read for a generated token.
+    long bytesPerToken();
 
     /// As released.
     ///
@@ -78,19 +73,13 @@ sealed interface LatentExpansion {
         }
 
         @Override
-        public void widen(int head, FloatMatrix keys, FloatMatrix values, Scratch scratch) {
-            int nope = config.qkNopeHeadDim();
-            for (int i = 0; i < nope; i++) {
-                Kernels.widenRow(weight, firstRow(head) + i, keys, i);
-            }
-            for (int i = 0; i < config.vHeadDim(); i++) {
-                Kernels.widenRow(weight, firstRow(head) + nope + i, values, i);
-            }
+        public void expand(int head, LayerInput latents, FloatMatrix out) {
+            Kernels.linear(latents.rows(), weight.rows(firstRow(head), out.numColumns()), out);
         }
 
         @Override
-        public List<Weight> weights() {
-            return List.of(weight);
+        public long bytesPerToken() {
+            return weight.data().byteSize();
         }
 
         private int firstRow(int head) {
@@ -98,11 +87,11 @@ sealed interface LatentExpansion {
         }
     }
 
-    /// Quantised, the keys' part transposed, so that both are read as they lie.
+    /// Quantised, and the keys' part once more, transposed, so that all is read as it lies.
     ///
     /// @param keys   `[numHeads * kvLoraRank, qkNopeHeadDim]`: per head `Uᵀ`
-    /// @param values `[numHeads * vHeadDim, kvLoraRank]`: per head `V`
-    record Panels(TextConfig config, PanelMatrix keys, PanelMatrix values)
+    /// @param weight `[numHeads * (nope + vHeadDim), kvLoraRank]`: per head `U`, then `V`
+    record Panels(TextConfig config, PanelMatrix keys, PanelMatrix weight)
             implements LatentExpansion {
 
         @Override
@@ -116,30 +105,16 @@ sealed interface LatentExpansion {
         }
 
         @Override
-        public void widen(int head, FloatMatrix keys, FloatMatrix values, Scratch scratch) {
-            PanelMatrix headKeys = keysOf(head);
-            for (int p = 0; p < headKeys.numPanels(); p++) {
-                Kernels.widenPanel(headKeys, p, scratch.keyPanel);
-                for (int i = 0; i < config.qkNopeHeadDim(); i++) {
-                    for (int column = 0; column < PANEL_ROWS; column++) {
-                        keys.set(i, p * PANEL_ROWS + column, scratch.keyPanel.get(i, column));
-                    }
-                }
-            }
-            PanelMatrix headValues = valuesOf(head);
-            for (int p = 0; p < headValues.numPanels(); p++) {
-                Kernels.widenPanel(headValues, p, scratch.valuePanel);
-                for (int i = 0; i < config.kvLoraRank(); i++) {
-                    for (int row = 0; row < PANEL_ROWS; row++) {
-                        values.set(p * PANEL_ROWS + row, i, scratch.valuePanel.get(i, row));
-                    }
-                }
-            }
+        public void expand(int head, LayerInput latents, FloatMatrix out) {
+            int headRows = out.numColumns();
+            PanelMatrix rows = weight.rows(head * headRows, headRows);
+            Kernels.linear(latents.quantized(), rows, out, 0, headRows);
         }
 
         @Override
-        public List<Weight> weights() {
-            return List.of(keys, values);
+        public long bytesPerToken() {
+            long values = valuesOf(0).data().byteSize() * config.numHeads();
+            return keys.data().byteSize() + values;
         }
 
         private PanelMatrix keysOf(int head) {
@@ -147,7 +122,8 @@ sealed interface LatentExpansion {
         }
 
         private PanelMatrix valuesOf(int head) {
-            return values.rows(head * config.vHeadDim(), config.vHeadDim());
+            int nope = config.qkNopeHeadDim();
+            return weight.rows(head * (nope + config.vHeadDim()) + nope, config.vHeadDim());
         }
 
         private static void multiply(

@@ -37,7 +37,8 @@ class EngineCacheTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 512})
     void a_recorded_prompt_with_pictures_goes_on_as_recorded_however_it_is_cut(int maxStepTokens) {
-        try (TinyEngine tiny = new TinyEngine(new EngineOptions(4096, 64, maxStepTokens, 1))) {
+        try (TinyEngine tiny =
+                new TinyEngine(new EngineOptions(4096, 64, maxStepTokens, 1).withFloatCache())) {
             RecordingSink sink = new RecordingSink();
             tiny.engine()
                     .submit(

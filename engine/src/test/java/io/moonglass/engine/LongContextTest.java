@@ -171,7 +171,7 @@ class LongContextTest {
             AttentionWeights weights = this.layer.attention();
             this.query = widen(weights.query());
             this.latentAndKey = widen(weights.latentAndKey());
-            this.keyValue = widen(weights.expansion().weights().getFirst());
+            this.keyValue = widen(weights.expansion().weight());
             this.output = widen(weights.output());
         }
 

@@ -11,7 +11,8 @@ import java.util.Optional;
 ///
 /// @param name          what requests call it; empty for the folder's name
 /// @param numThreads    threads that compute
-/// @param engine        the engine's limits; empty for its defaults
+/// @param engine        the engine's limits; empty for its defaults, with a cache of floats where no
+///                      weight is quantised and of bfloat16 where some are
 /// @param imageLimits   the largest pictures that are taken in
 /// @param maxImages     the most pictures of one request
 /// @param vision        what pictures are encoded with
@@ -57,17 +58,6 @@ public record ChatModelOptions(
     public ChatModelOptions withNumThreads(int value) {
         return new ChatModelOptions(
                 name, value, engine, imageLimits, maxImages, vision, workDirectory);
-    }
-
-    public ChatModelOptions withEngine(EngineOptions value) {
-        return new ChatModelOptions(
-                name,
-                numThreads,
-                Optional.of(value),
-                imageLimits,
-                maxImages,
-                vision,
-                workDirectory);
     }
 
     public ChatModelOptions withVision(VisionBackend value) {

@@ -83,7 +83,11 @@ public final class LocalChatModel implements ChatModel {
         this.defaultSampling = sampling(generation);
         DecoderWeights weights = DecoderWeights.from(checkpoint);
         EngineOptions engineOptions =
-                options.engine().orElseGet(() -> EngineOptions.defaults(config.text()));
+                options.engine()
+                        .orElseGet(() ->
+                                checkpoint.isQuantized()
+                                        ? EngineOptions.defaults(config.text())
+                                        : EngineOptions.exact(config.text()));
         this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
         try {

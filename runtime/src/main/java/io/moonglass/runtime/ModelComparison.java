@@ -1,8 +1,6 @@
 package io.moonglass.runtime;
 
-import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.SamplingParameters;
-import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.fault.ConfigException;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,10 +26,7 @@ public final class ModelComparison implements AutoCloseable {
     /// @throws ConfigException if a folder cannot be used, or the models have different vocabularies
     /// @throws io.moonglass.loader.fault.ModelFormatException if a checkpoint is damaged
     public ModelComparison(Path model, Path reference, ChatModelOptions options) {
-        // Of the reference, nothing is rounded.
-        EngineOptions exact =
-                EngineOptions.defaults(ModelConfig.read(reference).text()).withFloatCache();
-        this.reference = LocalChatModel.load(reference, options.withEngine(exact), referenceAnswer);
+        this.reference = LocalChatModel.load(reference, options, referenceAnswer);
         try {
             this.model = LocalChatModel.load(model, options, modelAnswer);
         } catch (RuntimeException | Error e) {

@@ -76,7 +76,11 @@ class TinyModelServerTest {
                                         2,
                                         Optional.of(
                                                 new EngineOptions(
-                                                        CONTEXT_LENGTH, 1_024, 256, MAX_RUNNING)),
+                                                                CONTEXT_LENGTH,
+                                                                1_024,
+                                                                256,
+                                                                MAX_RUNNING)
+                                                        .withFloatCache()),
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,

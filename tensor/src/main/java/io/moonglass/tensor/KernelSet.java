@@ -93,6 +93,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,

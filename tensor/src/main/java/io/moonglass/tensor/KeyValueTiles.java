@@ -99,22 +99,37 @@ public record KeyValueTiles(
     ///
     /// @param firstKey number of the first row's key
     public void putKeys(FloatMatrix x, int column, int firstKey) {
-        check(x, column, keyDim, firstKey);
+        putKeys(x, column, firstKey, 0, keyDim);
+    }
+
+    /// Stores elements `[element, element + count)` of keys, from columns `[column, column + count)` of
+    /// all rows.
+    ///
+    /// @param firstKey number of the first row's key
+    /// @param element  even, as is `count`
+    public void putKeys(FloatMatrix x, int column, int firstKey, int element, int count) {
+        check(x, column, count, firstKey);
+        if (element < 0 || element % 2 != 0 || count % 2 != 0 || element + count > keyDim) {
+            throw new IllegalArgumentException(
+                    "elements %d to %d of keys of %d; want pairs"
+                            .formatted(element, element + count, keyDim));
+        }
         for (int row = 0; row < x.numRows(); row++) {
             int key = firstKey + row;
             long from = (long) row * x.numColumns() + column;
             long to = (long) (key / TILE_KEYS) * TILE_KEYS * keyDim;
             switch (type) {
                 case F32 -> {
-                    to += key % TILE_KEYS;
-                    for (int i = 0; i < keyDim; i++, to += TILE_KEYS) {
+                    to += (long) element * TILE_KEYS + key % TILE_KEYS;
+                    for (int i = 0; i < count; i++, to += TILE_KEYS) {
                         float value = x.data().getAtIndex(JAVA_FLOAT, from + i);
                         keys.set(ScalarKernels.F32, to * Float.BYTES, value);
                     }
                 }
                 case BF16 -> {
-                    to = to * Short.BYTES + key % TILE_KEYS * (long) Integer.BYTES;
-                    for (int i = 0; i < keyDim; i += 2, to += TILE_KEYS * Integer.BYTES) {
+                    to = (to + (long) element * TILE_KEYS) * Short.BYTES;
+                    to += key % TILE_KEYS * (long) Integer.BYTES;
+                    for (int i = 0; i < count; i += 2, to += TILE_KEYS * Integer.BYTES) {
                         keys.set(PAIR, to, pair(x.data(), from + i, from + i + 1));
                     }
                 }
@@ -229,12 +244,35 @@ public record KeyValueTiles(
             FloatMatrix out,
             int row,
             int column) {
+        if (firstVisible < 1) {
+            throw new IllegalArgumentException("a first query that sees no key");
+        }
+        attendPart(queries, firstVisible, visibleStep, true, true, scratch, out, row, column);
+    }
+
+    /// The same where these keys are a part of all: calls in the order of the keys, with one scratch, the
+    /// first of which begins and the last of which ends. Parts before the last have whole steps of
+    /// 128 keys.
+    ///
+    /// @param firstVisible keys of this part that the first query sees; less than 1 for none, unless this
+    ///                     is the first part
+    public void attendPart(
+            WeightMatrix queries,
+            int firstVisible,
+            int visibleStep,
+            boolean begins,
+            boolean ends,
+            FloatMatrix scratch,
+            FloatMatrix out,
+            int row,
+            int column) {
         int numQueries = queries.numRows();
         boolean agree =
                 queries.type() == type
                         && queries.numColumns() == keyDim
-                        && firstVisible >= 1
+                        && (firstVisible >= 1 || !begins)
                         && visibleStep >= 0
+                        && (numKeys % STEP_KEYS == 0 || ends)
                         && scratch.data().byteSize() / Float.BYTES
                                 >= scratchSize(numQueries, keyDim, valueDim)
                         && row >= 0
@@ -261,6 +299,8 @@ public record KeyValueTiles(
                         this,
                         firstVisible,
                         visibleStep,
+                        begins,
+                        ends,
                         scratch.data(),
                         out.data(),
                         (long) row * out.numColumns() + column,

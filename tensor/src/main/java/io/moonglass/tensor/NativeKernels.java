@@ -25,7 +25,7 @@ final class NativeKernels extends VectorKernels {
     private static final FunctionDescriptor TILES =
             FunctionDescriptor.ofVoid(
                     ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG,
-                    JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
+                    JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
 
     private final String instructionSet;
     private final MethodHandle q4;
@@ -81,13 +81,24 @@ final class NativeKernels extends VectorKernels {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,
             long outStride) {
         if (tiles.type() == ElementType.F32) {
             super.attend(
-                    queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+                    queries,
+                    tiles,
+                    firstVisible,
+                    visibleStep,
+                    begins,
+                    ends,
+                    scratch,
+                    out,
+                    outOffset,
+                    outStride);
             return;
         }
         try {
@@ -101,6 +112,8 @@ final class NativeKernels extends VectorKernels {
                     (long) tiles.numKeys(),
                     (long) firstVisible,
                     (long) visibleStep,
+                    begins ? 1L : 0L,
+                    ends ? 1L : 0L,
                     scratch,
                     out.asSlice(outOffset * Float.BYTES),
                     outStride);

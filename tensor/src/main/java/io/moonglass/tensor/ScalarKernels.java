@@ -398,12 +398,23 @@ final class ScalarKernels implements KernelSet {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,
             long outStride) {
         ScalarTiles.attend(
-                queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+                queries,
+                tiles,
+                firstVisible,
+                visibleStep,
+                begins,
+                ends,
+                scratch,
+                out,
+                outOffset,
+                outStride);
     }
 
     static float element(WeightMatrix weight, int row, int column) {

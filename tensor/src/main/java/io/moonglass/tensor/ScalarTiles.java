@@ -3,7 +3,6 @@ package io.moonglass.tensor;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /// Attention of many queries, of [ScalarKernels].
 final class ScalarTiles {
@@ -15,18 +14,29 @@ final class ScalarTiles {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,
             long outStride) {
-        long valueDim = tiles.valueDim();
-        FloatMatrix sums = new FloatMatrix(scratch.asSlice(0, 4 * valueDim), 1, (int) valueDim);
-        float[] totals = new float[KeyValueTiles.TOTALS];
+        int valueDim = tiles.valueDim();
+        int numQueries = queries.numRows();
+        long totalsFrom = (long) numQueries * valueDim;
+        long maximaFrom = totalsFrom + (long) numQueries * KeyValueTiles.TOTALS;
+        FloatMatrix allSums = matrix(scratch, 0, numQueries, valueDim);
+        FloatMatrix allTotals = matrix(scratch, totalsFrom, numQueries, KeyValueTiles.TOTALS);
+        FloatMatrix maxima = matrix(scratch, maximaFrom, numQueries, 1);
         float[] weights = new float[KeyValueTiles.STEP_KEYS];
-        for (int query = 0; query < queries.numRows(); query++) {
-            sums.data().fill((byte) 0);
-            Arrays.fill(totals, 0);
-            float largest = Float.NEGATIVE_INFINITY;
+        for (int query = 0; query < numQueries; query++) {
+            FloatMatrix sums = allSums.rows(query, 1);
+            FloatMatrix totals = allTotals.rows(query, 1);
+            if (begins) {
+                sums.data().fill((byte) 0);
+                totals.data().fill((byte) 0);
+                maxima.set(query, 0, Float.NEGATIVE_INFINITY);
+            }
+            float largest = maxima.get(query, 0);
             int visible = tiles.visible(query, firstVisible, visibleStep);
             for (int key = 0; key < visible; key += KeyValueTiles.STEP_KEYS) {
                 int count = Math.min(KeyValueTiles.STEP_KEYS, visible - key);
@@ -36,22 +46,34 @@ final class ScalarTiles {
                     largest = Math.max(largest, weights[i]);
                 }
                 if (largest != before) {
-                    shrink(sums, totals, Exponential.exp(before - largest));
+                    float shrink = Exponential.exp(before - largest);
+                    scale(totals, shrink);
+                    scale(sums, shrink);
                 }
                 for (int i = 0; i < count; i++) {
                     float weight = Exponential.exp(weights[i] - largest);
-                    totals[i % totals.length] += weight;
+                    int lane = i % KeyValueTiles.TOTALS;
+                    totals.set(0, lane, totals.get(0, lane) + weight);
                     weights[i] =
                             tiles.type() == ElementType.BF16 ? Bfloat16.rounded(weight) : weight;
                 }
                 addValues(tiles, key, count, weights, sums);
             }
-            float inverse = 1 / sum(totals);
-            for (int i = 0; i < valueDim; i++) {
-                out.setAtIndex(
-                        JAVA_FLOAT, outOffset + query * outStride + i, sums.get(0, i) * inverse);
+            maxima.set(query, 0, largest);
+            if (ends) {
+                float inverse = 1 / sum(totals.toArray());
+                for (int i = 0; i < valueDim; i++) {
+                    long to = outOffset + query * outStride + i;
+                    out.setAtIndex(JAVA_FLOAT, to, sums.get(0, i) * inverse);
+                }
             }
         }
+    }
+
+    private static FloatMatrix matrix(
+            MemorySegment scratch, long from, int numRows, int numColumns) {
+        long bytes = (long) numRows * numColumns * Float.BYTES;
+        return new FloatMatrix(scratch.asSlice(from * Float.BYTES, bytes), numRows, numColumns);
     }
 
     /// In bfloat16, the second of a pair is added first, as the processors' dot products do.
@@ -68,12 +90,9 @@ final class ScalarTiles {
         return sum;
     }
 
-    private static void shrink(FloatMatrix sums, float[] totals, float factor) {
-        for (int i = 0; i < totals.length; i++) {
-            totals[i] *= factor;
-        }
-        for (int i = 0; i < sums.numColumns(); i++) {
-            sums.set(0, i, sums.get(0, i) * factor);
+    private static void scale(FloatMatrix row, float factor) {
+        for (int i = 0; i < row.numColumns(); i++) {
+            row.set(0, i, row.get(0, i) * factor);
         }
     }
 

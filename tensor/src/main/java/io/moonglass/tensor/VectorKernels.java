@@ -356,11 +356,22 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,
             long outStride) {
         VectorTileAttention.attend(
-                queries, tiles, firstVisible, visibleStep, scratch, out, outOffset, outStride);
+                queries,
+                tiles,
+                firstVisible,
+                visibleStep,
+                begins,
+                ends,
+                scratch,
+                out,
+                outOffset,
+                outStride);
     }
 }

@@ -34,7 +34,8 @@ final class VectorTileAttention {
     private final MemorySegment scores;
 
     /// Cuts the scratch into what a step needs.
-    private VectorTileAttention(WeightMatrix queries, KeyValueTiles tiles, MemorySegment scratch) {
+    private VectorTileAttention(
+            WeightMatrix queries, KeyValueTiles tiles, boolean begins, MemorySegment scratch) {
         this.tiles = tiles;
         this.numQueries = queries.numRows();
         long rows = numQueries + QUERIES;
@@ -60,6 +61,9 @@ final class VectorTileAttention {
         this.totals = parts[4];
         this.maxima = parts[5];
         this.scores = parts[6];
+        if (!begins) {
+            return;
+        }
         this.queries.fill((byte) 0);
         this.sums.fill((byte) 0);
         this.totals.fill((byte) 0);
@@ -82,17 +86,21 @@ final class VectorTileAttention {
             KeyValueTiles tiles,
             int firstVisible,
             int visibleStep,
+            boolean begins,
+            boolean ends,
             MemorySegment scratch,
             MemorySegment out,
             long outOffset,
             long outStride) {
-        VectorTileAttention attention = new VectorTileAttention(queries, tiles, scratch);
+        VectorTileAttention attention = new VectorTileAttention(queries, tiles, begins, scratch);
         int numSeen = tiles.visible(queries.numRows() - 1, firstVisible, visibleStep);
         for (int key = 0; key < numSeen; key += STEP_KEYS) {
             int numTiles = numSeen - key > TILE_KEYS ? 2 : 1;
             attention.step(key, numTiles, firstVisible, visibleStep);
         }
-        attention.store(out, outOffset, outStride);
+        if (ends) {
+            attention.store(out, outOffset, outStride);
+        }
     }
 
     private void step(int firstKey, int numTiles, int firstVisible, int visibleStep) {

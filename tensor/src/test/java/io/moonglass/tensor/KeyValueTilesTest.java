@@ -108,6 +108,42 @@ class KeyValueTilesTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(ElementType.class)
+    void keys_that_come_in_parts_give_the_bits_of_all_at_once(ElementType type) {
+        int dim = 8;
+        int numKeys = 300;
+        FloatMatrix keys = FloatMatrix.of(arena, dim, random(numKeys * dim));
+        FloatMatrix values = FloatMatrix.of(arena, dim, random(numKeys * dim));
+        WeightMatrix queries = queries(type, 200, dim);
+        List<KernelSet> all = new ArrayList<>(others());
+        all.add(new ScalarKernels());
+        for (KernelSet kernels : all) {
+            float[] whole = attend(kernels, queries, tiles(type, keys, values), 101, 1);
+
+            int size = KeyValueTiles.scratchSize(200, dim, dim);
+            FloatMatrix scratch = FloatMatrix.allocate(arena, 1, size);
+            FloatMatrix out = FloatMatrix.allocate(arena, 200, dim);
+            for (int from = 0; from < numKeys; from += 128) {
+                int count = Math.min(128, numKeys - from);
+                boolean last = from + count == numKeys;
+                KeyValueTiles part = tiles(type, keys.rows(from, count), values.rows(from, count));
+                kernels.attend(
+                        queries,
+                        part,
+                        101 - from,
+                        1,
+                        from == 0,
+                        last,
+                        scratch.data(),
+                        out.data(),
+                        0,
+                        dim);
+            }
+            assertArrayEquals(whole, out.toArray(), kernels.name());
+        }
+    }
+
     @Test
     void keys_and_values_that_do_not_fit_are_refused() {
         KeyValueTiles tiles = tiles(ElementType.F32, 10, 4, 4);
@@ -159,7 +195,8 @@ class KeyValueTilesTest {
         FloatMatrix scratch = FloatMatrix.allocate(arena, 1, size);
         scratch.data().fill((byte) -1);
         FloatMatrix out = FloatMatrix.allocate(arena, numQueries, valueDim);
-        kernels.attend(queries, tiles, first, step, scratch.data(), out.data(), 0, valueDim);
+        kernels.attend(
+                queries, tiles, first, step, true, true, scratch.data(), out.data(), 0, valueDim);
         return out.toArray();
     }
 

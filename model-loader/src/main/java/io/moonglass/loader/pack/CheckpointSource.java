@@ -68,7 +68,7 @@ final class CheckpointSource implements WeightSource {
             int rank = checkpoint.config().text().kvLoraRank();
             WeightMatrix source = tensor.matrix(split.numSourceRows(), rank);
             packers[member].packPanel(
-                    split.panelRows(name, source, panel, arena),
+                    split.panelRows(source, panel, arena),
                     target.rows(panel * PanelMatrix.PANEL_ROWS, PanelMatrix.PANEL_ROWS),
                     0);
         } catch (IllegalArgumentException e) {

@@ -1,7 +1,6 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.config.TextConfig;
-import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
@@ -9,20 +8,20 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/// How `kv_b_proj`, which makes keys and values of latents, is stored as panels: cut in two, the keys'
-/// part transposed, because queries are multiplied with its columns. GGUF files cut it alike.
+/// How `kv_b_proj`, which makes keys and values of latents, is stored as panels: as it is, for prompts,
+/// and its keys' part once more, transposed, because a generated token's queries are multiplied with
+/// its columns.
 ///
 /// | tensor | shape |
 /// |---|---|
 /// | `kv_b_proj` | `[numHeads * (nope + vHeadDim), kvLoraRank]`: per head keys, then values |
-/// | `k_b_proj` | `[numHeads * kvLoraRank, nope]` |
-/// | `v_b_proj` | `[numHeads * vHeadDim, kvLoraRank]` |
+/// | `k_b_proj` | `[numHeads * kvLoraRank, nope]`: per head the keys' part, transposed |
 final class LatentSplit {
 
     private static final String JOINED = "kv_b_proj.weight";
     private static final String KEYS = "k_b_proj.weight";
-    private static final String VALUES = "v_b_proj.weight";
 
     private final TextConfig text;
 
@@ -35,52 +34,46 @@ final class LatentSplit {
             Map<String, PackedFile.Entry> stored, WeightFormat format) {
         boolean wholePanels =
                 text.kvLoraRank() % PanelMatrix.PANEL_ROWS == 0
+                        && text.qkNopeHeadDim() % PanelMatrix.PANEL_ROWS == 0
                         && text.vHeadDim() % PanelMatrix.PANEL_ROWS == 0;
         if (format.panels().isEmpty() || !wholePanels) {
             return stored;
         }
         Map<String, PackedFile.Entry> tensors = new LinkedHashMap<>();
         stored.forEach((name, entry) -> {
+            tensors.put(name, entry);
             if (name.endsWith(JOINED)) {
-                String prefix = name.substring(0, name.length() - JOINED.length());
-                tensors.put(
-                        prefix + KEYS,
-                        entry(
-                                entry.kind(),
-                                text.numHeads() * text.kvLoraRank(),
-                                text.qkNopeHeadDim()));
-                tensors.put(
-                        prefix + VALUES,
-                        entry(entry.kind(), text.numHeads() * text.vHeadDim(), text.kvLoraRank()));
-            } else {
-                tensors.put(name, entry);
+                long numRows = (long) text.numHeads() * text.kvLoraRank();
+                long[] shape = {numRows, text.qkNopeHeadDim()};
+                tensors.put(keysOf(name), new PackedFile.Entry(entry.kind(), shape));
             }
         });
         return tensors;
     }
 
-    /// The tensor that a part was cut from; empty for what is no part.
+    /// Whether a tensor is one of these two, stored as panels.
+    static boolean isPanels(String name, Set<String> tensors) {
+        return source(name).isPresent() || name.endsWith(JOINED) && tensors.contains(keysOf(name));
+    }
+
+    /// The tensor that transposed keys are a part of; empty for another.
     static Optional<String> source(String name) {
-        for (String part : new String[] {KEYS, VALUES}) {
-            if (name.endsWith("." + part)) {
-                return Optional.of(name.substring(0, name.length() - part.length()) + JOINED);
-            }
-        }
-        return Optional.empty();
+        return name.endsWith("." + KEYS)
+                ? Optional.of(name.substring(0, name.length() - KEYS.length()) + JOINED)
+                : Optional.empty();
+    }
+
+    private static String keysOf(String joined) {
+        return joined.substring(0, joined.length() - JOINED.length()) + KEYS;
     }
 
     int numSourceRows() {
         return text.numHeads() * headRows();
     }
 
-    /// The rows of one panel of a part.
-    WeightMatrix panelRows(String name, WeightMatrix source, int panel, Arena arena) {
+    /// The rows of one panel of transposed keys.
+    WeightMatrix panelRows(WeightMatrix source, int panel, Arena arena) {
         int row = panel * PanelMatrix.PANEL_ROWS;
-        if (name.endsWith(VALUES)) {
-            int head = row / text.vHeadDim();
-            int first = head * headRows() + text.qkNopeHeadDim() + row % text.vHeadDim();
-            return source.rows(first, PanelMatrix.PANEL_ROWS);
-        }
         int head = row / text.kvLoraRank();
         WeightMatrix keys = source.rows(head * headRows(), text.qkNopeHeadDim());
         return transposed(keys, row % text.kvLoraRank(), arena);
@@ -103,9 +96,5 @@ final class LatentSplit {
             }
         }
         return new WeightMatrix(data, source.type(), numRows, source.numRows());
-    }
-
-    private static PackedFile.Entry entry(ElementKind kind, long... shape) {
-        return new PackedFile.Entry(kind, shape);
     }
 }

@@ -2,8 +2,10 @@ package io.moonglass.loader.pack;
 
 import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.tensor.PanelType;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /// What a packed directory will hold, known before anything is written.
 ///
@@ -17,8 +19,8 @@ record PackLayout(
 
     static PackLayout of(Map<String, PackedFile.Entry> tensors, WeightFormats formats) {
         Map<String, PackedForm> forms = new LinkedHashMap<>();
-        tensors.forEach((name, entry) ->
-                forms.put(name, PackedForm.of(name, entry.shape().length, entry.kind(), formats)));
+        tensors.forEach(
+                (name, entry) -> forms.put(name, form(name, entry, tensors.keySet(), formats)));
         Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         forms.forEach((name, form) -> {
@@ -40,6 +42,13 @@ record PackLayout(
             }
         });
         return new PackLayout(forms, panels, entries);
+    }
+
+    private static PackedForm form(
+            String name, PackedFile.Entry entry, Set<String> tensors, WeightFormats formats) {
+        return LatentSplit.isPanels(name, tensors)
+                ? new PackedForm.Panels(PanelType.Q8)
+                : PackedForm.of(name, entry.shape().length, entry.kind(), formats);
     }
 
     /// Bytes of all tensors.

@@ -13,10 +13,10 @@ sealed interface PackedForm {
     record Elements(ElementKind kind) implements PackedForm {}
 
     /// The only place that knows which tensors are worth quantising. What is multiplied with all
-    /// tokens is, to 8 bits at least for what makes keys and values of latents: their errors add up over
-    /// a context. The embedding is read row by row; the router's gate decides between experts and stays
-    /// exact, as norms and biases do; of MoonViT, so do the embedding of patches and the table of
-    /// positions, which have more than two dimensions.
+    /// tokens is, to 8 bits by [LatentSplit] for what makes keys and values of latents: their errors add
+    /// up over a context. The embedding is read row by row; the router's gate decides between experts
+    /// and stays exact, as norms and biases do; of MoonViT, so do the embedding of patches and the table
+    /// of positions, which have more than two dimensions.
     static PackedForm of(
             String name, int numDimensions, ElementKind stored, WeightFormats formats) {
         if (numDimensions < 2 || name.endsWith(".mlp.gate.weight")) {
@@ -29,9 +29,6 @@ sealed interface PackedForm {
                     : new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
         }
         WeightFormat format = formats.decoder();
-        if (format.panels().isPresent() && LatentSplit.source(name).isPresent()) {
-            return new Panels(PanelType.Q8);
-        }
         boolean readByRow =
                 name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");
         return format.panels().isPresent() && !readByRow

@@ -133,6 +133,17 @@ public final class Checkpoint implements AutoCloseable {
         return manifest;
     }
 
+    /// Whether a packed folder holds a tensor that is a part of another, in another order.
+    public boolean isRepeated(String name) {
+        String keys = ".k_b_proj.weight";
+        return name.endsWith(keys) && has(name.replace(keys, ".kv_b_proj.weight"));
+    }
+
+    /// Whether any weight was rounded to 4 or 8 bits.
+    public boolean isQuantized() {
+        return manifest.map(found -> !found.panels().isEmpty()).orElse(false);
+    }
+
     /// The shape of a quantised tensor; empty for one that is stored element after element.
     public Optional<PackManifest.PanelShape> panels(String name) {
         return manifest.map(found -> found.panels().get(name));

@@ -168,7 +168,7 @@ final class PromptCheck {
     private int[] generate(
             int[] tokenIds, Optional<FloatMatrix> imageRows, int count, PromptRecorder recorder) {
         TextConfig text = config.text();
-        EngineOptions options = EngineOptions.defaults(text).withFloatCache();
+        EngineOptions options = EngineOptions.exact(text);
         Collector collector = new Collector();
         try (Engine engine = new Engine(weights, options, team, recorder)) {
             engine.submit(

@@ -61,7 +61,9 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
             for (StoredTensor tensor : checkpoint.tensors()) {
                 Optional<PackManifest.PanelShape> panels = checkpoint.panels(tensor.name());
                 long size = panels.map(TensorInventory::size).orElseGet(tensor::size);
-                parts.merge(ModelPart.of(tensor.name()), new Size(1, size), Size::plus);
+                if (!checkpoint.isRepeated(tensor.name())) {
+                    parts.merge(ModelPart.of(tensor.name()), new Size(1, size), Size::plus);
+                }
                 String kind = panels.map(shape -> shape.type().name()).orElse(tensor.kind().name());
                 bytesByKind.merge(kind, tensor.data().byteSize(), Long::sum);
             }

@@ -26,8 +26,6 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     /// @param offset in bytes
     void writeCodes(PanelBlock block, MemorySegment target, long offset);
 
-    void widenPanel(PanelMatrix weight, int panel, FloatMatrix out);
-
     void attend(HeadAttention attention, WeightMatrix rows);
 
     void addTransposedLinear(
@@ -47,8 +45,6 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     float max(MemorySegment x, long offset, int length);
 
-    float exponentials(MemorySegment x, long offset, int length, float scale, float shift);
-
     void scale(MemorySegment x, long offset, int length, float factor);
 
     void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length);
@@ -64,22 +60,6 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset);
 
     void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row);
-
-    void tileScores(
-            MemorySegment q,
-            long qOffset,
-            long qStride,
-            int dim,
-            MemorySegment keys,
-            MemorySegment scores);
-
-    void tileValues(
-            MemorySegment weights,
-            MemorySegment values,
-            int dim,
-            MemorySegment out,
-            long outOffset,
-            long outStride);
 
     void addBias(MemorySegment x, long offset, float[] bias, int from, int length);
 

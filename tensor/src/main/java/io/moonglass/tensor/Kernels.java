@@ -15,12 +15,6 @@ public final class Kernels {
     /// The system property that forces an implementation; read once, when the kernels are first used.
     public static final String PROPERTY = "moonglass.kernels";
 
-    /// Queries that [#tileScores] and [#tileValues] take at once.
-    public static final int TILE_QUERIES = 4;
-
-    /// Keys that [#tileScores] and [#tileValues] take at once.
-    public static final int TILE_KEYS = 64;
-
     /// Weight rows of one piece of a shared product: a multiple of the register tiles.
     private static final int LINEAR_PIECE = 64;
 
@@ -272,26 +266,10 @@ public final class Kernels {
                 dim);
     }
 
-    /// `softmax` of every row, in place, shifted by the row's maximum.
-    public static void softmax(FloatMatrix x) {
-        for (int row = 0; row < x.numRows(); row++) {
-            long offset = (long) row * x.numColumns();
-            float max = FASTEST.max(x.data(), offset, x.numColumns());
-            float sum = FASTEST.exponentials(x.data(), offset, x.numColumns(), 1, max);
-            FASTEST.scale(x.data(), offset, x.numColumns(), 1 / sum);
-        }
-    }
-
     /// The largest of the first `length` values of a row.
     public static float max(FloatMatrix x, int row, int length) {
         checkLength("max", x, length);
         return FASTEST.max(x.data(), (long) row * x.numColumns(), length);
-    }
-
-    /// The first `length` values of a row become `exp(value * scale - shift)`; returns their sum.
-    public static float exponentials(FloatMatrix x, int row, int length, float scale, float shift) {
-        checkLength("exponentials", x, length);
-        return FASTEST.exponentials(x.data(), (long) row * x.numColumns(), length, scale, shift);
     }
 
     /// Multiplies columns `[column, column + length)` of a row.
@@ -361,18 +339,6 @@ public final class Kernels {
         }
     }
 
-    /// A panel of a weight as floats, transposed.
-    ///
-    /// @param out `[numColumns, PANEL_ROWS]`; rows that fill the last panel are zeros
-    public static void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
-        if (out.numRows() != weight.numColumns() || out.numColumns() != PanelMatrix.PANEL_ROWS) {
-            throw new IllegalArgumentException(
-                    "widenPanel: a panel of %d columns into [%d, %d]"
-                            .formatted(weight.numColumns(), out.numRows(), out.numColumns()));
-        }
-        FASTEST.widenPanel(weight, panel, out);
-    }
-
     /// Reads one row of a weight as floats: the embedding of a token.
     public static void widenRow(WeightMatrix weight, int row, FloatMatrix out, int outRow) {
         if (out.numColumns() != weight.numColumns() || row < 0 || row >= weight.numRows()) {
@@ -398,59 +364,6 @@ public final class Kernels {
                                     weight.numColumns()));
         }
         FASTEST.narrowRow(x.data(), (long) row * x.numColumns(), weight, weightRow);
-    }
-
-    /// Scores of four queries against one tile of keys: `scores = Q K`.
-    ///
-    /// @param q       queries from row `row`, column `column` on, `dim` values each
-    /// @param keys    `[dim, TILE_KEYS]`: the tile, transposed
-    /// @param scores  `[TILE_QUERIES, TILE_KEYS]`
-    public static void tileScores(
-            FloatMatrix q, int row, int column, int dim, FloatMatrix keys, FloatMatrix scores) {
-        if (keys.numRows() != dim
-                || keys.numColumns() != TILE_KEYS
-                || column + dim > q.numColumns()
-                || row + TILE_QUERIES > q.numRows()) {
-            throw new IllegalArgumentException("tileScores: queries and keys do not agree");
-        }
-        checkTile(scores);
-        FASTEST.tileScores(
-                q.data(),
-                (long) row * q.numColumns() + column,
-                q.numColumns(),
-                dim,
-                keys.data(),
-                scores.data());
-    }
-
-    /// Adds one tile of values, weighted, to four queries' outputs: `out += P V`.
-    ///
-    /// @param weights `[TILE_QUERIES, TILE_KEYS]`
-    /// @param values  `[TILE_KEYS, dim]`
-    /// @param out     `dim` values from row `row`, column `column` on in each of four rows
-    public static void tileValues(
-            FloatMatrix weights, FloatMatrix values, FloatMatrix out, int row, int column) {
-        if (values.numRows() != TILE_KEYS
-                || column + values.numColumns() > out.numColumns()
-                || row + TILE_QUERIES > out.numRows()) {
-            throw new IllegalArgumentException("tileValues: values and output do not agree");
-        }
-        checkTile(weights);
-        FASTEST.tileValues(
-                weights.data(),
-                values.data(),
-                values.numColumns(),
-                out.data(),
-                (long) row * out.numColumns() + column,
-                out.numColumns());
-    }
-
-    private static void checkTile(FloatMatrix tile) {
-        if (tile.numRows() != TILE_QUERIES || tile.numColumns() != TILE_KEYS) {
-            throw new IllegalArgumentException(
-                    "tile [%d, %d]; want [%d, %d]"
-                            .formatted(tile.numRows(), tile.numColumns(), TILE_QUERIES, TILE_KEYS));
-        }
     }
 
     private static void checkNorm(String kernel, FloatMatrix x, int size, FloatMatrix out) {

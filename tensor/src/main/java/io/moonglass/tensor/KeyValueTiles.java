@@ -30,7 +30,7 @@ public record KeyValueTiles(
         int valueDim) {
 
     /// Keys of a tile.
-    public static final int TILE_KEYS = Kernels.TILE_KEYS;
+    public static final int TILE_KEYS = 64;
 
     /// Keys between two corrections of the online softmax.
     static final int STEP_KEYS = 2 * TILE_KEYS;

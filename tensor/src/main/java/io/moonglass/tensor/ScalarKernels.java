@@ -136,17 +136,6 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
-        int first = panel * PanelMatrix.PANEL_ROWS;
-        for (int column = 0; column < weight.numColumns(); column++) {
-            for (int i = 0; i < PanelMatrix.PANEL_ROWS; i++) {
-                float scale = scale(weight, first + i, column / QuantizedRows.BLOCK_COLUMNS);
-                out.set(column, i, code(weight, first + i, column) * scale);
-            }
-        }
-    }
-
-    @Override
     public void attend(HeadAttention attention, WeightMatrix rows) {
         for (int head = 0; head < HeadAttention.HEADS; head++) {
             float largest = attention.maxima().get(0, head);
@@ -269,17 +258,6 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public float exponentials(MemorySegment x, long offset, int length, float scale, float shift) {
-        float sum = 0;
-        for (int i = 0; i < length; i++) {
-            float value = exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + i), scale, -shift));
-            x.setAtIndex(JAVA_FLOAT, offset + i, value);
-            sum += value;
-        }
-        return sum;
-    }
-
-    @Override
     public void scale(MemorySegment x, long offset, int length, float factor) {
         for (int i = 0; i < length; i++) {
             x.setAtIndex(JAVA_FLOAT, offset + i, x.getAtIndex(JAVA_FLOAT, offset + i) * factor);
@@ -316,54 +294,6 @@ final class ScalarKernels implements KernelSet {
     public void widenRow(WeightMatrix weight, int row, MemorySegment out, long outOffset) {
         for (int k = 0; k < weight.numColumns(); k++) {
             out.setAtIndex(JAVA_FLOAT, outOffset + k, element(weight, row, k));
-        }
-    }
-
-    @Override
-    public void tileScores(
-            MemorySegment q,
-            long qOffset,
-            long qStride,
-            int dim,
-            MemorySegment keys,
-            MemorySegment scores) {
-        for (int query = 0; query < Kernels.TILE_QUERIES; query++) {
-            for (int key = 0; key < Kernels.TILE_KEYS; key++) {
-                float sum = 0;
-                for (int i = 0; i < dim; i++) {
-                    sum =
-                            Math.fma(
-                                    q.getAtIndex(JAVA_FLOAT, qOffset + query * qStride + i),
-                                    keys.getAtIndex(JAVA_FLOAT, (long) i * Kernels.TILE_KEYS + key),
-                                    sum);
-                }
-                scores.setAtIndex(JAVA_FLOAT, (long) query * Kernels.TILE_KEYS + key, sum);
-            }
-        }
-    }
-
-    @Override
-    public void tileValues(
-            MemorySegment weights,
-            MemorySegment values,
-            int dim,
-            MemorySegment out,
-            long outOffset,
-            long outStride) {
-        for (int query = 0; query < Kernels.TILE_QUERIES; query++) {
-            for (int i = 0; i < dim; i++) {
-                long target = outOffset + query * outStride + i;
-                float sum = out.getAtIndex(JAVA_FLOAT, target);
-                for (int key = 0; key < Kernels.TILE_KEYS; key++) {
-                    sum =
-                            Math.fma(
-                                    weights.getAtIndex(
-                                            JAVA_FLOAT, (long) query * Kernels.TILE_KEYS + key),
-                                    values.getAtIndex(JAVA_FLOAT, (long) key * dim + i),
-                                    sum);
-                }
-                out.setAtIndex(JAVA_FLOAT, target, sum);
-            }
         }
     }
 

@@ -64,11 +64,6 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
-    public void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
-        VectorPanels.widenPanel(weight, panel, out);
-    }
-
-    @Override
     public void attend(HeadAttention attention, WeightMatrix rows) {
         VectorAttention.attend(attention, rows);
     }
@@ -77,28 +72,6 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     public void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn) {
         VectorLinear.addTransposedLinear(x, weight, numColumns, out, outColumn);
-    }
-
-    @Override
-    public void tileScores(
-            MemorySegment q,
-            long qOffset,
-            long qStride,
-            int dim,
-            MemorySegment keys,
-            MemorySegment scores) {
-        VectorTiles.tileScores(q, qOffset, qStride, dim, keys, scores);
-    }
-
-    @Override
-    public void tileValues(
-            MemorySegment weights,
-            MemorySegment values,
-            int dim,
-            MemorySegment out,
-            long outOffset,
-            long outStride) {
-        VectorTiles.tileValues(weights, values, dim, out, outOffset, outStride);
     }
 
     @Override
@@ -217,35 +190,6 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
             max = Math.max(max, x.getAtIndex(JAVA_FLOAT, offset + k));
         }
         return max;
-    }
-
-    @Override
-    public float exponentials(MemorySegment x, long offset, int length, float scale, float shift) {
-        FloatVector s = FloatVector.zero(FLOATS);
-        FloatVector factor = FloatVector.broadcast(FLOATS, scale);
-        FloatVector minusShift = FloatVector.broadcast(FLOATS, -shift);
-        int k = 0;
-        for (; k < FLOATS.loopBound(length); k += LANES) {
-            long at = (offset + k) * Float.BYTES;
-            FloatVector e = exp(floats(x, at).fma(factor, minusShift));
-            e.intoMemorySegment(x, at, MACHINE);
-            s = s.add(e);
-        }
-        // As in sum(), but without an array: this runs once per query and tile.
-        if (LANES > 8) {
-            s = s.add(s.rearrange(Lanes.FOLD_8));
-        }
-        if (LANES > 4) {
-            s = s.add(s.rearrange(Lanes.FOLD_4));
-        }
-        s = s.add(s.rearrange(Lanes.FOLD_2));
-        float sum = s.add(s.rearrange(Lanes.FOLD_1)).lane(0);
-        for (; k < length; k++) {
-            float e = exp(Math.fma(x.getAtIndex(JAVA_FLOAT, offset + k), scale, -shift));
-            x.setAtIndex(JAVA_FLOAT, offset + k, e);
-            sum += e;
-        }
-        return sum;
     }
 
     @Override

@@ -123,26 +123,6 @@ final class VectorPanels {
         }
     }
 
-    /// All columns of a panel as floats.
-    static void widenPanel(PanelMatrix weight, int panel, FloatMatrix out) {
-        float[] unpacked = new float[BLOCK_COLUMNS * STRIP];
-        float[] scales = new float[STRIP];
-        int first = panel * PANEL_ROWS;
-        for (int block = 0; block < weight.numBlocks(); block++) {
-            int numColumns = Math.min(BLOCK_COLUMNS, out.numRows() - block * BLOCK_COLUMNS);
-            for (int row = 0; row < PANEL_ROWS; row += LANES) {
-                unpack(weight, first + row, first + PANEL_ROWS, block, unpacked, scales);
-                FloatVector scale = FloatVector.fromArray(FLOATS, scales, 0);
-                for (int i = 0; i < numColumns; i++) {
-                    long at = ((long) (block * BLOCK_COLUMNS + i) * PANEL_ROWS + row) * Float.BYTES;
-                    FloatVector.fromArray(FLOATS, unpacked, i * STRIP)
-                            .mul(scale)
-                            .intoMemorySegment(out.data(), at, Lanes.MACHINE);
-                }
-            }
-        }
-    }
-
     /// A block of a strip as floats, column by column, and its scales.
     private static void unpack(
             PanelMatrix weight, int column, int last, int block, float[] unpacked, float[] scales) {

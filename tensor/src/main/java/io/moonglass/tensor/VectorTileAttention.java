@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorShuffle;
 /// queries, the second of a pair before the first, which is the order of their sums.
 final class VectorTileAttention {
 
-    private static final int QUERIES = Kernels.TILE_QUERIES;
+    private static final int QUERIES = VectorTiles.QUERIES;
     private static final VectorShuffle<Float> SWAP_PAIRS =
             VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 

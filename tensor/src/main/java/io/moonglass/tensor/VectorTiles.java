@@ -9,8 +9,11 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/// Attention tiles of [VectorKernels].
+/// Scores and values of a tile of keys, for [VectorTileAttention].
 final class VectorTiles {
+
+    /// Queries of a tile.
+    static final int QUERIES = 4;
 
     private VectorTiles() {}
 
@@ -21,7 +24,7 @@ final class VectorTiles {
             int dim,
             MemorySegment keys,
             MemorySegment scores) {
-        for (int key = 0; key < Kernels.TILE_KEYS; key += 4 * LANES) {
+        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key += 4 * LANES) {
             scoresOfTwoQueries(q, qOffset, qStride, dim, keys, scores, key);
             scoresOfTwoQueries(
                     q,
@@ -30,7 +33,7 @@ final class VectorTiles {
                     dim,
                     keys,
                     scores,
-                    2 * Kernels.TILE_KEYS + key);
+                    2 * KeyValueTiles.TILE_KEYS + key);
         }
     }
 
@@ -54,7 +57,9 @@ final class VectorTiles {
         FloatVector s13 = FloatVector.zero(FLOATS);
         long next = (long) LANES * Float.BYTES;
         for (int i = 0; i < dim; i++) {
-            long k = ((long) i * Kernels.TILE_KEYS + at % Kernels.TILE_KEYS) * Float.BYTES;
+            long k =
+                    ((long) i * KeyValueTiles.TILE_KEYS + at % KeyValueTiles.TILE_KEYS)
+                            * Float.BYTES;
             FloatVector k0 = floats(keys, k);
             FloatVector k1 = floats(keys, k + next);
             FloatVector k2 = floats(keys, k + 2 * next);
@@ -76,7 +81,7 @@ final class VectorTiles {
         s01.intoMemorySegment(scores, target + next, MACHINE);
         s02.intoMemorySegment(scores, target + 2 * next, MACHINE);
         s03.intoMemorySegment(scores, target + 3 * next, MACHINE);
-        target += (long) Kernels.TILE_KEYS * Float.BYTES;
+        target += (long) KeyValueTiles.TILE_KEYS * Float.BYTES;
         s10.intoMemorySegment(scores, target, MACHINE);
         s11.intoMemorySegment(scores, target + next, MACHINE);
         s12.intoMemorySegment(scores, target + 2 * next, MACHINE);
@@ -98,14 +103,15 @@ final class VectorTiles {
             valuesOfOneVector(weights, values, dim, i, out, outOffset + i, outStride);
         }
         for (; i < dim; i++) {
-            for (int query = 0; query < Kernels.TILE_QUERIES; query++) {
+            for (int query = 0; query < QUERIES; query++) {
                 long target = outOffset + query * outStride + i;
                 float sum = out.getAtIndex(JAVA_FLOAT, target);
-                for (int key = 0; key < Kernels.TILE_KEYS; key++) {
+                for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
                     sum =
                             Math.fma(
                                     weights.getAtIndex(
-                                            JAVA_FLOAT, (long) query * Kernels.TILE_KEYS + key),
+                                            JAVA_FLOAT,
+                                            (long) query * KeyValueTiles.TILE_KEYS + key),
                                     values.getAtIndex(JAVA_FLOAT, (long) key * dim + i),
                                     sum);
                 }
@@ -135,7 +141,7 @@ final class VectorTiles {
         FloatVector s21 = floats(out, o2 + next);
         FloatVector s30 = floats(out, o3);
         FloatVector s31 = floats(out, o3 + next);
-        for (int key = 0; key < Kernels.TILE_KEYS; key++) {
+        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
             long at = ((long) key * dim + i) * Float.BYTES;
             FloatVector v0 = floats(values, at);
             FloatVector v1 = floats(values, at + next);
@@ -178,7 +184,7 @@ final class VectorTiles {
         FloatVector s1 = floats(out, o1);
         FloatVector s2 = floats(out, o2);
         FloatVector s3 = floats(out, o3);
-        for (int key = 0; key < Kernels.TILE_KEYS; key++) {
+        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
             FloatVector v = floats(values, ((long) key * dim + i) * Float.BYTES);
             s0 = weightOf(weights, 0, key).fma(v, s0);
             s1 = weightOf(weights, 1, key).fma(v, s1);
@@ -193,6 +199,7 @@ final class VectorTiles {
 
     private static FloatVector weightOf(MemorySegment weights, int query, int key) {
         return FloatVector.broadcast(
-                FLOATS, weights.getAtIndex(JAVA_FLOAT, (long) query * Kernels.TILE_KEYS + key));
+                FLOATS,
+                weights.getAtIndex(JAVA_FLOAT, (long) query * KeyValueTiles.TILE_KEYS + key));
     }
 }

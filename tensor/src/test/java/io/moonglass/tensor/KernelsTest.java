@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.Random;
+import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -148,54 +149,18 @@ class KernelsTest {
         assertArrayEquals(expected, x.toArray(), 1e-7f);
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 7, 8, 63, 64, 2048})
-    void softmax_agrees_with_double_arithmetic_at_any_size(int size) {
-        FloatMatrix x = random(2, size);
-        x.set(1, size - 1, Float.NEGATIVE_INFINITY);
-        x.set(1, 0, 60);
-        float[] before = x.toArray();
-
-        Kernels.softmax(x);
-
-        for (int row = 0; row < 2; row++) {
-            double sum = 0;
-            for (int i = 0; i < size; i++) {
-                sum += Math.exp(before[row * size + i]);
-            }
-            for (int i = 0; i < size; i++) {
-                double expected = Math.exp(before[row * size + i]) / sum;
-                assertEquals(expected, x.get(row, i), 1e-6);
-            }
-        }
-    }
-
     @Test
-    void exponentials_are_right_over_the_whole_range() {
-        for (KernelSet kernels : new KernelSet[] {scalar, vector}) {
-            float[] values = new float[3501];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = -87.25f + i * 0.05f;
-            }
-            FloatMatrix x = FloatMatrix.of(arena, values.length, values);
-            kernels.exponentials(x.data(), 0, values.length, 1, 0);
-            for (int i = 0; i < values.length; i++) {
-                double expected = Math.exp(values[i]);
-                assertEquals(1, x.get(0, i) / expected, 4e-7, "exp(" + values[i] + ")");
-            }
+    void exponentials_are_right_over_the_whole_range_and_of_masked_scores_exactly_nothing() {
+        float[] lanes = new float[Lanes.LANES];
+        for (int i = 0; i < 3501; i++) {
+            float x = -87.25f + i * 0.05f;
+            assertEquals(1, Exponential.exp(x) / Math.exp(x), 4e-7, "exp(" + x + ")");
+            Lanes.exp(FloatVector.broadcast(Lanes.FLOATS, x)).intoArray(lanes, 0);
+            assertEquals(Exponential.exp(x), lanes[Lanes.LANES - 1], "exp(" + x + ")");
         }
-    }
-
-    @Test
-    void a_masked_score_weighs_exactly_nothing() {
-        for (int size : new int[] {1, 16, 17}) {
-            FloatMatrix x = FloatMatrix.allocate(arena, 1, size);
-            x.data().fill((byte) 0);
-            for (int i = 0; i < size; i++) {
-                x.set(0, i, Float.NEGATIVE_INFINITY);
-            }
-            assertEquals(0, vector.exponentials(x.data(), 0, size, 0.1f, -3));
-        }
+        assertEquals(0, Exponential.exp(Float.NEGATIVE_INFINITY));
+        Lanes.exp(FloatVector.broadcast(Lanes.FLOATS, Float.NEGATIVE_INFINITY)).intoArray(lanes, 0);
+        assertEquals(0, lanes[0]);
     }
 
     @ParameterizedTest
@@ -238,29 +203,6 @@ class KernelsTest {
                 assertEquals(ScalarKernels.element(weight, 2, i), out.get(1, i));
             }
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 7, 16, 24, 63, 192})
-    void scalar_and_vector_attention_tiles_agree_at_any_head_size(int dim) {
-        FloatMatrix q = random(6, dim + 3);
-        FloatMatrix keys = random(dim, Kernels.TILE_KEYS);
-        FloatMatrix values = random(Kernels.TILE_KEYS, dim);
-        FloatMatrix expected = FloatMatrix.allocate(arena, 4, Kernels.TILE_KEYS);
-        FloatMatrix actual = FloatMatrix.allocate(arena, 4, Kernels.TILE_KEYS);
-
-        long first = 2L * q.numColumns() + 3;
-        scalar.tileScores(q.data(), first, q.numColumns(), dim, keys.data(), expected.data());
-        vector.tileScores(q.data(), first, q.numColumns(), dim, keys.data(), actual.data());
-        assertClose(expected, actual);
-
-        FloatMatrix expectedOut = random(6, dim + 3);
-        FloatMatrix actualOut = copy(expectedOut);
-        scalar.tileValues(
-                expected.data(), values.data(), dim, expectedOut.data(), first, q.numColumns());
-        vector.tileValues(
-                expected.data(), values.data(), dim, actualOut.data(), first, q.numColumns());
-        assertClose(expectedOut, actualOut);
     }
 
     @Test

@@ -16,13 +16,10 @@ import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.loader.tokenizer.Tokenizer;
-import io.moonglass.tensor.FloatMatrix;
-import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -95,8 +92,7 @@ class PackedModelsTest {
     void what_expands_latents_to_keys_is_there_transposed_as_well() {
         String prefix = "language_model.model.layers.1.self_attn.";
         try (Checkpoint source = Checkpoint.open(TestModels.tinyRandom());
-                Checkpoint packed = Checkpoint.open(pack(WeightFormat.Q4));
-                Arena arena = Arena.ofConfined()) {
+                Checkpoint packed = Checkpoint.open(pack(WeightFormat.Q4))) {
             TextConfig text = source.config().text();
             int rank = text.kvLoraRank();
             int nope = text.qkNopeHeadDim();
@@ -109,8 +105,8 @@ class PackedModelsTest {
                     packed.panels(prefix + "kv_b_proj.weight", text.numHeads() * headRows, rank)
                             .orElseThrow();
             for (int head = 0; head < text.numHeads(); head++) {
-                float[] headKeys = rows(keys.rows(head * rank, rank), arena);
-                float[] headWhole = rows(whole.rows(head * headRows, headRows), arena);
+                float[] headKeys = rows(keys.rows(head * rank, rank));
+                float[] headWhole = rows(whole.rows(head * headRows, headRows));
                 for (int column = 0; column < rank; column++) {
                     for (int i = 0; i < headRows; i++) {
                         float stored = joined[(head * headRows + i) * rank + column];
@@ -124,17 +120,10 @@ class PackedModelsTest {
         }
     }
 
-    /// A matrix of whole panels, row by row.
-    private static float[] rows(PanelMatrix matrix, Arena arena) {
+    private static float[] rows(PanelMatrix matrix) {
         float[] rows = new float[matrix.numRows() * matrix.numColumns()];
-        FloatMatrix panel = FloatMatrix.allocate(arena, matrix.numColumns(), 16);
-        for (int p = 0; p < matrix.numPanels(); p++) {
-            Kernels.widenPanel(matrix, p, panel);
-            for (int i = 0; i < rows.length / matrix.numPanels(); i++) {
-                int row = i / matrix.numColumns();
-                rows[(p * 16 + row) * matrix.numColumns() + i % matrix.numColumns()] =
-                        panel.get(i % matrix.numColumns(), row);
-            }
+        for (int row = 0; row < matrix.numRows(); row++) {
+            matrix.widenRow(row, rows, row * matrix.numColumns());
         }
         return rows;
     }

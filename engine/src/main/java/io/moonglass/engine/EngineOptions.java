@@ -42,13 +42,7 @@ public record EngineOptions(
         this(contextLength, numCacheBlocks, maxStepTokens, maxRunning, CACHE_TYPE);
     }
 
-    /// The same with a cache of floats.
-    public EngineOptions withFloatCache() {
-        return new EngineOptions(
-                contextLength, numCacheBlocks, maxStepTokens, maxRunning, ElementType.F32);
-    }
-
-    /// The same limits, and a cache of floats in the memory of that of [#defaults]: for weights of which
+    /// The limits of [#defaults], with a cache of floats in as much memory: for weights of which
     /// none is rounded, so that nothing is.
     public static EngineOptions exact(TextConfig config) {
         return defaults(config, ElementType.F32);

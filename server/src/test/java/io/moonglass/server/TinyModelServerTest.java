@@ -15,6 +15,7 @@ import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.tensor.ElementType;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.awt.image.BufferedImage;
@@ -76,11 +77,11 @@ class TinyModelServerTest {
                                         2,
                                         Optional.of(
                                                 new EngineOptions(
-                                                                CONTEXT_LENGTH,
-                                                                1_024,
-                                                                256,
-                                                                MAX_RUNNING)
-                                                        .withFloatCache()),
+                                                        CONTEXT_LENGTH,
+                                                        1_024,
+                                                        256,
+                                                        MAX_RUNNING,
+                                                        ElementType.F32)),
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,

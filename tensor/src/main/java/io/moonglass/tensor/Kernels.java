@@ -282,12 +282,9 @@ public final class Kernels {
     ///
     /// Source: Shazeer 2020, "GLU Variants Improve Transformer".
     ///
+    /// For rows `[first, first + numRows)` and columns `[from, to)`: callers share the work.
+    ///
     /// @param out of the shape of both; may be either
-    public static void siluGate(FloatMatrix gate, FloatMatrix up, FloatMatrix out) {
-        siluGate(gate, up, out, 0, gate.numRows(), 0, gate.numColumns());
-    }
-
-    /// The same for some rows and for columns `[from, to)`, for callers that share the work.
     public static void siluGate(
             FloatMatrix gate,
             FloatMatrix up,

@@ -37,18 +37,17 @@ final class NativeKernels extends VectorKernels {
 
     /// @param instructionSet the suffix of the functions; `avx512bf16` has attention of its own and is
     ///     `avx512` in all else
-    NativeKernels(NativeLibrary library, String attentionSet) {
-        this.instructionSet = attentionSet;
-        String instructionSet = attentionSet.replace("bf16", "");
-        this.q4 = library.function("moonglass_q4_" + instructionSet, PANELS);
-        this.q8 = library.function("moonglass_q8_" + instructionSet, PANELS);
-        this.attendF32 = library.function("moonglass_attend_f32_" + instructionSet, ATTEND);
-        this.attendBf16 = library.function("moonglass_attend_bf16_" + attentionSet, ATTEND);
-        this.tilesBf16 = library.function("moonglass_tiles_bf16_" + attentionSet, TILES);
+    NativeKernels(NativeLibrary library, String instructionSet) {
+        this.instructionSet = instructionSet;
+        String base = instructionSet.replace("bf16", "");
+        this.q4 = library.function("moonglass_q4_" + base, PANELS);
+        this.q8 = library.function("moonglass_q8_" + base, PANELS);
+        this.attendF32 = library.function("moonglass_attend_f32_" + base, ATTEND);
+        this.attendBf16 = library.function("moonglass_attend_bf16_" + instructionSet, ATTEND);
+        this.tilesBf16 = library.function("moonglass_tiles_bf16_" + instructionSet, TILES);
         this.peak =
                 library.function(
-                        "moonglass_peak_" + instructionSet,
-                        FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
+                        "moonglass_peak_" + base, FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
     }
 
     @Override

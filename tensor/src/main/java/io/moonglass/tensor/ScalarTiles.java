@@ -76,15 +76,10 @@ final class ScalarTiles {
         return new FloatMatrix(scratch.asSlice(from * Float.BYTES, bytes), numRows, numColumns);
     }
 
-    /// In bfloat16, the second of a pair is added first, as the processors' dot products do.
-    private static int inOrder(ElementType type, int i) {
-        return type == ElementType.BF16 ? i ^ 1 : i;
-    }
-
     private static float score(WeightMatrix queries, int query, KeyValueTiles tiles, int key) {
         float sum = 0;
         for (int j = 0; j < tiles.keyDim(); j++) {
-            int i = inOrder(tiles.type(), j);
+            int i = HeadAttention.order(tiles.type(), j, tiles.keyDim());
             sum = Math.fma(ScalarKernels.element(queries, query, i), tiles.key(key, i), sum);
         }
         return sum;
@@ -100,11 +95,9 @@ final class ScalarTiles {
             KeyValueTiles tiles, int firstKey, int count, float[] weights, FloatMatrix sums) {
         for (int i = 0; i < sums.numColumns(); i++) {
             float sum = sums.get(0, i);
-            for (int j = 0; j < count + count % 2; j++) {
-                int k = inOrder(tiles.type(), j);
-                if (k < count) {
-                    sum = Math.fma(weights[k], tiles.value(firstKey + k, i), sum);
-                }
+            for (int j = 0; j < count; j++) {
+                int k = HeadAttention.order(tiles.type(), j, count);
+                sum = Math.fma(weights[k], tiles.value(firstKey + k, i), sum);
             }
             sums.set(0, i, sum);
         }

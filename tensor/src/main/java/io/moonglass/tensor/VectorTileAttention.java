@@ -220,10 +220,7 @@ final class VectorTileAttention {
                 FloatVector weight = Lanes.exp(floats(scores, target).sub(largest));
                 sum = sum.add(weight);
                 if (rounded) {
-                    IntVector bits = weight.reinterpretAsInts();
-                    IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-                    bits = bits.add(0x7fff).add(odd).and(0xffff0000);
-                    weight = bits.reinterpretAsFloats().rearrange(SWAP_PAIRS);
+                    weight = Lanes.roundedToBfloat16(weight).rearrange(SWAP_PAIRS);
                 }
                 weight.intoMemorySegment(scores, target, MACHINE);
             }

@@ -32,15 +32,7 @@ class HeadAttentionTest {
             HeadAttention expected = attention(queries, latentSize);
             KernelSet scalar = new ScalarKernels();
             blocks.forEach(block -> scalar.attend(expected, block));
-            List<KernelSet> others = new ArrayList<>(List.of(new VectorKernels()));
-            NativeLibrary library = NativeLibrary.load().orElseThrow();
-            String best = library.instructionSet().orElseThrow();
-            others.add(new NativeKernels(library, best));
-            if (best.startsWith("avx512")) {
-                others.add(new NativeKernels(library, "avx512"));
-                others.add(new NativeKernels(library, "avx2"));
-            }
-            for (KernelSet kernels : others) {
+            for (KernelSet kernels : TestKernels.others()) {
                 HeadAttention actual = attention(queries, latentSize);
                 blocks.forEach(block -> kernels.attend(actual, block));
                 String where = kernels.name() + " with " + numRows + " rows";

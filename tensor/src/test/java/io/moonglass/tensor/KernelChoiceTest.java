@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class KernelChoiceTest {
@@ -35,11 +34,11 @@ class KernelChoiceTest {
     @Test
     void the_older_instruction_set_says_what_the_processor_lacks() {
         NativeLibrary library = NativeLibrary.load().orElseThrow();
-        Optional<String> best = library.instructionSet();
-        assumeTrue(best.equals(Optional.of("avx512")), "no x86-64 processor with AVX-512");
+        String best = library.instructionSet().orElse("none");
+        assumeTrue(best.startsWith("avx512"), "no x86-64 processor with AVX-512");
 
         assertEquals(
-                "native avx512",
+                "native " + best,
                 KernelChoice.fastest(KernelChoice::nativeKernels, VectorKernels::new)
                         .description());
         assertEquals(

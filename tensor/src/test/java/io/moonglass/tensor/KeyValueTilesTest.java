@@ -45,7 +45,7 @@ class KeyValueTilesTest {
                 for (int step = 0; step <= 1; step++) {
                     int first = step == 0 ? numKeys : 1;
                     float[] expected = attend(new ScalarKernels(), queries, tiles, first, step);
-                    for (KernelSet kernels : others()) {
+                    for (KernelSet kernels : TestKernels.others()) {
                         assertArrayEquals(
                                 expected,
                                 attend(kernels, queries, tiles, first, step),
@@ -116,7 +116,7 @@ class KeyValueTilesTest {
         FloatMatrix keys = FloatMatrix.of(arena, dim, random(numKeys * dim));
         FloatMatrix values = FloatMatrix.of(arena, dim, random(numKeys * dim));
         WeightMatrix queries = queries(type, 200, dim);
-        List<KernelSet> all = new ArrayList<>(others());
+        List<KernelSet> all = new ArrayList<>(TestKernels.others());
         all.add(new ScalarKernels());
         for (KernelSet kernels : all) {
             float[] whole = attend(kernels, queries, tiles(type, keys, values), 101, 1);
@@ -173,17 +173,6 @@ class KeyValueTilesTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> tiles.attend(queries, 0, 0, scratch, out, 0, 0));
-    }
-
-    private static List<KernelSet> others() {
-        List<KernelSet> others = new ArrayList<>(List.of(new VectorKernels()));
-        NativeLibrary library = NativeLibrary.load().orElseThrow();
-        String best = library.instructionSet().orElseThrow();
-        others.add(new NativeKernels(library, best));
-        if (best.equals("avx512")) {
-            others.add(new NativeKernels(library, "avx2"));
-        }
-        return others;
     }
 
     /// Scratch and output begin as rubbish.

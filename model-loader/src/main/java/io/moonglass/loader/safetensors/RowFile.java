@@ -40,14 +40,6 @@ public final class RowFile implements AutoCloseable {
         }
     }
 
-    public int numRows() {
-        return numRows;
-    }
-
-    public int numColumns() {
-        return row.numColumns();
-    }
-
     /// Reads one row as floats.
     ///
     /// @param out `[at least outRow + 1, numColumns]`

@@ -1,11 +1,13 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -16,25 +18,27 @@ public final class Engine implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Engine.class.getName());
 
-    private sealed interface Mail {
-        record Submit(Sequence sequence) implements Mail {}
+    private static final Duration DEFAULT_SLICE = Duration.ofMillis(200);
 
-        record Cancel(Sequence sequence) implements Mail {}
+    private sealed interface Mail {
+        record Submit(List<Sequence> sequences) implements Mail {}
+
+        record Cancel(List<Sequence> sequences) implements Mail {}
 
         record Close() implements Mail {}
     }
 
     /// A submitted generation, as its caller holds it.
     public final class Ticket {
-        private final Sequence sequence;
+        private final List<Sequence> sequences;
 
-        private Ticket(Sequence sequence) {
-            this.sequence = sequence;
+        private Ticket(List<Sequence> sequences) {
+            this.sequences = sequences;
         }
 
-        /// Ends the generation before its next step; does nothing if it has ended. Any thread.
+        /// Ends the branches before their next step; does nothing if they have ended. Any thread.
         public void cancel() {
-            mailbox.add(new Mail.Cancel(sequence));
+            mailbox.add(new Mail.Cancel(sequences));
         }
     }
 
@@ -44,6 +48,8 @@ public final class Engine implements AutoCloseable {
     private final Decoder decoder;
     private final Scheduler scheduler;
     private final DecoderObserver observer;
+    private final ComputeTurns turns = new ComputeTurns(DEFAULT_SLICE);
+    private final EngineCounters counters = new EngineCounters();
     private final Workspace workspace = new Workspace();
     private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
     private final Thread thread;
@@ -95,17 +101,50 @@ public final class Engine implements AutoCloseable {
     /// @throws IllegalStateException    if the engine is closed
     public Ticket submit(GenerationRequest request) {
         refuseWhatCannotBeServed(request);
-        request.imageRows().ifPresent(this::checkImageRows);
+        request.images().forEach(image -> checkImageRows(image.rows()));
         if (closing) {
             throw new IllegalStateException("the engine is closed");
         }
-        Sequence sequence = new Sequence(request, weights.config().vocabSize());
-        Mail mail = new Mail.Submit(sequence);
+        int vocabSize = weights.config().vocabSize();
+        List<Sequence> sequences =
+                request.branches().stream()
+                        .map(branch -> new Sequence(request, branch, vocabSize))
+                        .toList();
+        Mail mail = new Mail.Submit(sequences);
         mailbox.add(mail);
         if (closing && mailbox.remove(mail)) { // closed meanwhile: nobody would read it
             throw new IllegalStateException("the engine is closed");
         }
-        return new Ticket(sequence);
+        return new Ticket(sequences);
+    }
+
+    /// The turns that steps take, for others that compute on the same cores.
+    public ComputeTurns turns() {
+        return turns;
+    }
+
+    /// What was done until now. Any thread.
+    public EngineStatistics statistics() {
+        return new EngineStatistics(
+                scheduler.numRunning(),
+                scheduler.numWaiting(),
+                scheduler.numUncomputed(),
+                counters.steps.sum(),
+                counters.promptTokens.sum(),
+                counters.cachedPromptTokens.sum(),
+                counters.generatedTokens.sum(),
+                counters.preemptions.sum(),
+                counters.cancelledWaiting.sum(),
+                counters.cancelledPrefilling.sum(),
+                counters.cancelledDecoding.sum(),
+                counters.draftedTokens.sum(),
+                counters.acceptedTokens.sum(),
+                counters.failedSteps.sum(),
+                cache.numBlocks(),
+                cache.numBlocks() - cache.numFree(),
+                0,
+                0,
+                counters.sinceProgress());
     }
 
     /// Cancels what runs, waits for the thread and gives the memory back; does nothing the second
@@ -164,7 +203,7 @@ public final class Engine implements AutoCloseable {
             }
             numImageTokens += request.isImage(position) ? 1 : 0;
         }
-        int numImageRows = request.imageRows().map(FloatMatrix::numRows).orElse(0);
+        int numImageRows = request.numImageRows();
         if (numImageTokens != numImageRows) {
             throw InvalidRequestException.invalidValue(
                     "messages",
@@ -191,7 +230,14 @@ public final class Engine implements AutoCloseable {
                 open = readMail();
                 StepPlan step = scheduler.nextStep();
                 if (!step.isEmpty()) {
-                    run(step);
+                    turns.take();
+                    try {
+                        run(step);
+                    } finally {
+                        turns.give();
+                    }
+                    counters.steps.increment();
+                    counters.progressed();
                 }
             } catch (RuntimeException | Error e) { // no memory for the cache, for one
                 LOG.log(System.Logger.Level.ERROR, "a step could not be planned", e);
@@ -207,8 +253,9 @@ public final class Engine implements AutoCloseable {
         boolean idle = scheduler.running().isEmpty() && scheduler.waiting().isEmpty();
         for (Mail mail = idle ? awaitMail() : mailbox.poll(); mail != null; mail = mailbox.poll()) {
             switch (mail) {
-                case Mail.Submit(Sequence sequence) -> scheduler.add(sequence);
-                case Mail.Cancel(Sequence sequence) -> finish(sequence, FinishReason.CANCELLED);
+                case Mail.Submit(List<Sequence> sequences) -> sequences.forEach(scheduler::add);
+                case Mail.Cancel(List<Sequence> sequences) ->
+                        sequences.forEach(s -> finish(s, FinishReason.CANCELLED));
                 case Mail.Close() -> { // mail behind it is taken back by who sent it
                     allSequences().forEach(s -> finish(s, FinishReason.CANCELLED));
                     return false;
@@ -294,8 +341,7 @@ public final class Engine implements AutoCloseable {
         GenerationRequest request = sequence.request();
         for (int position = from; position < to; position++, row++) {
             if (position < sequence.numPromptTokens() && request.isImage(position)) {
-                FloatMatrix imageRows = request.imageRows().orElseThrow();
-                hidden.rows(row, 1).copyFrom(imageRows.rows(sequence.nextImageRow(), 1));
+                hidden.rows(row, 1).copyFrom(request.imageRow(sequence.nextImageRow()));
             } else {
                 decoder.embed(sequence.tokenId(position), hidden, row);
             }
@@ -327,7 +373,7 @@ public final class Engine implements AutoCloseable {
             MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
             int tokenId = sequence.sampler().sample(row);
             sequence.append(tokenId);
-            boolean goOn = request.sink().accept(tokenId);
+            boolean goOn = sequence.sink().accept(tokenId);
             if (!goOn || request.stopTokenIds().contains(tokenId)) {
                 finish(sequence, FinishReason.STOP);
             } else if (sequence.numGenerated() >= request.maxTokens()) {
@@ -342,7 +388,7 @@ public final class Engine implements AutoCloseable {
     /// Does nothing if the sequence has ended: its sink is told once.
     private void finish(Sequence sequence, FinishReason reason) {
         if (scheduler.remove(sequence)) {
-            tell(() -> sequence.request().sink().finished(reason));
+            tell(() -> sequence.sink().finished(reason));
         }
     }
 
@@ -351,7 +397,7 @@ public final class Engine implements AutoCloseable {
         if (scheduler.remove(sequence)) {
             RuntimeException told =
                     fault instanceof RuntimeException e ? e : new IllegalStateException(fault);
-            tell(() -> sequence.request().sink().failed(told));
+            tell(() -> sequence.sink().failed(told));
         }
     }
 

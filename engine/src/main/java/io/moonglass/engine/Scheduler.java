@@ -37,6 +37,19 @@ final class Scheduler {
         return waiting;
     }
 
+    /// May be asked from any thread; then it is about right.
+    int numRunning() {
+        return running.size();
+    }
+
+    int numWaiting() {
+        return waiting.size();
+    }
+
+    long numUncomputed() {
+        return 0;
+    }
+
     /// Plans one forward pass. Running sequences go first, so that their readers see a steady
     /// stream; waiting prompts share what is left of the token budget.
     StepPlan nextStep() {

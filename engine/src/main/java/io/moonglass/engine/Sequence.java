@@ -7,6 +7,7 @@ import java.util.Arrays;
 final class Sequence {
 
     private final GenerationRequest request;
+    private final Branch branch;
     private final Sampler sampler;
     private final BlockTable blocks = new BlockTable();
     private int[] tokenIds;
@@ -14,15 +15,20 @@ final class Sequence {
     private int numCached;
     private int numImageRowsUsed;
 
-    Sequence(GenerationRequest request, int vocabSize) {
+    Sequence(GenerationRequest request, Branch branch, int vocabSize) {
         this.request = request;
-        this.sampler = new Sampler(request.sampling(), request.tokenIds(), vocabSize);
+        this.branch = branch;
+        this.sampler = new Sampler(branch.sampling(), request.tokenIds(), vocabSize);
         this.tokenIds = Arrays.copyOf(request.tokenIds(), request.tokenIds().length + 16);
         this.numTokens = request.tokenIds().length;
     }
 
     GenerationRequest request() {
         return request;
+    }
+
+    TokenSink sink() {
+        return branch.sink();
     }
 
     Sampler sampler() {

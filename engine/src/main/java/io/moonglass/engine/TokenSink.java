@@ -4,6 +4,11 @@ package io.moonglass.engine;
 /// strings, tells the caller. Called on the engine's thread and must not block it.
 public interface TokenSink {
 
+    /// The prompt is about to be computed; called again if the generation starts over.
+    ///
+    /// @param numCachedTokens tokens of the prompt that need not be
+    default void begun(int numCachedTokens) {}
+
     /// One more token; stop tokens are passed too.
     ///
     /// @return whether to go on; false ends the generation with [FinishReason#STOP]

@@ -311,14 +311,15 @@ class EngineTest {
     }
 
     private static GenerationRequest withSink(GenerationRequest request, TokenSink sink) {
+        SamplingParameters sampling = request.branches().getFirst().sampling();
         return new GenerationRequest(
                 request.tokenIds(),
                 request.imageTokenId(),
-                request.imageRows(),
-                request.sampling(),
+                request.images(),
                 request.maxTokens(),
                 request.stopTokenIds(),
-                sink);
+                request.scope(),
+                List.of(new Branch(sampling, sink)));
     }
 
     /// Runs a failing sink in the same steps as two good ones, and a good one after it.

@@ -46,7 +46,7 @@ final class SmallCache {
     static Sequence sequence(int numPromptTokens) {
         int[] prompt = new int[numPromptTokens];
         Arrays.fill(prompt, 1);
-        return new Sequence(
+        GenerationRequest request =
                 new GenerationRequest(
                         prompt,
                         -1,
@@ -54,7 +54,7 @@ final class SmallCache {
                         SamplingParameters.GREEDY,
                         1000,
                         Set.of(),
-                        new RecordingSink()),
-                8);
+                        new RecordingSink());
+        return new Sequence(request, request.branches().getFirst(), 8);
     }
 }

@@ -1,6 +1,7 @@
 package io.moonglass.runtime;
 
 import io.moonglass.engine.SamplingParameters;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -20,16 +21,24 @@ public interface ChatModel extends AutoCloseable {
     /// Prepares the prompt on the calling thread (pictures are decoded and encoded here), hands it to
     /// the engine and returns. Events come on the engine's thread and must not block it.
     ///
+    /// @param answers   one taker for every answer that is wanted; the seed of each is one higher than that
+    ///                  of the one before
     /// @param abandoned asked now and then while the prompt is prepared: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the request cannot be served
+    /// @throws OverloadedException if too much is queued
     /// @throws java.util.concurrent.CancellationException if the request was abandoned meanwhile
     Generation generate(
-            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned);
+            ChatRequest request,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned);
 
-    /// The same for a caller that stays.
+    /// The same for one answer, and a caller that stays.
     default Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
-        return generate(request, events, () -> false);
+        return generate(request, List.of(events), () -> false);
     }
+
+    /// How much it has done, and how it stands.
+    ModelStatistics statistics();
 
     /// Runs what a first request would run, so that no caller pays for code that is not compiled yet;
     /// takes a few seconds. Does nothing where there is nothing to warm.

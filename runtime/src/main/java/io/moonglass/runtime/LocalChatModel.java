@@ -1,10 +1,12 @@
 package io.moonglass.runtime;
 
+import io.moonglass.engine.Branch;
 import io.moonglass.engine.DecoderObserver;
 import io.moonglass.engine.DecoderWeights;
 import io.moonglass.engine.Engine;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.GenerationRequest;
+import io.moonglass.engine.PromptImage;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
@@ -23,6 +25,7 @@ import io.moonglass.runtime.answer.Reasoning;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
+import io.moonglass.runtime.media.MediaStatistics;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
@@ -31,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -117,7 +121,9 @@ public final class LocalChatModel implements ChatModel {
 
     @Override
     public Generation generate(
-            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
+            ChatRequest request,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
         List<ImageInput> images = readImages(request.messages());
         int[] tokensPerImage = images.stream().mapToInt(ImageInput::numTokens).toArray();
         RenderedPrompt prompt =
@@ -127,32 +133,52 @@ public final class LocalChatModel implements ChatModel {
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(numPrompt, maxTokens);
         Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
-        AnswerStream answer =
-                new AnswerStream(
-                        prompts.tokenizer().streamingDecoder(request.skipSpecialTokens()),
-                        stops,
-                        request.stop(),
-                        numPrompt,
-                        Arrays.stream(tokensPerImage).sum(),
-                        events);
+        int numImageTokens = Arrays.stream(tokensPerImage).sum();
         Optional<ImageRows> rows = encode(images, abandoned);
         try {
+            AtomicInteger numOpen = new AtomicInteger(answers.size());
+            List<Branch> branches = new ArrayList<>();
+            for (Consumer<GenerationEvent> events : answers) {
+                AnswerStream answer =
+                        new AnswerStream(
+                                prompts.tokenizer().streamingDecoder(request.skipSpecialTokens()),
+                                stops,
+                                request.stop(),
+                                numPrompt,
+                                numImageTokens,
+                                events);
+                SamplingParameters sampling = request.sampling();
+                branches.add(
+                        new Branch(
+                                sampling.withSeed(sampling.seed() + branches.size()),
+                                new ClosingSink(
+                                        answer,
+                                        () -> {
+                                            if (numOpen.decrementAndGet() == 0) {
+                                                rows.ifPresent(ImageRows::close);
+                                            }
+                                        })));
+            }
             Engine.Ticket ticket =
                     engine.submit(
                             new GenerationRequest(
                                     prompt.tokenIds(),
                                     config.mediaPlaceholderTokenId(),
-                                    rows.map(ImageRows::matrix),
-                                    request.sampling(),
+                                    rows.stream().map(all -> PromptImage.of(all.matrix())).toList(),
                                     maxTokens,
                                     stops,
-                                    new ClosingSink(
-                                            answer, () -> rows.ifPresent(ImageRows::close))));
+                                    request.scope(),
+                                    branches));
             return ticket::cancel;
         } catch (RuntimeException | Error e) {
             rows.ifPresent(ImageRows::close);
             throw e;
         }
+    }
+
+    @Override
+    public ModelStatistics statistics() {
+        return new ModelStatistics(engine.statistics(), MediaStatistics.NONE);
     }
 
     @Override

@@ -263,7 +263,7 @@ class LocalChatModelTest {
 
         assertThrows(
                 CancellationException.class,
-                () -> model.generate(request, events::add, () -> true));
+                () -> model.generate(request, List.of(events::add), () -> true));
 
         assertEquals(List.of(), events);
     }
@@ -368,6 +368,7 @@ class LocalChatModelTest {
                 new Usage(
                         prompt.numPromptTokens(),
                         prompt.numImageTokens(),
+                        0,
                         prompt.newIds().size(),
                         0),
                 finished.usage());

@@ -6,6 +6,8 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.ModelStatistics;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -22,21 +24,28 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
 
     @Override
     public Generation generate(
-            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
+            ChatRequest request,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
         Generation generation =
-                model.generate(
-                        request,
-                        event -> {
-                            // Before the client can know it, so that no test sees an earlier one's
-                            // end.
-                            if (event instanceof GenerationEvent.Finished finished) {
-                                ends.add(finished.reason());
-                            }
-                            events.accept(event);
-                        },
-                        abandoned);
+                model.generate(request, answers.stream().map(this::watched).toList(), abandoned);
         begun.release();
         return generation;
+    }
+
+    /// The end is noted before the client can know it, so that no test sees an earlier one's.
+    private Consumer<GenerationEvent> watched(Consumer<GenerationEvent> events) {
+        return event -> {
+            if (event instanceof GenerationEvent.Finished finished) {
+                ends.add(finished.reason());
+            }
+            events.accept(event);
+        };
+    }
+
+    @Override
+    public ModelStatistics statistics() {
+        return model.statistics();
     }
 
     @Override

@@ -23,6 +23,7 @@ public final class AnswerStream implements TokenSink {
     private final int imageTokens;
     private final List<Integer> tokenIds = new ArrayList<>();
     private int reasoningTokens;
+    private int cachedTokens = -1;
 
     /// @param stopTokenIds tokens that end the answer and are no text of it
     /// @param stops        texts that end the answer; they do not end the reasoning
@@ -40,6 +41,14 @@ public final class AnswerStream implements TokenSink {
         this.promptTokens = promptTokens;
         this.imageTokens = imageTokens;
         this.events = events;
+    }
+
+    /// What the first start found counts: what a later one finds is the generation's own.
+    @Override
+    public void begun(int numCachedTokens) {
+        if (cachedTokens < 0) {
+            cachedTokens = numCachedTokens;
+        }
     }
 
     @Override
@@ -60,7 +69,13 @@ public final class AnswerStream implements TokenSink {
         reasoning.push(decoder.flush());
         reasoning.flush();
         emit(stopStrings.flush());
-        Usage usage = new Usage(promptTokens, imageTokens, tokenIds.size(), reasoningTokens);
+        Usage usage =
+                new Usage(
+                        promptTokens,
+                        imageTokens,
+                        Math.max(0, cachedTokens),
+                        tokenIds.size(),
+                        reasoningTokens);
         FinishReason told = stopStrings.found() ? FinishReason.STOP : reason;
         events.accept(new GenerationEvent.Finished(told, usage, List.copyOf(tokenIds)));
     }

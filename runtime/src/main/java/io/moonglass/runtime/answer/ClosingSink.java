@@ -8,6 +8,11 @@ import io.moonglass.engine.TokenSink;
 public record ClosingSink(TokenSink sink, Runnable close) implements TokenSink {
 
     @Override
+    public void begun(int numCachedTokens) {
+        sink.begun(numCachedTokens);
+    }
+
+    @Override
     public boolean accept(int tokenId) {
         return sink.accept(tokenId);
     }

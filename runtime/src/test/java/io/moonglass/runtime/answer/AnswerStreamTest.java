@@ -194,7 +194,7 @@ class AnswerStreamTest {
     private static Finished finished(FinishReason reason, int[] ids, int reasoningTokens) {
         return new Finished(
                 reason,
-                new Usage(PROMPT_TOKENS, IMAGE_TOKENS, ids.length, reasoningTokens),
+                new Usage(PROMPT_TOKENS, IMAGE_TOKENS, 0, ids.length, reasoningTokens),
                 Arrays.stream(ids).boxed().toList());
     }
 

@@ -89,7 +89,7 @@ record ChatCompletionReply(String id, long created, String model, boolean return
                 usage.promptTokens(),
                 usage.completionTokens(),
                 usage.totalTokens(),
-                new Usage.PromptTokensDetails(0, usage.imageTokens()),
+                new Usage.PromptTokensDetails(usage.cachedTokens(), usage.imageTokens()),
                 new Usage.CompletionTokensDetails(usage.reasoningTokens()));
     }
 }

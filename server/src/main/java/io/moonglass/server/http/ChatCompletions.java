@@ -12,6 +12,7 @@ import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,7 +42,8 @@ final class ChatCompletions {
         client.whenGone(() -> events.stop(Stop.CLIENT_GONE));
         running.add(events);
         try {
-            Generation generation = model.generate(call.request(), events, events::isStopped);
+            Generation generation =
+                    model.generate(call.request(), List.of(events), events::isStopped);
             try {
                 ChatCompletionReply reply =
                         ChatCompletionReply.of(model.name(), call.returnTokenIds());

@@ -1,12 +1,16 @@
 package io.moonglass.server.http;
 
+import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Usage;
+import io.moonglass.runtime.media.MediaStatistics;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +37,7 @@ public final class ScriptedModel implements ChatModel {
     volatile RuntimeException refusal;
     public volatile Runnable beforeClose = () -> {};
     volatile Preparation beforeGenerate = () -> {};
+    volatile ModelStatistics statistics = idle();
     private volatile ChatRequest lastRequest;
     private volatile CountDownLatch lastCancelled;
     private volatile boolean closed;
@@ -44,8 +49,15 @@ public final class ScriptedModel implements ChatModel {
         events.accept(finished(FinishReason.STOP));
     }
 
+    private static ModelStatistics idle() {
+        return new ModelStatistics(
+                new EngineStatistics(
+                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, Duration.ZERO),
+                MediaStatistics.NONE);
+    }
+
     public static GenerationEvent.Finished finished(FinishReason reason) {
-        return new GenerationEvent.Finished(reason, new Usage(11, 4, 3, 1), List.of(5, 6, 7));
+        return new GenerationEvent.Finished(reason, new Usage(11, 4, 0, 3, 1), List.of(5, 6, 7));
     }
 
     @Override
@@ -65,7 +77,9 @@ public final class ScriptedModel implements ChatModel {
 
     @Override
     public Generation generate(
-            ChatRequest request, Consumer<GenerationEvent> events, BooleanSupplier abandoned) {
+            ChatRequest request,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
         if (refusal != null) {
             throw refusal;
         }
@@ -81,12 +95,17 @@ public final class ScriptedModel implements ChatModel {
         Thread.ofVirtual()
                 .start(() -> {
                     try {
-                        played.play(request, events, cancelled);
+                        played.play(request, answers.getFirst(), cancelled);
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }
                 });
         return cancelled::countDown;
+    }
+
+    @Override
+    public ModelStatistics statistics() {
+        return statistics;
     }
 
     public ChatRequest lastRequest() {

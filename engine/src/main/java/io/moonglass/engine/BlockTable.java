@@ -24,6 +24,10 @@ final class BlockTable {
         blocks[numBlocks++] = block;
     }
 
+    void set(int index, int block) {
+        blocks[index] = block;
+    }
+
     void clear() {
         numBlocks = 0;
     }

@@ -33,7 +33,8 @@ public final class DecoderBench implements AutoCloseable {
         this.weights = weights;
         this.config = weights.config();
         this.cache =
-                new KvCache(config, EngineOptions.CACHE_TYPE, KvCache.blocksFor(maxTokens) + 1);
+                new KvCache(
+                        config, EngineOptions.CACHE_TYPE, KvCache.blocksFor(maxTokens) + 1, false);
         this.decoder = new Decoder(weights, cache, team);
     }
 

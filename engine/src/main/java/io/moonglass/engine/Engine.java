@@ -4,9 +4,6 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
-import io.moonglass.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,12 +42,13 @@ public final class Engine implements AutoCloseable {
     private final DecoderWeights weights;
     private final EngineOptions options;
     private final KvCache cache;
-    private final Decoder decoder;
+    private final StepClock clock;
+    private final Speculation speculation = new Speculation();
     private final Scheduler scheduler;
-    private final DecoderObserver observer;
+    private final Endings endings;
+    private final StepRunner runner;
     private final ComputeTurns turns = new ComputeTurns(DEFAULT_SLICE);
     private final EngineCounters counters = new EngineCounters();
-    private final Workspace workspace = new Workspace();
     private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean closing;
@@ -66,10 +64,31 @@ public final class Engine implements AutoCloseable {
             DecoderObserver observer) {
         this.weights = weights;
         this.options = options;
-        this.observer = observer;
-        this.cache = new KvCache(weights.config(), options.cacheType(), options.numCacheBlocks());
-        this.decoder = new Decoder(weights, cache, team);
-        this.scheduler = new Scheduler(cache, options.maxStepTokens(), options.maxRunning());
+        this.cache =
+                new KvCache(
+                        weights.config(),
+                        options.cacheType(),
+                        options.numCacheBlocks(),
+                        options.keepsPrefixes());
+        this.clock = new StepClock(options.stepTime().multipliedBy(2), options.stepTime());
+        this.scheduler =
+                new Scheduler(
+                        cache,
+                        clock,
+                        new Drafting(options.speculates(), speculation),
+                        options.maxStepTokens(),
+                        options.maxRunning(),
+                        counters);
+        this.endings = new Endings(scheduler);
+        this.runner =
+                new StepRunner(
+                        weights,
+                        new Decoder(weights, cache, team),
+                        cache,
+                        scheduler,
+                        endings,
+                        counters,
+                        observer);
         this.thread = Thread.ofPlatform().name("moonglass-engine").start(this::runUntilClosed);
     }
 
@@ -105,11 +124,7 @@ public final class Engine implements AutoCloseable {
         if (closing) {
             throw new IllegalStateException("the engine is closed");
         }
-        int vocabSize = weights.config().vocabSize();
-        List<Sequence> sequences =
-                request.branches().stream()
-                        .map(branch -> new Sequence(request, branch, vocabSize))
-                        .toList();
+        List<Sequence> sequences = sequencesOf(request);
         Mail mail = new Mail.Submit(sequences);
         mailbox.add(mail);
         if (closing && mailbox.remove(mail)) { // closed meanwhile: nobody would read it
@@ -125,10 +140,11 @@ public final class Engine implements AutoCloseable {
 
     /// What was done until now. Any thread.
     public EngineStatistics statistics() {
+        EngineCounters.Standing standing = counters.standing();
         return new EngineStatistics(
-                scheduler.numRunning(),
-                scheduler.numWaiting(),
-                scheduler.numUncomputed(),
+                standing.numRunning(),
+                standing.numWaiting(),
+                standing.numUncomputed(),
                 counters.steps.sum(),
                 counters.promptTokens.sum(),
                 counters.cachedPromptTokens.sum(),
@@ -141,9 +157,9 @@ public final class Engine implements AutoCloseable {
                 counters.acceptedTokens.sum(),
                 counters.failedSteps.sum(),
                 cache.numBlocks(),
-                cache.numBlocks() - cache.numFree(),
-                0,
-                0,
+                standing.blocksInUse(),
+                standing.blocksKept(),
+                clock.promptTokensPerSecond(),
                 counters.sinceProgress());
     }
 
@@ -171,7 +187,7 @@ public final class Engine implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        workspace.close();
+        runner.close();
         cache.close();
     }
 
@@ -227,42 +243,104 @@ public final class Engine implements AutoCloseable {
         boolean open = true;
         while (open) {
             try {
-                open = readMail();
-                StepPlan step = scheduler.nextStep();
-                if (!step.isEmpty()) {
-                    turns.take();
-                    try {
-                        run(step);
-                    } finally {
-                        turns.give();
-                    }
-                    counters.steps.increment();
-                    counters.progressed();
-                }
+                open = scheduler.isIdle() ? readMail(awaitMail()) : computeInTurn();
+                stand();
             } catch (RuntimeException | Error e) { // no memory for the cache, for one
                 LOG.log(System.Logger.Level.ERROR, "a step could not be planned", e);
-                allSequences().forEach(sequence -> fail(sequence, e));
+                scheduler.all().toList().forEach(sequence -> endings.fail(sequence, e));
             }
         }
     }
 
-    /// Reads all mail; waits for some if there is nothing to compute.
+    /// One step, planned when its turn has come: what was cancelled until then is not computed.
     ///
     /// @return false once the engine is closed
-    private boolean readMail() {
-        boolean idle = scheduler.running().isEmpty() && scheduler.waiting().isEmpty();
-        for (Mail mail = idle ? awaitMail() : mailbox.poll(); mail != null; mail = mailbox.poll()) {
+    private boolean computeInTurn() {
+        turns.take();
+        try {
+            boolean open = readMail(mailbox.poll());
+            StepPlan step = scheduler.nextStep(turns.isWanted());
+            if (!step.isEmpty()) {
+                run(step);
+            }
+            return open;
+        } finally {
+            turns.give();
+        }
+    }
+
+    /// Steps that compute prompts leave others as much time as they take themselves.
+    private void run(StepPlan step) {
+        int numPrefill = step.numPrefillTokens();
+        int numDecode = step.numDecodeTokens();
+        long begin = System.nanoTime();
+        runner.run(step);
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        clock.measured(numPrefill, numDecode > 0, seconds);
+        if (numPrefill == 0) {
+            speculation.measured(numDecode, seconds);
+        }
+        turns.setSlice(numPrefill == 0 ? DEFAULT_SLICE : options.stepTime().dividedBy(2));
+        counters.steps.increment();
+        counters.progressed();
+    }
+
+    /// Says how the engine stands, for those who ask.
+    private void stand() {
+        long numUncomputed =
+                scheduler
+                        .all()
+                        .mapToLong(s -> Math.max(0, s.numPromptTokens() - s.numCached()))
+                        .sum();
+        counters.stands(
+                new EngineCounters.Standing(
+                        scheduler.running().size(),
+                        scheduler.waiting().size(),
+                        numUncomputed,
+                        cache.numBlocks() - cache.numFree(),
+                        cache.numKept()));
+        if (scheduler.isIdle()) {
+            counters.idle();
+        } else {
+            counters.busy();
+        }
+    }
+
+    /// Reads this mail and all behind it.
+    ///
+    /// @return false once the engine is closed
+    private boolean readMail(Mail first) {
+        for (Mail mail = first; mail != null; mail = mailbox.poll()) {
             switch (mail) {
                 case Mail.Submit(List<Sequence> sequences) -> sequences.forEach(scheduler::add);
-                case Mail.Cancel(List<Sequence> sequences) ->
-                        sequences.forEach(s -> finish(s, FinishReason.CANCELLED));
+                case Mail.Cancel(List<Sequence> sequences) -> sequences.forEach(this::cancel);
                 case Mail.Close() -> { // mail behind it is taken back by who sent it
-                    allSequences().forEach(s -> finish(s, FinishReason.CANCELLED));
+                    scheduler.all().toList().forEach(this::cancel);
                     return false;
                 }
             }
         }
         return true;
+    }
+
+    private void cancel(Sequence sequence) {
+        if (!sequence.hasEnded()) {
+            boolean isRunning = scheduler.running().contains(sequence);
+            counters.cancelled(isRunning, sequence.isPrefilling());
+            endings.finish(sequence, FinishReason.CANCELLED);
+        }
+    }
+
+    /// One for each branch; the others go on from the prompt that the first computes.
+    private List<Sequence> sequencesOf(GenerationRequest request) {
+        int vocabSize = weights.config().vocabSize();
+        BlockKeys keys = new BlockKeys(request);
+        List<Sequence> sequences = new ArrayList<>();
+        for (Branch branch : request.branches()) {
+            Sequence leader = sequences.isEmpty() ? null : sequences.getFirst();
+            sequences.add(new Sequence(request, branch, keys.copy(), leader, vocabSize));
+        }
+        return List.copyOf(sequences);
     }
 
     private Mail awaitMail() {
@@ -274,139 +352,6 @@ public final class Engine implements AutoCloseable {
                         System.Logger.Level.DEBUG,
                         "the engine's thread ends by close(), not by interruption");
             }
-        }
-    }
-
-    private List<Sequence> allSequences() {
-        List<Sequence> all = new ArrayList<>(scheduler.running());
-        all.addAll(scheduler.waiting());
-        return all;
-    }
-
-    /// One forward pass. A fault ends the sequences of this step and no others.
-    private void run(StepPlan step) {
-        try (Workspace.Frame frame = workspace.frame()) {
-            FloatMatrix hidden = frame.matrix(step.numTokens(), weights.config().hiddenSize());
-            List<Chunk> chunks = chunksOf(step, hidden);
-            decoder.forward(hidden, chunks, workspace, observer);
-            FloatMatrix logits = logitsAtEnds(step, hidden, frame);
-            int row = 0;
-            for (StepPlan.Share share : step.shares()) {
-                boolean reachesEnd = share.reachesEnd();
-                share.sequence().cached(share.numTokens());
-                if (reachesEnd) {
-                    chooseNext(share.sequence(), logits.rows(row++, 1));
-                }
-            }
-        } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a step failed", e);
-            for (StepPlan.Share share : step.shares()) {
-                fail(share.sequence(), e);
-            }
-        }
-    }
-
-    /// Embeds the step's tokens and says where their sequences' keys lie. A sequence that replays its
-    /// own answer has two chunks: prompt tokens expanded, generated ones absorbed.
-    private List<Chunk> chunksOf(StepPlan step, FloatMatrix hidden) {
-        List<Chunk> chunks = new ArrayList<>();
-        int row = 0;
-        for (StepPlan.Share share : step.shares()) {
-            Sequence sequence = share.sequence();
-            int first = sequence.numCached();
-            int end = first + share.numTokens();
-            int endOfPrompt = Math.clamp(sequence.numPromptTokens(), first, end);
-            embed(sequence, first, end, hidden, row);
-            addChunk(chunks, sequence, row, first, endOfPrompt, Chunk.Form.EXPANDED);
-            addChunk(
-                    chunks,
-                    sequence,
-                    row + endOfPrompt - first,
-                    endOfPrompt,
-                    end,
-                    Chunk.Form.ABSORBED);
-            row += share.numTokens();
-        }
-        return chunks;
-    }
-
-    private static void addChunk(
-            List<Chunk> chunks, Sequence sequence, int row, int from, int to, Chunk.Form form) {
-        if (from < to) {
-            chunks.add(new Chunk(sequence.blocks(), row, from, to - from, form));
-        }
-    }
-
-    private void embed(Sequence sequence, int from, int to, FloatMatrix hidden, int row) {
-        GenerationRequest request = sequence.request();
-        for (int position = from; position < to; position++, row++) {
-            if (position < sequence.numPromptTokens() && request.isImage(position)) {
-                hidden.rows(row, 1).copyFrom(request.imageRow(sequence.nextImageRow()));
-            } else {
-                decoder.embed(sequence.tokenId(position), hidden, row);
-            }
-        }
-    }
-
-    /// Logits of the last row of every share that reaches its sequence's end, in order of shares.
-    private FloatMatrix logitsAtEnds(StepPlan step, FloatMatrix hidden, Workspace.Frame frame) {
-        int numEnds = (int) step.shares().stream().filter(StepPlan.Share::reachesEnd).count();
-        FloatMatrix ends = frame.matrix(numEnds, hidden.numColumns());
-        int row = 0;
-        int end = 0;
-        for (StepPlan.Share share : step.shares()) {
-            row += share.numTokens();
-            if (share.reachesEnd()) {
-                ends.rows(end++, 1).copyFrom(hidden.rows(row - 1, 1));
-            }
-        }
-        FloatMatrix logits = frame.matrix(numEnds, weights.config().vocabSize());
-        decoder.logits(ends, logits, workspace);
-        return logits;
-    }
-
-    private void chooseNext(Sequence sequence, FloatMatrix logits) {
-        GenerationRequest request = sequence.request();
-        try {
-            observer.logits(logits);
-            float[] row = new float[logits.numColumns()];
-            MemorySegment.copy(logits.data(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
-            int tokenId = sequence.sampler().sample(row);
-            sequence.append(tokenId);
-            boolean goOn = sequence.sink().accept(tokenId);
-            if (!goOn || request.stopTokenIds().contains(tokenId)) {
-                finish(sequence, FinishReason.STOP);
-            } else if (sequence.numGenerated() >= request.maxTokens()) {
-                finish(sequence, FinishReason.LENGTH);
-            }
-        } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
-            fail(sequence, e);
-        }
-    }
-
-    /// Does nothing if the sequence has ended: its sink is told once.
-    private void finish(Sequence sequence, FinishReason reason) {
-        if (scheduler.remove(sequence)) {
-            tell(() -> sequence.sink().finished(reason));
-        }
-    }
-
-    /// Does nothing if the sequence has ended: its sink is told once.
-    private void fail(Sequence sequence, Throwable fault) {
-        if (scheduler.remove(sequence)) {
-            RuntimeException told =
-                    fault instanceof RuntimeException e ? e : new IllegalStateException(fault);
-            tell(() -> sequence.sink().failed(told));
-        }
-    }
-
-    /// A sink that throws harms nobody but its own caller.
-    private static void tell(Runnable news) {
-        try {
-            news.run();
-        } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
         }
     }
 }

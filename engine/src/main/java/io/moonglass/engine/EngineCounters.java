@@ -19,16 +19,45 @@ final class EngineCounters {
     final LongAdder acceptedTokens = new LongAdder();
     private volatile boolean idle = true;
     private volatile long lastProgress;
+    private volatile Standing standing = new Standing(0, 0, 0, 0, 0);
+
+    /// How the engine stands between two steps.
+    record Standing(
+            int numRunning, int numWaiting, long numUncomputed, int blocksInUse, int blocksKept) {}
+
+    Standing standing() {
+        return standing;
+    }
+
+    void stands(Standing value) {
+        standing = value;
+    }
 
     /// Nothing is queued.
     void idle() {
         idle = true;
     }
 
-    /// A step ended, or work came to an idle engine.
+    /// Work came to an idle engine.
+    void busy() {
+        if (idle) {
+            progressed();
+        }
+    }
+
+    /// A step ended.
     void progressed() {
         lastProgress = System.nanoTime();
         idle = false;
+    }
+
+    /// A sequence was given up, wherever it was.
+    void cancelled(boolean isRunning, boolean isPrefilling) {
+        LongAdder stage = cancelledWaiting;
+        if (isRunning) {
+            stage = isPrefilling ? cancelledPrefilling : cancelledDecoding;
+        }
+        stage.increment();
     }
 
     Duration sinceProgress() {

@@ -3,7 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.tensor.ElementType;
-import io.moonglass.tensor.MachineMemory;
+import java.time.Duration;
 
 /// The engine's limits.
 ///
@@ -12,16 +12,24 @@ import io.moonglass.tensor.MachineMemory;
 /// @param maxStepTokens  tokens of one forward pass; scratch memory grows with it
 /// @param maxRunning     generations that share a step
 /// @param cacheType      what the cache holds: bfloat16, or floats for comparisons at twice the memory
+/// @param stepTime       about how long a step may take while others wait for its end: a stream that is
+///                       being read, another prompt. A prompt that is alone may take twice as long
+/// @param keepsPrefixes  whether prompts find in the cache what earlier ones computed
+/// @param speculates     whether tokens are guessed ahead where that is faster
 public record EngineOptions(
         int contextLength,
         int numCacheBlocks,
         int maxStepTokens,
         int maxRunning,
-        ElementType cacheType) {
+        ElementType cacheType,
+        Duration stepTime,
+        boolean keepsPrefixes,
+        boolean speculates) {
 
     /// What the cache holds unless something else is asked for.
     static final ElementType CACHE_TYPE = ElementType.BF16;
 
+    private static final Duration DEFAULT_STEP_TIME = Duration.ofSeconds(1);
     private static final int DEFAULT_STEP_TOKENS = 512;
     private static final int DEFAULT_RUNNING = 32;
 
@@ -36,6 +44,27 @@ public record EngineOptions(
                     "engine: %d running generations do not fit into steps of %d tokens"
                             .formatted(maxRunning, maxStepTokens));
         }
+        if (!stepTime.isPositive()) {
+            throw new ConfigException(
+                    "engine: a step may take %s; want a time above zero".formatted(stepTime));
+        }
+    }
+
+    public EngineOptions(
+            int contextLength,
+            int numCacheBlocks,
+            int maxStepTokens,
+            int maxRunning,
+            ElementType cacheType) {
+        this(
+                contextLength,
+                numCacheBlocks,
+                maxStepTokens,
+                maxRunning,
+                cacheType,
+                DEFAULT_STEP_TIME,
+                true,
+                true);
     }
 
     public EngineOptions(int contextLength, int numCacheBlocks, int maxStepTokens, int maxRunning) {
@@ -44,18 +73,20 @@ public record EngineOptions(
 
     /// The limits of [#defaults], with a cache of floats in as much memory: for weights of which
     /// none is rounded, so that nothing is.
-    public static EngineOptions exact(TextConfig config) {
-        return defaults(config, ElementType.F32);
+    ///
+    /// @param cacheBytes memory for the cache
+    public static EngineOptions exact(TextConfig config, long cacheBytes) {
+        return defaults(config, ElementType.F32, cacheBytes);
     }
 
-    /// The whole context of the model, and a cache of a quarter of this machine's memory or eight
-    /// full contexts, whichever is less.
-    public static EngineOptions defaults(TextConfig config) {
-        return defaults(config, CACHE_TYPE);
+    /// The whole context of the model, and a cache of so many bytes or of eight full contexts, whichever
+    /// is less.
+    public static EngineOptions defaults(TextConfig config, long cacheBytes) {
+        return defaults(config, CACHE_TYPE, cacheBytes);
     }
 
-    private static EngineOptions defaults(TextConfig config, ElementType type) {
-        long blocksOfMemory = MachineMemory.bytes() / 4 / KvCache.blockBytes(config, type);
+    private static EngineOptions defaults(TextConfig config, ElementType type, long cacheBytes) {
+        long blocksOfMemory = cacheBytes / KvCache.blockBytes(config, type);
         long blocksOfContexts = 8L * KvCache.blocksFor(config.maxPositionEmbeddings());
         return new EngineOptions(
                 config.maxPositionEmbeddings(),
@@ -63,5 +94,41 @@ public record EngineOptions(
                 DEFAULT_STEP_TOKENS,
                 DEFAULT_RUNNING,
                 type);
+    }
+
+    public EngineOptions withStepTime(Duration value) {
+        return new EngineOptions(
+                contextLength,
+                numCacheBlocks,
+                maxStepTokens,
+                maxRunning,
+                cacheType,
+                value,
+                keepsPrefixes,
+                speculates);
+    }
+
+    public EngineOptions withPrefixes(boolean value) {
+        return new EngineOptions(
+                contextLength,
+                numCacheBlocks,
+                maxStepTokens,
+                maxRunning,
+                cacheType,
+                stepTime,
+                value,
+                speculates);
+    }
+
+    public EngineOptions withSpeculation(boolean value) {
+        return new EngineOptions(
+                contextLength,
+                numCacheBlocks,
+                maxStepTokens,
+                maxRunning,
+                cacheType,
+                stepTime,
+                keepsPrefixes,
+                value);
     }
 }

@@ -54,6 +54,10 @@ public record GenerationRequest(
                 List.of(new Branch(sampling, sink)));
     }
 
+    int numPromptTokens() {
+        return tokenIds.length;
+    }
+
     /// Whether this position's embedding comes from a picture.
     boolean isImage(int position) {
         return tokenIds[position] == imageTokenId;

@@ -6,7 +6,6 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 
 /// The paged cache: per token and layer the normalised latent and the rotated shared key, in blocks
 /// of [#BLOCK_SIZE] tokens that hold all layers. A block's memory is taken from the system when it is
@@ -24,16 +23,19 @@ public final class KvCache implements AutoCloseable {
     private final int numLayers;
     private final int rowSize;
     private final MemorySegment[] memory;
-    private final ArrayDeque<Integer> freed = new ArrayDeque<>();
-    private int numTouched;
+    private final BlockPool pool;
+    private final boolean keeps;
 
     /// @param type      what rows are stored in
     /// @param numBlocks the most blocks that are ever in use at once
-    public KvCache(TextConfig config, ElementType type, int numBlocks) {
+    /// @param keeps     whether prompts find what earlier ones computed
+    public KvCache(TextConfig config, ElementType type, int numBlocks, boolean keeps) {
+        this.keeps = keeps;
         this.type = type;
         this.numLayers = config.numLayers();
         this.rowSize = config.cacheRowSize();
         this.memory = new MemorySegment[numBlocks];
+        this.pool = new BlockPool(numBlocks);
     }
 
     /// Bytes of one block of a model.
@@ -52,16 +54,22 @@ public final class KvCache implements AutoCloseable {
     }
 
     public int numBlocks() {
-        return memory.length;
+        return pool.numBlocks();
     }
 
+    /// Blocks that no sequence uses; what some of them hold may be found again.
     public int numFree() {
-        return memory.length - numTouched + freed.size();
+        return pool.numFree();
+    }
+
+    /// Of the free blocks, those that may be found again.
+    int numKept() {
+        return pool.numKept();
     }
 
     /// Bytes taken from the system so far.
     public long reservedBytes() {
-        return numTouched * blockSize();
+        return pool.numTouched() * blockSize();
     }
 
     /// Gives the table blocks for `numTokens` tokens in all, or none if there are not enough.
@@ -76,12 +84,73 @@ public final class KvCache implements AutoCloseable {
         return true;
     }
 
-    /// Takes all blocks back.
+    /// The same for a table whose tokens from `numKept` on will be written: if others use the block that
+    /// they begin in, it is copied first.
+    boolean tryReserve(BlockTable table, int numKept, int numTokens) {
+        int first = numKept / BLOCK_SIZE;
+        boolean copies = first < table.numBlocks() && pool.isShared(table.block(first));
+        int numMissing = Math.max(0, blocksFor(numTokens) - table.numBlocks());
+        if (numMissing + (copies ? 1 : 0) > numFree()) {
+            return false;
+        }
+        if (copies) {
+            int copy = take();
+            memory[copy].copyFrom(memory[table.block(first)]);
+            pool.leave(table.block(first));
+            table.set(first, copy);
+        }
+        return tryReserve(table, numTokens);
+    }
+
+    /// Takes all blocks back. The last ones are the first whose room is used again: without those before
+    /// them they are of no use.
     void release(BlockTable table) {
-        for (int i = 0; i < table.numBlocks(); i++) {
-            freed.push(table.block(i));
+        for (int i = table.numBlocks() - 1; i >= 0; i--) {
+            pool.leave(table.block(i));
         }
         table.clear();
+    }
+
+    /// Gives the table the blocks of another one, to read.
+    void share(BlockTable from, BlockTable table, int numBlocks) {
+        for (int i = 0; i < numBlocks; i++) {
+            pool.share(from.block(i));
+            table.add(from.block(i));
+        }
+    }
+
+    /// Takes what other sequences have computed of this one's next blocks, in place of blocks of its own.
+    ///
+    /// @param numCached tokens that it has, a whole number of blocks
+    /// @param most      tokens that it may have afterwards
+    /// @return tokens that it has now
+    int adopt(BlockTable table, BlockKeys keys, int numCached, int most) {
+        int block = numCached / BLOCK_SIZE;
+        while (keeps && block < keys.size() && (block + 1) * BLOCK_SIZE <= most) {
+            int found = pool.find(keys.get(block));
+            if (found < 0) {
+                break;
+            }
+            pool.share(found);
+            if (block < table.numBlocks()) {
+                pool.leave(table.block(block));
+                table.set(block, found);
+            } else {
+                table.add(found);
+            }
+            block++;
+        }
+        return block * BLOCK_SIZE;
+    }
+
+    /// Lets others find the blocks that a sequence filled.
+    ///
+    /// @param from first block
+    /// @param to   block after the last
+    void publish(BlockTable table, BlockKeys keys, int from, int to) {
+        for (int block = from; keeps && block < to; block++) {
+            pool.publish(table.block(block), keys.get(block));
+        }
     }
 
     /// All rows of one layer in a block: `[BLOCK_SIZE, cacheRowSize]`.
@@ -97,11 +166,11 @@ public final class KvCache implements AutoCloseable {
     }
 
     private int take() {
-        if (!freed.isEmpty()) {
-            return freed.pop();
+        int block = pool.take();
+        if (memory[block] == null) {
+            memory[block] = arena.allocate(blockSize(), FloatMatrix.ALIGNMENT);
         }
-        memory[numTouched] = arena.allocate(blockSize(), FloatMatrix.ALIGNMENT);
-        return numTouched++;
+        return block;
     }
 
     private long blockSize() {

@@ -1,61 +1,87 @@
 package io.moonglass.engine;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// Decides which sequences take part in the next step. Engine thread only.
 ///
-/// Sequences run in order of arrival. When the cache is full the newest gives way: it loses its
-/// blocks and starts over later, with the same result.
+/// Sequences that decode are in every step. What is left of its time goes to prompts: the more urgent
+/// first, then those of whom has had least, then the shortest, so that a question is not stuck behind a
+/// book; but every so often the one that came first has its turn, so that the book ends too. When the
+/// cache is full the newest of the least urgent gives way: it loses its blocks and starts over later,
+/// with the same result.
 final class Scheduler {
 
+    /// Of so many steps, one is for the prompt that came first.
+    private static final int TURN_OF_FIRST = 4;
+
     private final KvCache cache;
+    private final StepClock clock;
+    private final Drafting drafting;
     private final int maxStepTokens;
     private final int maxRunning;
+    private final FairShares fairShares = new FairShares();
     private final List<Sequence> running = new ArrayList<>();
-    private final Deque<Sequence> waiting = new ArrayDeque<>();
+    private final List<Sequence> waiting = new ArrayList<>();
+    private final EngineCounters counters;
+    private int numPromptSteps;
 
     /// @param maxStepTokens tokens of one forward pass; bounds its scratch memory
     /// @param maxRunning    sequences that share the cache at once
-    Scheduler(KvCache cache, int maxStepTokens, int maxRunning) {
+    Scheduler(
+            KvCache cache,
+            StepClock clock,
+            Drafting drafting,
+            int maxStepTokens,
+            int maxRunning,
+            EngineCounters counters) {
         this.cache = cache;
+        this.clock = clock;
+        this.drafting = drafting;
         this.maxStepTokens = maxStepTokens;
         this.maxRunning = maxRunning;
+        this.counters = counters;
     }
 
     void add(Sequence sequence) {
+        String tenant = sequence.scope().tenant();
+        List<String> active = all().map(other -> other.scope().tenant()).distinct().toList();
+        if (!active.contains(tenant)) {
+            fairShares.comesBack(tenant, active);
+        }
         waiting.add(sequence);
     }
 
+    /// In the order in which they began to run.
     List<Sequence> running() {
         return running;
     }
 
-    Deque<Sequence> waiting() {
+    /// In order of arrival, those that gave way first.
+    List<Sequence> waiting() {
         return waiting;
     }
 
-    /// May be asked from any thread; then it is about right.
-    int numRunning() {
-        return running.size();
+    /// Whether there is nothing to compute.
+    boolean isIdle() {
+        return running.isEmpty() && waiting.isEmpty();
     }
 
-    int numWaiting() {
-        return waiting.size();
+    Stream<Sequence> all() {
+        return Stream.concat(running.stream(), waiting.stream());
     }
 
-    long numUncomputed() {
-        return 0;
-    }
-
-    /// Plans one forward pass. Running sequences go first, so that their readers see a steady
-    /// stream; waiting prompts share what is left of the token budget.
-    StepPlan nextStep() {
+    /// Plans one forward pass.
+    ///
+    /// @param othersWait whether somebody else wants the cores, who then gets half of the time
+    StepPlan nextStep(boolean othersWait) {
         StepPlan step = new StepPlan(maxStepTokens);
-        continueRunning(step);
-        admitWaiting(step);
+        decode(step);
+        admit();
+        prefill(step, othersWait);
+        drafting.addTo(step, cache);
         return step;
     }
 
@@ -64,50 +90,137 @@ final class Scheduler {
     /// @return false if it had been taken out before
     boolean remove(Sequence sequence) {
         cache.release(sequence.blocks());
+        sequence.end();
         return running.remove(sequence) || waiting.remove(sequence);
     }
 
-    /// Those that decode before those that prefill: one long prompt never stalls a stream.
-    private void continueRunning(StepPlan step) {
-        List<Sequence> decodingFirst = new ArrayList<>(running);
-        decodingFirst.sort((a, b) -> Boolean.compare(a.isPrefilling(), b.isPrefilling()));
-        for (Sequence sequence : decodingFirst) {
-            int numTokens = Math.min(sequence.numUncached(), step.budget());
+    /// The sequences that wait for this one's prompt and may now go on from it; they run from here on.
+    List<Sequence> fork(Sequence leader) {
+        List<Sequence> followers =
+                waiting.stream()
+                        .filter(sequence ->
+                                sequence.follows(leader) && sequence.numGenerated() == 0)
+                        .limit(Math.max(0, maxRunning - running.size()))
+                        .toList();
+        for (Sequence follower : followers) {
+            waiting.remove(follower);
+            running.add(follower);
+            follower.fork(cache);
+        }
+        return followers;
+    }
+
+    /// Charges a step to the tenants it was for.
+    void charge(StepPlan.Share share) {
+        double cost =
+                share.decodes()
+                        ? share.numTokens() * FairShares.GENERATED_TOKEN
+                        : share.numTokens();
+        fairShares.give(share.sequence().scope().tenant(), cost);
+    }
+
+    private void decode(StepPlan step) {
+        for (Sequence sequence : List.copyOf(running)) {
+            if (!sequence.isPrefilling()
+                    && running.contains(sequence)
+                    && makeRoomFor(sequence, 1, step)) {
+                step.add(sequence, 1);
+            }
+        }
+    }
+
+    /// Lets waiting sequences in, each with room for its whole prompt and one token: or it would only
+    /// have to give way again. Nobody overtakes one that does not fit yet.
+    private void admit() {
+        while (running.size() < maxRunning) {
+            Sequence next =
+                    waiting.stream()
+                            .filter(sequence -> !sequence.waitsForLeader())
+                            .min(urgent())
+                            .orElse(null);
+            if (next == null) {
+                return;
+            }
+            next.adopt(cache);
+            int numMissing = KvCache.blocksFor(next.numTokens() + 1) - next.blocks().numBlocks();
+            if (numMissing > cache.numFree()
+                    || !cache.tryReserve(next.blocks(), next.numTokens())) {
+                cache.release(next.blocks());
+                next.rewind();
+                return;
+            }
+            waiting.remove(next);
+            running.add(next);
+        }
+    }
+
+    /// Those who gave way stand first in the list, and come before others of their urgency.
+    private Comparator<Sequence> urgent() {
+        return Comparator.<Sequence>comparingInt(sequence -> sequence.scope().priority())
+                .thenComparing(sequence -> sequence.numGenerated() == 0)
+                .thenComparingDouble(sequence -> fairShares.of(sequence.scope().tenant()));
+    }
+
+    private void prefill(StepPlan step, boolean othersWait) {
+        List<Sequence> prefilling =
+                new ArrayList<>(running.stream().filter(Sequence::isPrefilling).toList());
+        if (prefilling.isEmpty()) {
+            return;
+        }
+        boolean isShared =
+                othersWait || !waiting.isEmpty() || prefilling.size() + step.numTokens() > 1;
+        int budget =
+                clock.promptTokens(isShared, !step.isEmpty(), othersWait ? 0.5 : 1, step.budget());
+        if (++numPromptSteps % TURN_OF_FIRST != 0) {
+            prefilling.sort(urgent().thenComparingInt(Sequence::numUncached));
+        }
+        for (Sequence sequence : prefilling) {
+            sequence.adopt(cache);
+            int numTokens = chunk(sequence, budget);
             if (numTokens > 0
                     && running.contains(sequence)
                     && makeRoomFor(sequence, numTokens, step)) {
                 step.add(sequence, numTokens);
+                budget -= numTokens;
             }
         }
     }
 
-    private void admitWaiting(StepPlan step) {
-        while (!waiting.isEmpty() && step.budget() > 0 && running.size() < maxRunning) {
-            Sequence sequence = waiting.peek();
-            int numTokens = Math.min(sequence.numUncached(), step.budget());
-            // Its whole prompt and one token must fit, or it would only be preempted again.
-            if (KvCache.blocksFor(sequence.numTokens() + 1) > cache.numFree()
-                    || !cache.tryReserve(sequence.blocks(), sequence.numTokens())) {
-                return;
-            }
-            waiting.remove();
-            running.add(sequence);
-            step.add(sequence, numTokens);
+    /// As many tokens as fit; if there are more, up to the end of a block, where another prompt's work
+    /// may be taken over.
+    private static int chunk(Sequence sequence, int budget) {
+        if (sequence.numUncached() <= budget || budget < KvCache.BLOCK_SIZE) {
+            return Math.min(sequence.numUncached(), budget);
         }
+        return budget - (sequence.numCached() + budget) % KvCache.BLOCK_SIZE;
     }
 
-    /// Preempts the newest sequences, which lose the least work, until this one's blocks fit.
+    /// Lets the newest of the least urgent give way, who lose the least work, until this one's blocks
+    /// fit.
     private boolean makeRoomFor(Sequence sequence, int numTokens, StepPlan step) {
-        while (!cache.tryReserve(sequence.blocks(), sequence.numCached() + numTokens)) {
-            Sequence newest = running.removeLast();
-            step.remove(newest);
-            cache.release(newest.blocks());
-            newest.rewind();
-            waiting.addFirst(newest);
-            if (newest == sequence) {
+        int end = sequence.numCached() + numTokens;
+        while (!cache.tryReserve(sequence.blocks(), sequence.numCached(), end)) {
+            Sequence last = lastInUrgency();
+            running.remove(last);
+            step.remove(last);
+            cache.release(last.blocks());
+            last.rewind();
+            waiting.addFirst(last);
+            counters.preemptions.increment();
+            if (last == sequence) {
                 return false;
             }
         }
         return true;
+    }
+
+    private Sequence lastInUrgency() {
+        Sequence last = running.getLast();
+        for (Sequence sequence : running.reversed()) {
+            if (sequence.scope().priority() > last.scope().priority()) {
+                last = sequence;
+            }
+        }
+        return last;
     }
 }

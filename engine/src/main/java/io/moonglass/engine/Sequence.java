@@ -10,14 +10,29 @@ final class Sequence {
     private final Branch branch;
     private final Sampler sampler;
     private final BlockTable blocks = new BlockTable();
+    private final BlockKeys keys;
+    private final Sequence leader;
     private int[] tokenIds;
     private int numTokens;
     private int numCached;
+    private int numPublished;
     private int numImageRowsUsed;
+    private int numAdopted;
+    private boolean ended;
+    private final DraftRecord drafts = new DraftRecord();
 
-    Sequence(GenerationRequest request, Branch branch, int vocabSize) {
+    /// @param keys   of the prompt
+    /// @param leader the first branch of the same request; null for that one itself
+    Sequence(
+            GenerationRequest request,
+            Branch branch,
+            BlockKeys keys,
+            Sequence leader,
+            int vocabSize) {
         this.request = request;
         this.branch = branch;
+        this.keys = keys;
+        this.leader = leader;
         this.sampler = new Sampler(branch.sampling(), request.tokenIds(), vocabSize);
         this.tokenIds = Arrays.copyOf(request.tokenIds(), request.tokenIds().length + 16);
         this.numTokens = request.tokenIds().length;
@@ -25,6 +40,10 @@ final class Sequence {
 
     GenerationRequest request() {
         return request;
+    }
+
+    RequestScope scope() {
+        return request.scope();
     }
 
     TokenSink sink() {
@@ -39,6 +58,11 @@ final class Sequence {
         return blocks;
     }
 
+    /// How its guesses have fared.
+    DraftRecord drafts() {
+        return drafts;
+    }
+
     int tokenId(int position) {
         return tokenIds[position];
     }
@@ -49,7 +73,7 @@ final class Sequence {
     }
 
     int numPromptTokens() {
-        return request.tokenIds().length;
+        return request.numPromptTokens();
     }
 
     int numGenerated() {
@@ -70,6 +94,24 @@ final class Sequence {
         return numUncached() > 1 || numCached < numPromptTokens();
     }
 
+    /// Whether another branch is about to compute the prompt that it needs, too.
+    boolean waitsForLeader() {
+        return leader != null && numGenerated() == 0 && !leader.ended && leader.numGenerated() == 0;
+    }
+
+    boolean follows(Sequence other) {
+        return leader == other;
+    }
+
+    /// Nothing will be computed for it any more.
+    void end() {
+        ended = true;
+    }
+
+    boolean hasEnded() {
+        return ended;
+    }
+
     void append(int tokenId) {
         if (numTokens == tokenIds.length) {
             tokenIds = Arrays.copyOf(tokenIds, 2 * numTokens);
@@ -86,9 +128,51 @@ final class Sequence {
         numCached += numMore;
     }
 
+    /// Lets other sequences find the full blocks that were computed since the last call.
+    void publish(KvCache cache) {
+        keys.extendTo(numCached, this::tokenId);
+        int numFull = numCached / KvCache.BLOCK_SIZE;
+        cache.publish(blocks, keys, numPublished, numFull);
+        numPublished = numFull;
+    }
+
+    /// Takes what other sequences have computed of the tokens that come next. One token is left in any
+    /// case: the next one is chosen from what is computed of it.
+    ///
+    void adopt(KvCache cache) {
+        if (numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
+            keys.extendTo(numTokens, this::tokenId);
+            int reached = cache.adopt(blocks, keys, numCached, numTokens - 1);
+            numAdopted += reached - numCached;
+            goTo(reached);
+        }
+    }
+
+    /// Tokens that others had computed, since it began or began anew.
+    int numAdopted() {
+        return numAdopted;
+    }
+
+    /// Stands where its leader does, whose prompt is computed.
+    void fork(KvCache cache) {
+        cache.share(leader.blocks, blocks, KvCache.blocksFor(numPromptTokens()));
+        numAdopted = leader.numAdopted;
+        goTo(numPromptTokens());
+    }
+
     /// Forgets the cache: everything passes through the decoder again.
     void rewind() {
         numCached = 0;
+        numPublished = 0;
         numImageRowsUsed = 0;
+        numAdopted = 0;
+    }
+
+    private void goTo(int position) {
+        for (int i = numCached; i < Math.min(position, numPromptTokens()); i++) {
+            numImageRowsUsed += request.isImage(i) ? 1 : 0;
+        }
+        numCached = position;
+        numPublished = position / KvCache.BLOCK_SIZE;
     }
 }

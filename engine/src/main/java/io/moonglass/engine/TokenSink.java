@@ -4,10 +4,10 @@ package io.moonglass.engine;
 /// strings, tells the caller. Called on the engine's thread and must not block it.
 public interface TokenSink {
 
-    /// The prompt is about to be computed; called again if the generation starts over.
+    /// The prompt is computed, and the first token comes next.
     ///
-    /// @param numCachedTokens tokens of the prompt that need not be
-    default void begun(int numCachedTokens) {}
+    /// @param numCachedTokens tokens of the prompt that were in the cache
+    default void promptComputed(int numCachedTokens) {}
 
     /// One more token; stop tokens are passed too.
     ///

@@ -13,7 +13,7 @@ final class SmallCache {
 
     /// A cache of two layers with three numbers per token.
     static KvCache ofBlocks(int numBlocks) {
-        return new KvCache(config(2, 1, 2), ElementType.F32, numBlocks);
+        return new KvCache(config(2, 1, 2), ElementType.F32, numBlocks, true);
     }
 
     static TextConfig config(int numLayers, int kvLoraRank, int qkRopeHeadDim) {
@@ -55,6 +55,7 @@ final class SmallCache {
                         1000,
                         Set.of(),
                         new RecordingSink());
-        return new Sequence(request, request.branches().getFirst(), 8);
+        return new Sequence(
+                request, request.branches().getFirst(), new BlockKeys(request), null, 8);
     }
 }

@@ -23,7 +23,7 @@ final class TinyDecoder implements AutoCloseable {
 
     TinyDecoder(int numThreads, int numCacheBlocks) {
         team = new ThreadTeam(numThreads);
-        cache = new KvCache(weights.config(), ElementType.F32, numCacheBlocks);
+        cache = new KvCache(weights.config(), ElementType.F32, numCacheBlocks, false);
         decoder = new Decoder(weights, cache, team);
     }
 

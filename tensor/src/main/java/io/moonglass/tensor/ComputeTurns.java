@@ -43,8 +43,8 @@ public final class ComputeTurns {
         }
     }
 
-    /// Whether somebody waits for a turn.
+    /// Whether another thread computes or waits for a turn.
     public boolean isWanted() {
-        return turn.hasQueuedThreads();
+        return turn.hasQueuedThreads() || turn.isLocked() && !turn.isHeldByCurrentThread();
     }
 }

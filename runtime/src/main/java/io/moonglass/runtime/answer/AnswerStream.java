@@ -23,7 +23,7 @@ public final class AnswerStream implements TokenSink {
     private final int imageTokens;
     private final List<Integer> tokenIds = new ArrayList<>();
     private int reasoningTokens;
-    private int cachedTokens = -1;
+    private int cachedTokens;
 
     /// @param stopTokenIds tokens that end the answer and are no text of it
     /// @param stops        texts that end the answer; they do not end the reasoning
@@ -43,12 +43,9 @@ public final class AnswerStream implements TokenSink {
         this.events = events;
     }
 
-    /// What the first start found counts: what a later one finds is the generation's own.
     @Override
-    public void begun(int numCachedTokens) {
-        if (cachedTokens < 0) {
-            cachedTokens = numCachedTokens;
-        }
+    public void promptComputed(int numCachedTokens) {
+        cachedTokens = numCachedTokens;
     }
 
     @Override
@@ -71,11 +68,7 @@ public final class AnswerStream implements TokenSink {
         emit(stopStrings.flush());
         Usage usage =
                 new Usage(
-                        promptTokens,
-                        imageTokens,
-                        Math.max(0, cachedTokens),
-                        tokenIds.size(),
-                        reasoningTokens);
+                        promptTokens, imageTokens, cachedTokens, tokenIds.size(), reasoningTokens);
         FinishReason told = stopStrings.found() ? FinishReason.STOP : reason;
         events.accept(new GenerationEvent.Finished(told, usage, List.copyOf(tokenIds)));
     }

@@ -8,8 +8,8 @@ import io.moonglass.engine.TokenSink;
 public record ClosingSink(TokenSink sink, Runnable close) implements TokenSink {
 
     @Override
-    public void begun(int numCachedTokens) {
-        sink.begun(numCachedTokens);
+    public void promptComputed(int numCachedTokens) {
+        sink.promptComputed(numCachedTokens);
     }
 
     @Override

@@ -1,0 +1,38 @@
+package io.moonglass.engine;
+
+/// Ends sequences: takes them out, and tells their sinks once. Engine thread only.
+final class Endings {
+
+    private static final System.Logger LOG = System.getLogger(Endings.class.getName());
+
+    private final Scheduler scheduler;
+
+    Endings(Scheduler scheduler) {
+        this.scheduler = scheduler;
+    }
+
+    /// Does nothing if the sequence has ended.
+    void finish(Sequence sequence, FinishReason reason) {
+        if (scheduler.remove(sequence)) {
+            tell(() -> sequence.sink().finished(reason));
+        }
+    }
+
+    /// Does nothing if the sequence has ended.
+    void fail(Sequence sequence, Throwable fault) {
+        if (scheduler.remove(sequence)) {
+            RuntimeException told =
+                    fault instanceof RuntimeException e ? e : new IllegalStateException(fault);
+            tell(() -> sequence.sink().failed(told));
+        }
+    }
+
+    /// A sink that throws harms nobody but its own caller.
+    private static void tell(Runnable news) {
+        try {
+            news.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
+        }
+    }
+}

@@ -43,7 +43,7 @@ public final class Engine implements AutoCloseable {
     private final EngineOptions options;
     private final KvCache cache;
     private final StepClock clock;
-    private final Speculation speculation = new Speculation();
+    private final Speculation speculation;
     private final Scheduler scheduler;
     private final Endings endings;
     private final StepRunner runner;
@@ -62,6 +62,16 @@ public final class Engine implements AutoCloseable {
             EngineOptions options,
             ThreadTeam team,
             DecoderObserver observer) {
+        this(weights, options, team, observer, new Speculation());
+    }
+
+    Engine(
+            DecoderWeights weights,
+            EngineOptions options,
+            ThreadTeam team,
+            DecoderObserver observer,
+            Speculation speculation) {
+        this.speculation = speculation;
         this.weights = weights;
         this.options = options;
         this.cache =

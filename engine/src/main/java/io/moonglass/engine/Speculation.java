@@ -7,7 +7,7 @@ import java.util.List;
 /// take longer, because they touch more experts, so often none are worth it. Engine thread only.
 ///
 /// Source: Leviathan et al. 2023, "Fast Inference from Transformers via Speculative Decoding", section 3.
-final class Speculation {
+class Speculation {
 
     /// Guesses of a sequence at most.
     static final int MOST_DRAFTED = 8;

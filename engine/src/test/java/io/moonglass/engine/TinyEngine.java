@@ -32,10 +32,18 @@ final class TinyEngine implements AutoCloseable {
     }
 
     TinyEngine(EngineOptions options, int teamSize, DecoderObserver observer) {
+        this(options, teamSize, observer, new Speculation());
+    }
+
+    TinyEngine(
+            EngineOptions options,
+            int teamSize,
+            DecoderObserver observer,
+            Speculation speculation) {
         team = new ThreadTeam(teamSize);
         // How long steps take must not decide how they are cut, or tests would differ by the hour.
         EngineOptions patient = options.withStepTime(Duration.ofDays(1));
-        engine = new Engine(DecoderWeights.from(checkpoint), patient, team, observer);
+        engine = new Engine(DecoderWeights.from(checkpoint), patient, team, observer, speculation);
     }
 
     Engine engine() {
@@ -67,6 +75,19 @@ final class TinyEngine implements AutoCloseable {
                 SamplingParameters.GREEDY,
                 maxTokens,
                 stopTokenIds,
+                sink);
+    }
+
+    /// A request whose tokens are drawn.
+    static GenerationRequest drawn(
+            int[] prompt, int maxTokens, double temperature, TokenSink sink) {
+        return new GenerationRequest(
+                prompt,
+                IMAGE_TOKEN_ID,
+                Optional.empty(),
+                SamplingParameters.GREEDY.withTemperature(temperature).withSeed(5),
+                maxTokens,
+                Set.of(),
                 sink);
     }
 

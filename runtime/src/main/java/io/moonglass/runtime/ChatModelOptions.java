@@ -6,13 +6,16 @@ import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.UnaryOperator;
 
 /// How a [LocalChatModel] is set up.
 ///
 /// @param name          what requests call it; empty for the folder's name
 /// @param numThreads    threads that compute
-/// @param engine        the engine's limits; empty for its defaults, with a cache of floats where no
-///                      weight is quantised and of bfloat16 where some are
+/// @param kvMemory      bytes for keys and values of tokens; empty for half of what is available
+///                      beside the weights
+/// @param engine        what to change of the engine's defaults
 /// @param imageLimits   the largest pictures that are taken in
 /// @param maxImages     the most pictures of one request
 /// @param vision        what pictures are encoded with
@@ -20,7 +23,8 @@ import java.util.Optional;
 public record ChatModelOptions(
         Optional<String> name,
         int numThreads,
-        Optional<EngineOptions> engine,
+        OptionalLong kvMemory,
+        UnaryOperator<EngineOptions> engine,
         ImageLimits imageLimits,
         int maxImages,
         VisionBackend vision,
@@ -30,7 +34,8 @@ public record ChatModelOptions(
             new ChatModelOptions(
                     Optional.empty(),
                     Runtime.getRuntime().availableProcessors(),
-                    Optional.empty(),
+                    OptionalLong.empty(),
+                    UnaryOperator.identity(),
                     ImageLimits.DEFAULT,
                     128,
                     VisionBackend.NATIVE,
@@ -48,6 +53,7 @@ public record ChatModelOptions(
         return new ChatModelOptions(
                 Optional.of(value),
                 numThreads,
+                kvMemory,
                 engine,
                 imageLimits,
                 maxImages,
@@ -57,11 +63,36 @@ public record ChatModelOptions(
 
     public ChatModelOptions withNumThreads(int value) {
         return new ChatModelOptions(
-                name, value, engine, imageLimits, maxImages, vision, workDirectory);
+                name, value, kvMemory, engine, imageLimits, maxImages, vision, workDirectory);
     }
 
     public ChatModelOptions withVision(VisionBackend value) {
         return new ChatModelOptions(
-                name, numThreads, engine, imageLimits, maxImages, value, workDirectory);
+                name, numThreads, kvMemory, engine, imageLimits, maxImages, value, workDirectory);
+    }
+
+    public ChatModelOptions withKvMemory(long value) {
+        return new ChatModelOptions(
+                name,
+                numThreads,
+                OptionalLong.of(value),
+                engine,
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
+    }
+
+    /// Changes the engine's limits further.
+    public ChatModelOptions withEngine(UnaryOperator<EngineOptions> change) {
+        return new ChatModelOptions(
+                name,
+                numThreads,
+                kvMemory,
+                limits -> change.apply(engine.apply(limits)),
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
     }
 }

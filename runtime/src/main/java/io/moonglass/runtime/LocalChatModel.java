@@ -12,6 +12,7 @@ import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -86,12 +87,7 @@ public final class LocalChatModel implements ChatModel {
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
         this.defaultSampling = sampling(generation);
         DecoderWeights weights = DecoderWeights.from(checkpoint);
-        EngineOptions engineOptions =
-                options.engine()
-                        .orElseGet(() ->
-                                checkpoint.isQuantized()
-                                        ? EngineOptions.defaults(config.text())
-                                        : EngineOptions.exact(config.text()));
+        EngineOptions engineOptions = options.engine().apply(engineDefaults(checkpoint, options));
         this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
         this.team = new ThreadTeam(options.numThreads());
         try {
@@ -287,6 +283,15 @@ public final class LocalChatModel implements ChatModel {
                         .open(checkpoint, options.workDirectory(), options.numThreads(), false);
         return new MediaIntake(
                 options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
+    }
+
+    /// A cache of floats where no weight is quantised, and of bfloat16 where some are.
+    private static EngineOptions engineDefaults(Checkpoint checkpoint, ChatModelOptions options) {
+        TextConfig text = checkpoint.config().text();
+        long cacheBytes = options.kvMemory().orElseGet(() -> CacheMemory.share(checkpoint));
+        return checkpoint.isQuantized()
+                ? EngineOptions.defaults(text, cacheBytes)
+                : EngineOptions.exact(text, cacheBytes);
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

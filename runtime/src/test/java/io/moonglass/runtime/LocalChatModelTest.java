@@ -22,7 +22,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterAll;
@@ -49,7 +51,8 @@ class LocalChatModelTest {
                         new ChatModelOptions(
                                 Optional.empty(),
                                 2,
-                                Optional.empty(),
+                                OptionalLong.empty(),
+                                UnaryOperator.identity(),
                                 new ImageLimits(1 << 20, 1 << 20),
                                 MAX_IMAGES,
                                 VisionBackend.NATIVE,

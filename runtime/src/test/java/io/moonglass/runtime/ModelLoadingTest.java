@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -288,7 +289,8 @@ class ModelLoadingTest {
         return new ChatModelOptions(
                 Optional.empty(),
                 2,
-                Optional.empty(),
+                OptionalLong.empty(),
+                UnaryOperator.identity(),
                 ImageLimits.DEFAULT,
                 8,
                 VisionBackend.NATIVE,

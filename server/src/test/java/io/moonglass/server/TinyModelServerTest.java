@@ -37,6 +37,7 @@ import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -75,13 +76,14 @@ class TinyModelServerTest {
                                 new ChatModelOptions(
                                         Optional.empty(),
                                         2,
-                                        Optional.of(
+                                        OptionalLong.empty(),
+                                        _ ->
                                                 new EngineOptions(
                                                         CONTEXT_LENGTH,
                                                         1_024,
                                                         256,
                                                         MAX_RUNNING,
-                                                        ElementType.F32)),
+                                                        ElementType.F32),
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,

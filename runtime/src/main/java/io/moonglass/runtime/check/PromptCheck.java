@@ -33,6 +33,9 @@ final class PromptCheck {
 
     private static final int LAST_ROWS = 8;
 
+    /// More than the recorded prompts need.
+    private static final long CACHE_BYTES = 1L << 30;
+
     private final CheckReport report;
     private final PromptRenderer prompts;
     private final Optional<PictureCheck> pictures;
@@ -168,7 +171,7 @@ final class PromptCheck {
     private int[] generate(
             int[] tokenIds, Optional<FloatMatrix> imageRows, int count, PromptRecorder recorder) {
         TextConfig text = config.text();
-        EngineOptions options = EngineOptions.exact(text);
+        EngineOptions options = EngineOptions.exact(text, CACHE_BYTES);
         Collector collector = new Collector();
         try (Engine engine = new Engine(weights, options, team, recorder)) {
             engine.submit(

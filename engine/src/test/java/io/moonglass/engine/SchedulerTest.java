@@ -122,6 +122,88 @@ class SchedulerTest {
     }
 
     @Test
+    void a_short_prompt_overtakes_a_long_one_that_is_being_computed() {
+        Fixture fixture = new Fixture(40, 64, 4);
+        Sequence book = fixture.add(1000);
+        fixture.step();
+        fixture.step();
+        Sequence question = fixture.add(100);
+
+        assertEquals(Map.of(question, 64), shares(fixture.step()));
+    }
+
+    @Test
+    void short_prompts_never_keep_a_long_one_from_its_end() {
+        Fixture fixture = new Fixture(40, 64, 8);
+        Sequence book = fixture.add(512);
+        int numSteps = 0;
+        while (book.numGenerated() == 0) {
+            Sequence question = fixture.add(64);
+            fixture.step();
+            if (question.numGenerated() > 0) {
+                fixture.scheduler.remove(question);
+            }
+            fixture.scheduler.running().stream()
+                    .filter(sequence -> sequence != book && sequence.numGenerated() > 0)
+                    .toList()
+                    .forEach(fixture.scheduler::remove);
+            assertTrue(++numSteps < 100, "the book never ends");
+        }
+    }
+
+    @Test
+    void the_more_urgent_is_first_to_run_and_last_to_give_way() {
+        Fixture fixture = new Fixture(3, 100, 1);
+        Sequence running = fixture.add(1);
+        fixture.step();
+        Sequence patient = fixture.add(30, new RequestScope("", "", 5));
+        Sequence urgent = fixture.add(30, new RequestScope("", "", -1));
+        fixture.scheduler.remove(running);
+
+        assertEquals(Map.of(urgent, 30), shares(fixture.step()));
+        assertEquals(List.of(patient), waiting(fixture));
+
+        Fixture full = new Fixture(2, 100, 4);
+        Sequence lessUrgent = full.add(31, new RequestScope("", "", 5));
+        full.step();
+        Sequence moreUrgent = full.add(31, new RequestScope("", "", 0));
+        full.step();
+        full.step();
+        full.step(); // both need a second block
+        assertEquals(List.of(lessUrgent), waiting(full));
+        assertEquals(List.of(moreUrgent), full.scheduler.running());
+    }
+
+    @Test
+    void a_tenant_with_many_requests_does_not_hold_up_one_with_few() {
+        Fixture fixture = new Fixture(40, 32, 1);
+        List<Sequence> many = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            many.add(fixture.add(32, new RequestScope("many", "", 0)));
+        }
+        fixture.step();
+        Sequence few = fixture.add(32, new RequestScope("few", "", 0));
+        fixture.scheduler.remove(many.getFirst());
+        fixture.step(); // both have had the same, and this one came first
+        fixture.scheduler.remove(many.get(1));
+
+        assertEquals(Map.of(few, 32), shares(fixture.step()));
+    }
+
+    @Test
+    void a_tenant_that_paused_has_saved_nothing_up() {
+        FairShares shares = new FairShares();
+        shares.give("busy", 1000);
+        shares.comesBack("late", List.of("busy"));
+        assertEquals(1000, shares.of("late"));
+        shares.give("late", 500);
+        shares.comesBack("busy", List.of("late"));
+        assertEquals(1500, shares.of("busy"));
+        shares.comesBack("first", List.of());
+        assertEquals(0, shares.of("first"));
+    }
+
+    @Test
     void no_more_run_than_may() {
         Fixture fixture = new Fixture(8, 16, 2);
         Sequence first = fixture.add(1);
@@ -284,7 +366,11 @@ class SchedulerTest {
         }
 
         Sequence add(int numPromptTokens) {
-            Sequence sequence = SmallCache.sequence(numPromptTokens);
+            return add(numPromptTokens, RequestScope.DEFAULT);
+        }
+
+        Sequence add(int numPromptTokens, RequestScope scope) {
+            Sequence sequence = SmallCache.sequence(numPromptTokens, scope);
             scheduler.add(sequence);
             return sequence;
         }
@@ -303,6 +389,7 @@ class SchedulerTest {
                 assertTrue(share.numTokens() > 0);
                 assertTrue(sequence.blocks().numBlocks() >= KvCache.blocksFor(end));
                 boolean reachesEnd = share.reachesEnd();
+                scheduler.charge(share);
                 sequence.cached(share.numTokens());
                 if (reachesEnd) {
                     sequence.append(7);

@@ -3,11 +3,14 @@ package io.moonglass.engine;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.ElementType;
 import java.util.Arrays;
-import java.util.Optional;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Caches of a few numbers per token, and sequences that need no model.
 final class SmallCache {
+
+    private static final AtomicInteger NUM_SEQUENCES = new AtomicInteger();
 
     private SmallCache() {}
 
@@ -44,18 +47,16 @@ final class SmallCache {
     }
 
     static Sequence sequence(int numPromptTokens) {
+        return sequence(numPromptTokens, RequestScope.DEFAULT);
+    }
+
+    static Sequence sequence(int numPromptTokens, RequestScope scope) {
         int[] prompt = new int[numPromptTokens];
-        Arrays.fill(prompt, 1);
+        Arrays.fill(prompt, NUM_SEQUENCES.incrementAndGet()); // no two begin alike
+        Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
         GenerationRequest request =
                 new GenerationRequest(
-                        prompt,
-                        -1,
-                        Optional.empty(),
-                        SamplingParameters.GREEDY,
-                        1000,
-                        Set.of(),
-                        new RecordingSink());
-        return new Sequence(
-                request, request.branches().getFirst(), new BlockKeys(request), null, 8);
+                        prompt, -1, List.of(), 1000, Set.of(), scope, List.of(branch));
+        return new Sequence(request, branch, new BlockKeys(request), null, 8);
     }
 }

@@ -108,6 +108,19 @@ public record EngineOptions(
                 speculates);
     }
 
+    /// @param value steps may hold more tokens then, if they must
+    public EngineOptions withMaxRunning(int value) {
+        return new EngineOptions(
+                contextLength,
+                numCacheBlocks,
+                Math.max(maxStepTokens, value),
+                value,
+                cacheType,
+                stepTime,
+                keepsPrefixes,
+                speculates);
+    }
+
     public EngineOptions withPrefixes(boolean value) {
         return new EngineOptions(
                 contextLength,

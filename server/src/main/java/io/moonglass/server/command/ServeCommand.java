@@ -63,6 +63,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private VisionOptions vision;
 
+    @Mixin private BatchingOptions batching;
+
     ServeCommand(ModelOpener models) {
         this.models = models;
     }
@@ -70,7 +72,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
-        ChatModelOptions computing = vision.in(compute.chatModel());
+        ChatModelOptions computing = batching.in(vision.in(compute.chatModel()));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
         ChatModelOptions named = name.map(computing::withName).orElse(computing);

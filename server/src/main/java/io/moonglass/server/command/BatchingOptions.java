@@ -1,0 +1,78 @@
+package io.moonglass.server.command;
+
+import io.moonglass.engine.EngineOptions;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ChatModelOptions;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// How many requests are computed at once.
+final class BatchingOptions {
+
+    @Option(
+            names = "--kv-memory",
+            paramLabel = "SIZE",
+            description =
+                    "Memory for keys and values of tokens, such as 4GiB (default: half of what is available beside the weights).",
+            converter = ByteSizeConverter.class)
+    private Optional<Long> kvMemory = Optional.empty();
+
+    @Option(
+            names = "--step-time",
+            paramLabel = "SECONDS",
+            description =
+                    "How long a step may take while somebody waits for its end: the longest pause of a stream (default: 1).")
+    private Optional<Double> stepTime = Optional.empty();
+
+    @Option(
+            names = "--max-running",
+            paramLabel = "N",
+            description = "Answers that are computed at once; more wait (default: 32).")
+    private Optional<Integer> maxRunning = Optional.empty();
+
+    @Option(
+            names = "--prefix-cache",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description =
+                    "Compute what prompts begin with in common once (default: on; --no-prefix-cache).")
+    private boolean prefixCache;
+
+    @Option(
+            names = "--speculation",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description =
+                    "Guess tokens ahead from what was said before, where that is faster (default: on; --no-speculation).")
+    private boolean speculation;
+
+    /// These options with what was asked for here.
+    ///
+    /// @throws ConfigException if a time or a number cannot be
+    ChatModelOptions in(ChatModelOptions options) {
+        Optional<Duration> time = stepTime.map(BatchingOptions::duration);
+        if (maxRunning.isPresent() && maxRunning.get() < 1) {
+            throw new ConfigException(
+                    "--max-running is %d; want 1 or more".formatted(maxRunning.get()));
+        }
+        ChatModelOptions limited = kvMemory.map(options::withKvMemory).orElse(options);
+        return limited.withEngine(engine -> in(engine, time));
+    }
+
+    private EngineOptions in(EngineOptions engine, Optional<Duration> time) {
+        EngineOptions timed = time.map(engine::withStepTime).orElse(engine);
+        EngineOptions bounded = maxRunning.map(timed::withMaxRunning).orElse(timed);
+        return bounded.withPrefixes(prefixCache).withSpeculation(speculation);
+    }
+
+    private static Duration duration(double seconds) {
+        if (!(seconds > 0 && seconds <= 3600)) {
+            throw new ConfigException(
+                    "--step-time is %s; want seconds, above 0 and up to 3600".formatted(seconds));
+        }
+        return Duration.ofNanos((long) (seconds * 1e9));
+    }
+}

@@ -5,6 +5,7 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.HeadAttention;
 import io.moonglass.tensor.HeadQueries;
 import io.moonglass.tensor.ThreadTeam;
+import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,7 +99,7 @@ final class AbsorbedAttention {
                         Token token = tokens.get(split.token());
                         mine.chooseHeads(split, token.row, queries, latentQueries);
                         HeadAttention attention = splits.attention(index, mine.heads, mine.scores);
-                        attend(layer, token.blocks, split, attention);
+                        attend(layer, token.blocks, split, mine.rows, attention);
                     });
             team.run(
                     numHeads,
@@ -134,11 +135,15 @@ final class AbsorbedAttention {
     }
 
     private void attend(
-            int layer, BlockTable blocks, ContextSplits.Split split, HeadAttention attention) {
+            int layer,
+            BlockTable blocks,
+            ContextSplits.Split split,
+            WeightMatrix scratch,
+            HeadAttention attention) {
         for (int from = split.from(); from < split.to(); from += KvCache.BLOCK_SIZE) {
             int count = Math.min(KvCache.BLOCK_SIZE, split.to() - from);
             int block = blocks.block(from / KvCache.BLOCK_SIZE);
-            attention.attend(cache.rows(layer, block).rows(0, count));
+            attention.attend(cache.rows(layer, block, count, scratch));
         }
     }
 
@@ -150,6 +155,7 @@ final class AbsorbedAttention {
         final FloatMatrix values;
         final FloatMatrix scores;
         final HeadQueries heads;
+        final WeightMatrix rows;
         private int token = -1;
         private int group = -1;
 
@@ -160,6 +166,7 @@ final class AbsorbedAttention {
             values = frame.matrix(numTokens, config.vHeadDim());
             scores = frame.matrix(KvCache.BLOCK_SIZE, HEADS);
             heads = frame.headQueries(cache.type(), config.cacheRowSize());
+            rows = cache.scratch(frame);
         }
 
         /// Puts a group's queries side by side, scaled, unless they are there: neighbouring stretches

@@ -4,10 +4,8 @@ import io.moonglass.engine.LayerWeights.LayerFeedForward;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.router.FeedForward;
 import io.moonglass.tensor.FloatMatrix;
-import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Weight;
-import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -169,12 +167,11 @@ public final class DecoderBench implements AutoCloseable {
     private void fill(BlockTable blocks, int depth, FloatMatrix latent) {
         for (int block = 0; block < KvCache.blocksFor(depth); block++) {
             for (int layer = 0; layer < config.numLayers(); layer++) {
-                WeightMatrix rows = cache.rows(layer, blocks.block(block));
-                for (int row = 0; row < rows.numRows(); row++) {
+                for (int row = 0; row < KvCache.BLOCK_SIZE; row++) {
                     for (int i = 0; i < latent.numColumns(); i++) {
                         latent.set(0, i, (float) random.nextDouble(-1, 1));
                     }
-                    Kernels.narrowRow(latent, 0, rows, row);
+                    cache.put(layer, blocks.block(block), row, latent, 0);
                 }
             }
         }

@@ -2,7 +2,6 @@ package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.tensor.ElementType;
 import java.time.Duration;
 
 /// The engine's limits.
@@ -11,7 +10,7 @@ import java.time.Duration;
 /// @param numCacheBlocks blocks of [KvCache#BLOCK_SIZE] tokens; memory is taken as they are used
 /// @param maxStepTokens  tokens of one forward pass; scratch memory grows with it
 /// @param maxRunning     generations that share a step
-/// @param cacheType      what the cache holds: bfloat16, or floats for comparisons at twice the memory
+/// @param cacheType      what the cache holds
 /// @param stepTime       about how long a step may take while others wait for its end: a stream that is
 ///                       being read, another prompt. A prompt that is alone may take twice as long
 /// @param keepsPrefixes  whether prompts find in the cache what earlier ones computed
@@ -21,13 +20,13 @@ public record EngineOptions(
         int numCacheBlocks,
         int maxStepTokens,
         int maxRunning,
-        ElementType cacheType,
+        CacheType cacheType,
         Duration stepTime,
         boolean keepsPrefixes,
         boolean speculates) {
 
     /// What the cache holds unless something else is asked for.
-    static final ElementType CACHE_TYPE = ElementType.BF16;
+    static final CacheType CACHE_TYPE = CacheType.BF16;
 
     private static final Duration DEFAULT_STEP_TIME = Duration.ofSeconds(1);
     private static final int DEFAULT_STEP_TOKENS = 512;
@@ -55,7 +54,7 @@ public record EngineOptions(
             int numCacheBlocks,
             int maxStepTokens,
             int maxRunning,
-            ElementType cacheType) {
+            CacheType cacheType) {
         this(
                 contextLength,
                 numCacheBlocks,
@@ -71,21 +70,12 @@ public record EngineOptions(
         this(contextLength, numCacheBlocks, maxStepTokens, maxRunning, CACHE_TYPE);
     }
 
-    /// The limits of [#defaults], with a cache of floats in as much memory: for weights of which
-    /// none is rounded, so that nothing is.
-    ///
-    /// @param cacheBytes memory for the cache
-    public static EngineOptions exact(TextConfig config, long cacheBytes) {
-        return defaults(config, ElementType.F32, cacheBytes);
-    }
-
     /// The whole context of the model, and a cache of so many bytes or of eight full contexts, whichever
     /// is less.
-    public static EngineOptions defaults(TextConfig config, long cacheBytes) {
-        return defaults(config, CACHE_TYPE, cacheBytes);
-    }
-
-    private static EngineOptions defaults(TextConfig config, ElementType type, long cacheBytes) {
+    ///
+    /// @param type       [CacheType#F32] for weights of which none is rounded, so that nothing is
+    /// @param cacheBytes memory for the cache
+    public static EngineOptions defaults(TextConfig config, CacheType type, long cacheBytes) {
         long blocksOfMemory = cacheBytes / KvCache.blockBytes(config, type);
         long blocksOfContexts = 8L * KvCache.blocksFor(config.maxPositionEmbeddings());
         return new EngineOptions(

@@ -26,9 +26,6 @@ final class ExpandedAttention {
     /// Queries that see about the same keys, and whose sums stay in a cache.
     private static final int GROUP_QUERIES = 96;
 
-    /// Tokens whose latents one piece of work reads.
-    private static final int READ_TOKENS = 32;
-
     private final TextConfig config;
     private final KvCache cache;
     private final ThreadTeam team;
@@ -120,18 +117,19 @@ final class ExpandedAttention {
         int rank = config.kvLoraRank();
         int rope = config.qkRopeHeadDim();
         int count = latents.numRows();
+        int size = KvCache.BLOCK_SIZE; // parts begin where blocks do
         team.run(
-                (count + READ_TOKENS - 1) / READ_TOKENS,
+                (count + size - 1) / size,
                 (piece, member) -> {
-                    FloatMatrix row = scratch[member].cacheRow;
-                    int last = Math.min((piece + 1) * READ_TOKENS, count);
-                    for (int token = piece * READ_TOKENS; token < last; token++) {
-                        int position = first + token;
-                        int block = blocks.block(position / KvCache.BLOCK_SIZE);
-                        WeightMatrix rows = cache.rows(layer, block);
-                        Kernels.widenRow(rows, position % KvCache.BLOCK_SIZE, row, 0);
-                        row.copyTo(0, 0, latents, token, 0, rank);
-                        row.copyTo(0, rank, rotated, token, 0, rope);
+                    Scratch mine = scratch[member];
+                    int from = piece * size;
+                    int numRows = Math.min(size, count - from);
+                    int block = blocks.block((first + from) / size);
+                    WeightMatrix rows = cache.rows(layer, block, numRows, mine.cacheRows);
+                    for (int i = 0; i < numRows; i++) {
+                        Kernels.widenRow(rows, i, mine.cacheRow, 0);
+                        mine.cacheRow.copyTo(0, 0, latents, from + i, 0, rank);
+                        mine.cacheRow.copyTo(0, rank, rotated, from + i, 0, rope);
                     }
                 });
     }
@@ -178,6 +176,7 @@ final class ExpandedAttention {
     /// One thread's memory: a part's keys and values of one head.
     private final class Scratch {
         final FloatMatrix cacheRow;
+        final WeightMatrix cacheRows;
         private final FloatMatrix expanded;
         private final MemorySegment keys;
         private final MemorySegment values;
@@ -185,6 +184,7 @@ final class ExpandedAttention {
         Scratch(int numKeys, Workspace.Frame frame) {
             int dim = config.qkHeadDim();
             this.cacheRow = frame.matrix(1, config.cacheRowSize());
+            this.cacheRows = cache.scratch(frame);
             this.expanded = frame.matrix(numKeys, config.qkNopeHeadDim() + config.vHeadDim());
             this.keys = frame.bytes(KeyValueTiles.keyBytes(type, numKeys, dim));
             this.values = frame.bytes(KeyValueTiles.valueBytes(type, numKeys, config.vHeadDim()));

@@ -1,9 +1,12 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.ByteRows;
 import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.WeightMatrix;
+import io.moonglass.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -19,7 +22,7 @@ public final class KvCache implements AutoCloseable {
     public static final int BLOCK_SIZE = 32;
 
     private final Arena arena = Arena.ofShared();
-    private final ElementType type;
+    private final CacheType type;
     private final int numLayers;
     private final int rowSize;
     private final MemorySegment[] memory;
@@ -29,7 +32,7 @@ public final class KvCache implements AutoCloseable {
     /// @param type      what rows are stored in
     /// @param numBlocks the most blocks that are ever in use at once
     /// @param keeps     whether prompts find what earlier ones computed
-    public KvCache(TextConfig config, ElementType type, int numBlocks, boolean keeps) {
+    public KvCache(TextConfig config, CacheType type, int numBlocks, boolean keeps) {
         this.keeps = keeps;
         this.type = type;
         this.numLayers = config.numLayers();
@@ -39,8 +42,8 @@ public final class KvCache implements AutoCloseable {
     }
 
     /// Bytes of one block of a model.
-    public static long blockBytes(TextConfig config, ElementType type) {
-        return (long) config.numLayers() * BLOCK_SIZE * config.cacheRowSize() * type.bytes();
+    public static long blockBytes(TextConfig config, CacheType type) {
+        return config.numLayers() * BLOCK_SIZE * type.rowBytes(config.cacheRowSize());
     }
 
     /// Blocks that hold this many tokens.
@@ -48,9 +51,9 @@ public final class KvCache implements AutoCloseable {
         return Math.toIntExact((numTokens + BLOCK_SIZE - 1) / BLOCK_SIZE);
     }
 
-    /// What rows are stored in.
+    /// What rows are read in.
     ElementType type() {
-        return type;
+        return type.attended();
     }
 
     public int numBlocks() {
@@ -153,11 +156,47 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /// All rows of one layer in a block: `[BLOCK_SIZE, cacheRowSize]`.
-    WeightMatrix rows(int layer, int block) {
-        long layerBytes = (long) BLOCK_SIZE * rowSize * type.bytes();
-        return new WeightMatrix(
-                memory[block].asSlice(layer * layerBytes, layerBytes), type, BLOCK_SIZE, rowSize);
+    /// Stores a token's row.
+    ///
+    /// @param row of the block
+    void put(int layer, int block, int row, FloatMatrix values, int valuesRow) {
+        switch (type) {
+            case F32, BF16 -> Kernels.narrowRow(values, valuesRow, matrix(layer, block), row);
+            case Q8 -> Kernels.narrowRow(values, valuesRow, bytes(layer, block), row);
+        }
+    }
+
+    /// The first rows of one layer in a block: `[count, cacheRowSize]`.
+    ///
+    /// @param scratch `[BLOCK_SIZE, cacheRowSize]`; what is returned may lie there
+    WeightMatrix rows(int layer, int block, int count, WeightMatrix scratch) {
+        return switch (type) {
+            case F32, BF16 -> matrix(layer, block).rows(0, count);
+            case Q8 -> {
+                WeightMatrix rows = scratch.rows(0, count);
+                Kernels.widenRows(bytes(layer, block), rows);
+                yield rows;
+            }
+        };
+    }
+
+    /// Memory for [#rows].
+    WeightMatrix scratch(Workspace.Frame frame) {
+        long bytes = (long) BLOCK_SIZE * rowSize * type().bytes();
+        return new WeightMatrix(frame.bytes(bytes), type(), BLOCK_SIZE, rowSize);
+    }
+
+    private WeightMatrix matrix(int layer, int block) {
+        return new WeightMatrix(layerOf(layer, block), type(), BLOCK_SIZE, rowSize);
+    }
+
+    private ByteRows bytes(int layer, int block) {
+        return new ByteRows(layerOf(layer, block), BLOCK_SIZE, rowSize);
+    }
+
+    private MemorySegment layerOf(int layer, int block) {
+        long layerBytes = BLOCK_SIZE * type.rowBytes(rowSize);
+        return memory[block].asSlice(layer * layerBytes, layerBytes);
     }
 
     @Override
@@ -174,6 +213,6 @@ public final class KvCache implements AutoCloseable {
     }
 
     private long blockSize() {
-        return (long) numLayers * BLOCK_SIZE * rowSize * type.bytes();
+        return numLayers * BLOCK_SIZE * type.rowBytes(rowSize);
     }
 }

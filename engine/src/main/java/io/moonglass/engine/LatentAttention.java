@@ -105,11 +105,7 @@ final class LatentAttention {
         for (int i = 0; i < chunk.numTokens(); i++) {
             int position = chunk.firstPosition() + i;
             int block = chunk.blocks().block(position / KvCache.BLOCK_SIZE);
-            Kernels.narrowRow(
-                    cacheRows,
-                    chunk.firstRow() + i,
-                    cache.rows(layer, block),
-                    position % KvCache.BLOCK_SIZE);
+            cache.put(layer, block, position % KvCache.BLOCK_SIZE, cacheRows, chunk.firstRow() + i);
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -39,7 +38,7 @@ class EngineCacheTest {
     @ValueSource(ints = {1, 7, 512})
     void a_recorded_prompt_with_pictures_goes_on_as_recorded_however_it_is_cut(int maxStepTokens) {
         try (TinyEngine tiny =
-                new TinyEngine(new EngineOptions(4096, 64, maxStepTokens, 1, ElementType.F32))) {
+                new TinyEngine(new EngineOptions(4096, 64, maxStepTokens, 1, CacheType.F32))) {
             RecordingSink sink = new RecordingSink();
             tiny.engine()
                     .submit(

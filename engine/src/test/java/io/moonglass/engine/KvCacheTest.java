@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.WeightMatrix;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -95,7 +94,7 @@ class KvCacheTest {
     @Test
     void memory_is_taken_when_a_block_is_first_used_and_then_kept() {
         try (KvCache cache = SmallCache.ofBlocks(100)) {
-            long blockBytes = KvCache.blockBytes(SmallCache.config(2, 1, 2), ElementType.F32);
+            long blockBytes = KvCache.blockBytes(SmallCache.config(2, 1, 2), CacheType.F32);
             BlockTable table = new BlockTable();
 
             assertEquals(2 * 32 * 3 * Float.BYTES, blockBytes);
@@ -116,7 +115,7 @@ class KvCacheTest {
             BlockTable table = new BlockTable();
             cache.tryReserve(table, 3 * 32);
             for (int i = 0; i < 6; i++) {
-                WeightMatrix rows = cache.rows(i % 2, table.block(i / 2));
+                WeightMatrix rows = cache.rows(i % 2, table.block(i / 2), KvCache.BLOCK_SIZE, null);
                 assertEquals(KvCache.BLOCK_SIZE, rows.numRows());
                 assertEquals(3, rows.numColumns());
                 for (int value = 0; value < 96; value++) {
@@ -124,7 +123,10 @@ class KvCacheTest {
                 }
             }
             for (int i = 0; i < 6; i++) {
-                float[] rows = cache.rows(i % 2, table.block(i / 2)).data().toArray(JAVA_FLOAT);
+                float[] rows =
+                        cache.rows(i % 2, table.block(i / 2), KvCache.BLOCK_SIZE, null)
+                                .data()
+                                .toArray(JAVA_FLOAT);
                 float[] expected = new float[96];
                 for (int value = 0; value < 96; value++) {
                     expected[value] = i * 1000 + value;

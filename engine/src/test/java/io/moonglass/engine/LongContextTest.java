@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.config.TextConfig;
-import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
@@ -49,7 +48,7 @@ class LongContextTest {
             assertEquals(workspaceAfterFirst, decoder.workspace().reservedBytes());
             assertEquals(
                     (long) KvCache.blocksFor(NUM_TOKENS)
-                            * KvCache.blockBytes(decoder.config(), ElementType.F32),
+                            * KvCache.blockBytes(decoder.config(), CacheType.F32),
                     decoder.cache().reservedBytes());
             for (int position : Recorder.POSITIONS) {
                 for (int layer = 0; layer < decoder.config().numLayers(); layer++) {
@@ -108,7 +107,12 @@ class LongContextTest {
     private static double[] cacheRow(
             TinyDecoder decoder, BlockTable blocks, int layer, int position) {
         WeightMatrix rows =
-                decoder.cache().rows(layer, blocks.block(position / KvCache.BLOCK_SIZE));
+                decoder.cache()
+                        .rows(
+                                layer,
+                                blocks.block(position / KvCache.BLOCK_SIZE),
+                                KvCache.BLOCK_SIZE,
+                                null);
         double[] row = new double[rows.numColumns()];
         for (int i = 0; i < row.length; i++) {
             long index = (long) position % KvCache.BLOCK_SIZE * row.length + i;
@@ -279,7 +283,7 @@ class LongContextTest {
         }
 
         static double element(WeightMatrix weight, int row, int column) {
-            assertEquals(ElementType.BF16, weight.type());
+            assertEquals(CacheType.BF16, weight.type());
             long index = (long) row * weight.numColumns() + column;
             short bits = weight.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index);
             return Float.intBitsToFloat(bits << 16);

@@ -3,7 +3,6 @@ package io.moonglass.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moonglass.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +10,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A request has the same tokens whatever the engine does to be fast.
 class SameAnswerTest {
@@ -29,7 +29,7 @@ class SameAnswerTest {
 
     private static List<List<Integer>> plain() {
         EngineOptions plain =
-                new EngineOptions(4096, 200, 512, 1, ElementType.F32)
+                new EngineOptions(4096, 200, 512, 1, CacheType.F32)
                         .withPrefixes(false)
                         .withSpeculation(false);
         return answers(plain, false);
@@ -50,11 +50,22 @@ class SameAnswerTest {
     void whether_cached_batched_cut_preempted_or_guessed(
             int numBlocks, int stepTokens, int maxRunning, boolean prefixes, boolean speculates) {
         EngineOptions options =
-                new EngineOptions(4096, numBlocks, stepTokens, maxRunning, ElementType.F32)
+                new EngineOptions(4096, numBlocks, stepTokens, maxRunning, CacheType.F32)
                         .withPrefixes(prefixes)
                         .withSpeculation(speculates);
 
         assertEquals(plain(), answers(options, maxRunning > 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatever_the_cache_holds(CacheType type) {
+        EngineOptions options = new EngineOptions(4096, 200, 512, 1, type);
+        List<List<Integer>> plain =
+                answers(options.withPrefixes(false).withSpeculation(false), false);
+
+        assertEquals(plain, answers(new EngineOptions(4096, 200, 8, 8, type), true));
+        assertEquals(plain, answers(new EngineOptions(4096, 12, 64, 8, type), true));
     }
 
     @Test

@@ -1,7 +1,6 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.config.TextConfig;
-import io.moonglass.tensor.ElementType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +15,7 @@ final class SmallCache {
 
     /// A cache of two layers with three numbers per token.
     static KvCache ofBlocks(int numBlocks) {
-        return new KvCache(config(2, 1, 2), ElementType.F32, numBlocks, true);
+        return new KvCache(config(2, 1, 2), CacheType.F32, numBlocks, true);
     }
 
     static TextConfig config(int numLayers, int kvLoraRank, int qkRopeHeadDim) {

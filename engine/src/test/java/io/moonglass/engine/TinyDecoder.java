@@ -3,7 +3,6 @@ package io.moonglass.engine;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.safetensors.Checkpoint;
-import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
@@ -23,7 +22,7 @@ final class TinyDecoder implements AutoCloseable {
 
     TinyDecoder(int numThreads, int numCacheBlocks) {
         team = new ThreadTeam(numThreads);
-        cache = new KvCache(weights.config(), ElementType.F32, numCacheBlocks, false);
+        cache = new KvCache(weights.config(), CacheType.F32, numCacheBlocks, false);
         decoder = new Decoder(weights, cache, team);
     }
 

@@ -1,5 +1,6 @@
 package io.moonglass.runtime;
 
+import io.moonglass.engine.CacheType;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.vision.VisionBackend;
@@ -15,6 +16,8 @@ import java.util.function.UnaryOperator;
 /// @param numThreads    threads that compute
 /// @param kvMemory      bytes for keys and values of tokens; empty for half of what is available
 ///                      beside the weights
+/// @param kvType        what they are kept in; empty for floats where no weight is quantised, and for
+///                      bfloat16 where some are
 /// @param engine        what to change of the engine's defaults
 /// @param imageLimits   the largest pictures that are taken in
 /// @param maxImages     the most pictures of one request
@@ -24,6 +27,7 @@ public record ChatModelOptions(
         Optional<String> name,
         int numThreads,
         OptionalLong kvMemory,
+        Optional<CacheType> kvType,
         UnaryOperator<EngineOptions> engine,
         ImageLimits imageLimits,
         int maxImages,
@@ -35,6 +39,7 @@ public record ChatModelOptions(
                     Optional.empty(),
                     Runtime.getRuntime().availableProcessors(),
                     OptionalLong.empty(),
+                    Optional.empty(),
                     UnaryOperator.identity(),
                     ImageLimits.DEFAULT,
                     128,
@@ -54,6 +59,7 @@ public record ChatModelOptions(
                 Optional.of(value),
                 numThreads,
                 kvMemory,
+                kvType,
                 engine,
                 imageLimits,
                 maxImages,
@@ -63,12 +69,28 @@ public record ChatModelOptions(
 
     public ChatModelOptions withNumThreads(int value) {
         return new ChatModelOptions(
-                name, value, kvMemory, engine, imageLimits, maxImages, vision, workDirectory);
+                name,
+                value,
+                kvMemory,
+                kvType,
+                engine,
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
     }
 
     public ChatModelOptions withVision(VisionBackend value) {
         return new ChatModelOptions(
-                name, numThreads, kvMemory, engine, imageLimits, maxImages, value, workDirectory);
+                name,
+                numThreads,
+                kvMemory,
+                kvType,
+                engine,
+                imageLimits,
+                maxImages,
+                value,
+                workDirectory);
     }
 
     public ChatModelOptions withKvMemory(long value) {
@@ -76,6 +98,20 @@ public record ChatModelOptions(
                 name,
                 numThreads,
                 OptionalLong.of(value),
+                kvType,
+                engine,
+                imageLimits,
+                maxImages,
+                vision,
+                workDirectory);
+    }
+
+    public ChatModelOptions withKvType(CacheType value) {
+        return new ChatModelOptions(
+                name,
+                numThreads,
+                kvMemory,
+                Optional.of(value),
                 engine,
                 imageLimits,
                 maxImages,
@@ -89,6 +125,7 @@ public record ChatModelOptions(
                 name,
                 numThreads,
                 kvMemory,
+                kvType,
                 limits -> change.apply(engine.apply(limits)),
                 imageLimits,
                 maxImages,

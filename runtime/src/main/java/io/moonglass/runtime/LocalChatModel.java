@@ -1,6 +1,7 @@
 package io.moonglass.runtime;
 
 import io.moonglass.engine.Branch;
+import io.moonglass.engine.CacheType;
 import io.moonglass.engine.DecoderObserver;
 import io.moonglass.engine.DecoderWeights;
 import io.moonglass.engine.Engine;
@@ -12,7 +13,6 @@ import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
-import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -285,13 +285,12 @@ public final class LocalChatModel implements ChatModel {
                 options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
     }
 
-    /// A cache of floats where no weight is quantised, and of bfloat16 where some are.
     private static EngineOptions engineDefaults(Checkpoint checkpoint, ChatModelOptions options) {
-        TextConfig text = checkpoint.config().text();
-        long cacheBytes = options.kvMemory().orElseGet(() -> CacheMemory.share(checkpoint));
-        return checkpoint.isQuantized()
-                ? EngineOptions.defaults(text, cacheBytes)
-                : EngineOptions.exact(text, cacheBytes);
+        CacheType type = checkpoint.isQuantized() ? CacheType.BF16 : CacheType.F32;
+        return EngineOptions.defaults(
+                checkpoint.config().text(),
+                options.kvType().orElse(type),
+                options.kvMemory().orElseGet(() -> CacheMemory.share(checkpoint)));
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

@@ -52,6 +52,7 @@ class LocalChatModelTest {
                                 Optional.empty(),
                                 2,
                                 OptionalLong.empty(),
+                                Optional.empty(),
                                 UnaryOperator.identity(),
                                 new ImageLimits(1 << 20, 1 << 20),
                                 MAX_IMAGES,

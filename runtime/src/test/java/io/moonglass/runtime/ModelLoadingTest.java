@@ -290,6 +290,7 @@ class ModelLoadingTest {
                 Optional.empty(),
                 2,
                 OptionalLong.empty(),
+                Optional.empty(),
                 UnaryOperator.identity(),
                 ImageLimits.DEFAULT,
                 8,

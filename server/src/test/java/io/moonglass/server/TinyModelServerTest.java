@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.engine.CacheType;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.loader.GoldenPrompt;
@@ -15,7 +16,6 @@ import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
-import io.moonglass.tensor.ElementType;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.awt.image.BufferedImage;
@@ -77,13 +77,14 @@ class TinyModelServerTest {
                                         Optional.empty(),
                                         2,
                                         OptionalLong.empty(),
+                                        Optional.empty(),
                                         _ ->
                                                 new EngineOptions(
                                                         CONTEXT_LENGTH,
                                                         1_024,
                                                         256,
                                                         MAX_RUNNING,
-                                                        ElementType.F32),
+                                                        CacheType.F32),
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,

@@ -61,6 +61,10 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void narrowRow(MemorySegment x, long offset, WeightMatrix weight, int row);
 
+    void narrowRow(MemorySegment x, long offset, ByteRows out, int row);
+
+    void widenRow(ByteRows rows, int row, WeightMatrix out, int outRow);
+
     void addBias(MemorySegment x, long offset, float[] bias, int from, int length);
 
     void addBiased(

@@ -363,6 +363,36 @@ public final class Kernels {
         FASTEST.narrowRow(x.data(), (long) row * x.numColumns(), weight, weightRow);
     }
 
+    /// Stores floats as a row in 8 bits.
+    ///
+    /// @param x finite numbers
+    public static void narrowRow(FloatMatrix x, int row, ByteRows out, int outRow) {
+        if (x.numColumns() != out.numColumns() || outRow < 0 || outRow >= out.numRows()) {
+            throw new IllegalArgumentException(
+                    "narrowRow: a row of %d into row %d of [%d, %d]"
+                            .formatted(x.numColumns(), outRow, out.numRows(), out.numColumns()));
+        }
+        FASTEST.narrowRow(x.data(), (long) row * x.numColumns(), out, outRow);
+    }
+
+    /// Reads the first rows of those in 8 bits, rounded to what `out` holds.
+    ///
+    /// @param out `[numRows, numColumns]`
+    public static void widenRows(ByteRows rows, WeightMatrix out) {
+        if (out.numColumns() != rows.numColumns() || out.numRows() > rows.numRows()) {
+            throw new IllegalArgumentException(
+                    "widenRows: [%d, %d] into [%d, %d]"
+                            .formatted(
+                                    rows.numRows(),
+                                    rows.numColumns(),
+                                    out.numRows(),
+                                    out.numColumns()));
+        }
+        for (int row = 0; row < out.numRows(); row++) {
+            FASTEST.widenRow(rows, row, out, row);
+        }
+    }
+
     private static void checkNorm(String kernel, FloatMatrix x, int size, FloatMatrix out) {
         if (x.numColumns() != size || out.numColumns() != size || out.numRows() != x.numRows()) {
             throw new IllegalArgumentException(

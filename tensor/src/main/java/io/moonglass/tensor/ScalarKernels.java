@@ -367,6 +367,37 @@ final class ScalarKernels implements KernelSet {
         }
     }
 
+    @Override
+    public void narrowRow(MemorySegment x, long offset, ByteRows out, int row) {
+        narrow(x, offset, out, row);
+    }
+
+    static void narrow(MemorySegment x, long offset, ByteRows out, int row) {
+        for (int from = 0; from < out.numColumns(); from += ByteRows.BLOCK) {
+            int to = Math.min(from + ByteRows.BLOCK, out.numColumns());
+            float largest = 0;
+            for (int i = from; i < to; i++) {
+                largest = Math.max(largest, Math.abs(x.getAtIndex(JAVA_FLOAT, offset + i)));
+            }
+            float factor = largest / ByteRows.LARGEST;
+            out.setFactor(row, from / ByteRows.BLOCK, factor);
+            float inverse = factor == 0 ? 0 : 1 / factor;
+            for (int i = from; i < to; i++) {
+                float value = x.getAtIndex(JAVA_FLOAT, offset + i) * inverse;
+                out.data().set(JAVA_BYTE, out.numbers(row) + i, (byte) Math.rint(value));
+            }
+        }
+    }
+
+    @Override
+    public void widenRow(ByteRows rows, int row, WeightMatrix out, int outRow) {
+        for (int i = 0; i < rows.numColumns(); i++) {
+            float factor = rows.factor(row, i / ByteRows.BLOCK);
+            byte number = rows.data().get(JAVA_BYTE, rows.numbers(row) + i);
+            setElement(out, outRow, i, number * factor);
+        }
+    }
+
     static void setElement(WeightMatrix weight, int row, int column, float value) {
         long index = (long) row * weight.numColumns() + column;
         switch (weight.type()) {

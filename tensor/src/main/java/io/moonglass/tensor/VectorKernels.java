@@ -8,6 +8,7 @@ import static io.moonglass.tensor.Lanes.exp;
 import static io.moonglass.tensor.Lanes.floats;
 import static io.moonglass.tensor.Lanes.sum;
 import static io.moonglass.tensor.Lanes.widened;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
@@ -275,6 +276,36 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
         }
         for (; k < size; k++) {
             ScalarKernels.setElement(weight, row, k, x.getAtIndex(JAVA_FLOAT, offset + k));
+        }
+    }
+
+    /// Once a token and layer, so not worth vectors.
+    @Override
+    public void narrowRow(MemorySegment x, long offset, ByteRows out, int row) {
+        ScalarKernels.narrow(x, offset, out, row);
+    }
+
+    /// Whole blocks in vectors; a byte is read with those after it, of which the last block has none.
+    @Override
+    public void widenRow(ByteRows rows, int row, WeightMatrix out, int outRow) {
+        int numWhole =
+                out.type() == ElementType.BF16 ? (rows.numColumns() - 1) / ByteRows.BLOCK : 0;
+        long numbers = rows.numbers(row);
+        long o0 = (long) outRow * out.numColumns() * Short.BYTES;
+        for (int block = 0; block < numWhole; block++) {
+            float factor = rows.factor(row, block);
+            int first = block * ByteRows.BLOCK;
+            for (int k = first; k < first + ByteRows.BLOCK; k += LANES) {
+                Lanes.storeBfloat16(
+                        Lanes.bytes(rows.data(), numbers + k).mul(factor),
+                        out.data(),
+                        o0 + (long) k * Short.BYTES);
+            }
+        }
+        for (int k = numWhole * ByteRows.BLOCK; k < rows.numColumns(); k++) {
+            float factor = rows.factor(row, k / ByteRows.BLOCK);
+            byte number = rows.data().get(JAVA_BYTE, numbers + k);
+            ScalarKernels.setElement(out, outRow, k, number * factor);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.runtime.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.engine.CacheType;
 import io.moonglass.engine.DecoderWeights;
 import io.moonglass.engine.Engine;
 import io.moonglass.engine.EngineOptions;
@@ -171,7 +172,7 @@ final class PromptCheck {
     private int[] generate(
             int[] tokenIds, Optional<FloatMatrix> imageRows, int count, PromptRecorder recorder) {
         TextConfig text = config.text();
-        EngineOptions options = EngineOptions.exact(text, CACHE_BYTES);
+        EngineOptions options = EngineOptions.defaults(text, CacheType.F32, CACHE_BYTES);
         Collector collector = new Collector();
         try (Engine engine = new Engine(weights, options, team, recorder)) {
             engine.submit(

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.engine.CacheType;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
@@ -17,6 +18,14 @@ final class BatchingOptions {
                     "Memory for keys and values of tokens, such as 4GiB (default: half of what is available beside the weights).",
             converter = ByteSizeConverter.class)
     private Optional<Long> kvMemory = Optional.empty();
+
+    @Option(
+            names = "--kv-type",
+            paramLabel = "TYPE",
+            description =
+                    "What they are kept in: f32, bf16, or q8, which takes half of bf16 (default: bf16, or f32 where no weight is quantised).",
+            converter = CacheTypeConverter.class)
+    private Optional<CacheType> kvType = Optional.empty();
 
     @Option(
             names = "--step-time",
@@ -59,7 +68,8 @@ final class BatchingOptions {
                     "--max-running is %d; want 1 or more".formatted(maxRunning.get()));
         }
         ChatModelOptions limited = kvMemory.map(options::withKvMemory).orElse(options);
-        return limited.withEngine(engine -> in(engine, time));
+        ChatModelOptions typed = kvType.map(limited::withKvType).orElse(limited);
+        return typed.withEngine(engine -> in(engine, time));
     }
 
     private EngineOptions in(EngineOptions engine, Optional<Duration> time) {

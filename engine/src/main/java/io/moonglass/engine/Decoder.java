@@ -36,9 +36,14 @@ final class Decoder {
     /// Runs all layers over the rows of a step and puts the keys of its tokens into the cache.
     ///
     /// @param hidden `[numTokens, hiddenSize]`: embeddings on entry, normalised output on return
-    /// @param chunks cover all rows, without gaps
+    /// @param chunks        cover all rows, without gaps
+    /// @param betweenLayers called after each layer; may run this method for other sequences
     void forward(
-            FloatMatrix hidden, List<Chunk> chunks, Workspace workspace, DecoderObserver observer) {
+            FloatMatrix hidden,
+            List<Chunk> chunks,
+            Workspace workspace,
+            DecoderObserver observer,
+            Runnable betweenLayers) {
         try (Workspace.Frame frame = workspace.frame()) {
             RotaryAngles angles = angles(hidden.numRows(), chunks, frame);
             FloatMatrix normed = frame.matrix(hidden.numRows(), config.hiddenSize());
@@ -66,6 +71,7 @@ final class Decoder {
                 observer.feedForward(layer, added);
                 Kernels.add(added, hidden);
                 observer.hidden(layer + 1, hidden);
+                betweenLayers.run();
             }
             Kernels.rmsNorm(hidden, weights.finalNorm(), config.rmsNormEps(), hidden);
             observer.finalNorm(hidden);

@@ -142,7 +142,7 @@ public final class DecoderBench implements AutoCloseable {
             for (int row = 0; row < numTokens; row++) {
                 decoder.embed(random.nextInt(config.vocabSize()), hidden, row);
             }
-            decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE);
+            decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE, () -> {});
             if (numLogits > 0) {
                 FloatMatrix ends = hidden.rows(numTokens - numLogits, numLogits);
                 decoder.logits(ends, frame.matrix(numLogits, config.vocabSize()), workspace);

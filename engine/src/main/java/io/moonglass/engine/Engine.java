@@ -13,17 +13,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 /// other thread hands it messages, so there is nothing to lock.
 public final class Engine implements AutoCloseable {
 
-    private static final System.Logger LOG = System.getLogger(Engine.class.getName());
-
     private static final Duration DEFAULT_SLICE = Duration.ofMillis(200);
-
-    private sealed interface Mail {
-        record Submit(List<Sequence> sequences) implements Mail {}
-
-        record Cancel(List<Sequence> sequences) implements Mail {}
-
-        record Close() implements Mail {}
-    }
 
     /// A submitted generation, as its caller holds it.
     public final class Ticket {
@@ -43,9 +33,6 @@ public final class Engine implements AutoCloseable {
     private final EngineOptions options;
     private final KvCache cache;
     private final StepClock clock;
-    private final Speculation speculation;
-    private final Scheduler scheduler;
-    private final Endings endings;
     private final StepRunner runner;
     private final ComputeTurns turns = new ComputeTurns(DEFAULT_SLICE);
     private final EngineCounters counters = new EngineCounters();
@@ -71,7 +58,6 @@ public final class Engine implements AutoCloseable {
             ThreadTeam team,
             DecoderObserver observer,
             Speculation speculation) {
-        this.speculation = speculation;
         this.weights = weights;
         this.options = options;
         this.cache =
@@ -80,8 +66,8 @@ public final class Engine implements AutoCloseable {
                         options.cacheType(),
                         options.numCacheBlocks(),
                         options.keepsPrefixes());
-        this.clock = new StepClock(options.stepTime().multipliedBy(2), options.stepTime());
-        this.scheduler =
+        this.clock = new StepClock(options.stepTime());
+        Scheduler scheduler =
                 new Scheduler(
                         cache,
                         clock,
@@ -89,7 +75,7 @@ public final class Engine implements AutoCloseable {
                         options.maxStepTokens(),
                         options.maxRunning(),
                         counters);
-        this.endings = new Endings(scheduler);
+        Endings endings = new Endings(scheduler);
         this.runner =
                 new StepRunner(
                         weights,
@@ -99,7 +85,19 @@ public final class Engine implements AutoCloseable {
                         endings,
                         counters,
                         observer);
-        this.thread = Thread.ofPlatform().name("moonglass-engine").start(this::runUntilClosed);
+        EngineLoop loop =
+                new EngineLoop(
+                        mailbox,
+                        scheduler,
+                        runner,
+                        endings,
+                        cache,
+                        clock,
+                        speculation,
+                        turns,
+                        counters,
+                        options.stepTime());
+        this.thread = Thread.ofPlatform().name("moonglass-engine").start(loop::runUntilClosed);
     }
 
     /// Most tokens a prompt and its answer may have together.
@@ -249,98 +247,6 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private void runUntilClosed() {
-        boolean open = true;
-        while (open) {
-            try {
-                open = scheduler.isIdle() ? readMail(awaitMail()) : computeInTurn();
-                stand();
-            } catch (RuntimeException | Error e) { // no memory for the cache, for one
-                LOG.log(System.Logger.Level.ERROR, "a step could not be planned", e);
-                scheduler.all().toList().forEach(sequence -> endings.fail(sequence, e));
-            }
-        }
-    }
-
-    /// One step, planned when its turn has come: what was cancelled until then is not computed.
-    ///
-    /// @return false once the engine is closed
-    private boolean computeInTurn() {
-        turns.take();
-        try {
-            boolean open = readMail(mailbox.poll());
-            StepPlan step = scheduler.nextStep(turns.isWanted());
-            if (!step.isEmpty()) {
-                run(step);
-            }
-            return open;
-        } finally {
-            turns.give();
-        }
-    }
-
-    /// Steps that compute prompts leave others as much time as they take themselves.
-    private void run(StepPlan step) {
-        int numPrefill = step.numPrefillTokens();
-        int numDecode = step.numDecodeTokens();
-        long begin = System.nanoTime();
-        runner.run(step);
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        clock.measured(numPrefill, numDecode > 0, seconds);
-        if (numPrefill == 0) {
-            speculation.measured(numDecode, seconds);
-        }
-        turns.setSlice(numPrefill == 0 ? DEFAULT_SLICE : options.stepTime().dividedBy(2));
-        counters.steps.increment();
-        counters.progressed();
-    }
-
-    /// Says how the engine stands, for those who ask.
-    private void stand() {
-        long numUncomputed =
-                scheduler
-                        .all()
-                        .mapToLong(s -> Math.max(0, s.numPromptTokens() - s.numCached()))
-                        .sum();
-        counters.stands(
-                new EngineCounters.Standing(
-                        scheduler.running().size(),
-                        scheduler.waiting().size(),
-                        numUncomputed,
-                        cache.numBlocks() - cache.numFree(),
-                        cache.numKept()));
-        if (scheduler.isIdle()) {
-            counters.idle();
-        } else {
-            counters.busy();
-        }
-    }
-
-    /// Reads this mail and all behind it.
-    ///
-    /// @return false once the engine is closed
-    private boolean readMail(Mail first) {
-        for (Mail mail = first; mail != null; mail = mailbox.poll()) {
-            switch (mail) {
-                case Mail.Submit(List<Sequence> sequences) -> sequences.forEach(scheduler::add);
-                case Mail.Cancel(List<Sequence> sequences) -> sequences.forEach(this::cancel);
-                case Mail.Close() -> { // mail behind it is taken back by who sent it
-                    scheduler.all().toList().forEach(this::cancel);
-                    return false;
-                }
-            }
-        }
-        return true;
-    }
-
-    private void cancel(Sequence sequence) {
-        if (!sequence.hasEnded()) {
-            boolean isRunning = scheduler.running().contains(sequence);
-            counters.cancelled(isRunning, sequence.isPrefilling());
-            endings.finish(sequence, FinishReason.CANCELLED);
-        }
-    }
-
     /// One for each branch; the others go on from the prompt that the first computes.
     private List<Sequence> sequencesOf(GenerationRequest request) {
         int vocabSize = weights.config().vocabSize();
@@ -351,17 +257,5 @@ public final class Engine implements AutoCloseable {
             sequences.add(new Sequence(request, branch, keys.copy(), leader, vocabSize));
         }
         return List.copyOf(sequences);
-    }
-
-    private Mail awaitMail() {
-        while (true) {
-            try {
-                return mailbox.take();
-            } catch (InterruptedException e) {
-                LOG.log(
-                        System.Logger.Level.DEBUG,
-                        "the engine's thread ends by close(), not by interruption");
-            }
-        }
     }
 }

@@ -14,6 +14,10 @@ import java.util.stream.Stream;
 /// with the same result.
 final class Scheduler {
 
+    /// Tokens before a chunk from which on it is computed in a pass of its own: its attention takes as long
+    /// as half of a step, however few tokens it has.
+    private static final int LONG_CONTEXT = 4096;
+
     /// Of so many steps, one is for the prompt that came first.
     private static final int TURN_OF_FIRST = 4;
 
@@ -27,6 +31,7 @@ final class Scheduler {
     private final List<Sequence> waiting = new ArrayList<>();
     private final EngineCounters counters;
     private int numPromptSteps;
+    private Sequence passing;
 
     /// @param maxStepTokens tokens of one forward pass; bounds its scratch memory
     /// @param maxRunning    sequences that share the cache at once
@@ -75,14 +80,44 @@ final class Scheduler {
 
     /// Plans one forward pass.
     ///
-    /// @param othersWait whether somebody else wants the cores, who then gets half of the time
-    StepPlan nextStep(boolean othersWait) {
+    /// @param numParties those who share its time in equal parts, the step included
+    StepPlan nextStep(int numParties) {
         StepPlan step = new StepPlan(maxStepTokens);
         decode(step);
         admit();
-        prefill(step, othersWait);
+        prefill(step, numParties);
         drafting.addTo(step, cache);
         return step;
+    }
+
+    /// Plans a pass of the most urgent prompt that goes alone, between whose layers other steps may be
+    /// computed; until it ends nobody takes the sequence's blocks. Empty if there is none.
+    StepPlan nextPass() {
+        StepPlan pass = new StepPlan(maxStepTokens);
+        prefilling()
+                .filter(this::goesAlone)
+                .min(urgent())
+                .ifPresent(sequence -> {
+                    sequence.adopt(cache);
+                    int numTokens = chunk(sequence, maxStepTokens);
+                    if (makeRoomFor(sequence, numTokens, pass)) {
+                        pass.add(sequence, numTokens);
+                        passing = sequence;
+                    }
+                });
+        return pass;
+    }
+
+    /// The sequence in a pass that has not ended, or null.
+    Sequence passing() {
+        return passing;
+    }
+
+    /// The pass has ended, or was given up.
+    Sequence endPass() {
+        Sequence sequence = passing;
+        passing = null;
+        return sequence;
     }
 
     /// Takes a sequence out, wherever it is, and its blocks back.
@@ -161,20 +196,17 @@ final class Scheduler {
                 .thenComparingDouble(sequence -> fairShares.of(sequence.scope().tenant()));
     }
 
-    private void prefill(StepPlan step, boolean othersWait) {
-        List<Sequence> prefilling =
-                new ArrayList<>(running.stream().filter(Sequence::isPrefilling).toList());
-        if (prefilling.isEmpty()) {
+    private void prefill(StepPlan step, int numParties) {
+        List<Sequence> prompts =
+                new ArrayList<>(prefilling().filter(sequence -> !goesAlone(sequence)).toList());
+        if (prompts.isEmpty()) {
             return;
         }
-        boolean isShared =
-                othersWait || !waiting.isEmpty() || prefilling.size() + step.numTokens() > 1;
-        int budget =
-                clock.promptTokens(isShared, !step.isEmpty(), othersWait ? 0.5 : 1, step.budget());
+        int budget = clock.promptTokens(!step.isEmpty(), numParties, step.budget());
         if (++numPromptSteps % TURN_OF_FIRST != 0) {
-            prefilling.sort(urgent().thenComparingInt(Sequence::numUncached));
+            prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }
-        for (Sequence sequence : prefilling) {
+        for (Sequence sequence : prompts) {
             sequence.adopt(cache);
             int numTokens = chunk(sequence, budget);
             if (numTokens > 0
@@ -184,6 +216,17 @@ final class Scheduler {
                 budget -= numTokens;
             }
         }
+    }
+
+    private Stream<Sequence> prefilling() {
+        return running.stream().filter(sequence -> sequence.isPrefilling() && sequence != passing);
+    }
+
+    /// Whether a prompt is computed in a pass: if it is the only work, or its context is long. While one
+    /// is, others of short contexts are computed in steps.
+    private boolean goesAlone(Sequence sequence) {
+        boolean isOnlyWork = running.size() == 1 && waiting.isEmpty();
+        return sequence.numCached() >= LONG_CONTEXT || isOnlyWork;
     }
 
     /// As many tokens as fit; if there are more, up to the end of a block, where another prompt's work
@@ -215,9 +258,10 @@ final class Scheduler {
     }
 
     private Sequence lastInUrgency() {
-        Sequence last = running.getLast();
+        Sequence last = null;
         for (Sequence sequence : running.reversed()) {
-            if (sequence.scope().priority() > last.scope().priority()) {
+            if (sequence != passing
+                    && (last == null || sequence.scope().priority() > last.scope().priority())) {
                 last = sequence;
             }
         }

@@ -18,6 +18,7 @@ final class Sequence {
     private int numPublished;
     private int numImageRowsUsed;
     private int numAdopted;
+    private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
 
@@ -106,6 +107,15 @@ final class Sequence {
     /// Nothing will be computed for it any more.
     void end() {
         ended = true;
+    }
+
+    /// It is to be ended as soon as it is not being computed.
+    void abandon() {
+        abandoned = true;
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
     }
 
     boolean hasEnded() {

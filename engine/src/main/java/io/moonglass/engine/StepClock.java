@@ -15,27 +15,23 @@ final class StepClock {
     /// How much the newest measurement counts.
     private static final double NEWEST = 0.3;
 
-    private final Duration alone;
-    private final Duration shared;
+    private final Duration stepTime;
     private double secondsOfDecoding;
     private volatile double secondsPerPromptToken;
 
-    /// @param alone  how long a step may take while nobody else waits for it
-    /// @param shared how long it may take else
-    StepClock(Duration alone, Duration shared) {
-        this.alone = alone;
-        this.shared = shared;
+    /// @param stepTime how long a step may take
+    StepClock(Duration stepTime) {
+        this.stepTime = stepTime;
     }
 
-    /// @param isShared whether others than one prompt wait for the step's end
-    /// @param decodes  whether sequences decode in it
-    /// @param fraction part of its time that the step may take
-    /// @param most     tokens that fit
-    int promptTokens(boolean isShared, boolean decodes, double fraction, int most) {
+    /// @param decodes    whether sequences decode in it
+    /// @param numParties those who share its time in equal parts, the step included
+    /// @param most       tokens that fit
+    int promptTokens(boolean decodes, int numParties, int most) {
         if (secondsPerPromptToken == 0) {
             return most;
         }
-        double seconds = (isShared ? shared : alone).toNanos() / 1e9 * fraction;
+        double seconds = stepTime.toNanos() / 1e9 / numParties;
         double left = seconds - (decodes ? secondsOfDecoding : 0);
         double tokens = left / secondsPerPromptToken;
         // Whole blocks, so that the next chunk can be one that somebody else has computed.

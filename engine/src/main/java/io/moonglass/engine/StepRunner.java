@@ -46,10 +46,13 @@ final class StepRunner implements AutoCloseable {
     }
 
     /// One forward pass. A fault ends the sequences of this step and no others.
-    void run(StepPlan step) {
+    ///
+    /// @param betweenLayers may run other steps
+    /// @throws PassAbandonedException if `betweenLayers` does; then nothing was computed
+    void run(StepPlan step, Runnable betweenLayers) {
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix hidden = frame.matrix(step.numTokens(), hiddenSize);
-            decoder.forward(hidden, chunksOf(step, hidden), workspace, observer);
+            decoder.forward(hidden, chunksOf(step, hidden), workspace, observer, betweenLayers);
             FloatMatrix logits = logitsAtEnds(step, hidden, frame);
             int row = 0;
             for (StepPlan.Share share : step.shares()) {
@@ -60,6 +63,8 @@ final class StepRunner implements AutoCloseable {
                     row += numEnds;
                 }
             }
+        } catch (PassAbandonedException e) {
+            throw e;
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a step failed", e);
             counters.failedSteps.increment();

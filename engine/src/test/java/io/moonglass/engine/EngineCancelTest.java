@@ -2,8 +2,10 @@ package io.moonglass.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.moonglass.tensor.FloatMatrix;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,51 @@ class EngineCancelTest {
 
         assertCancelled(cancelled, 0);
         assertEquals(List.of(16, 16), gate.stepSizes().subList(0, 2));
+    }
+
+    @Test
+    void between_two_layers_of_a_pass() throws InterruptedException {
+        tiny.close();
+        CompletableFuture<Engine.Ticket> ticket = new CompletableFuture<>();
+        AtomicInteger numLayers = new AtomicInteger();
+        DecoderObserver cancelling =
+                new DecoderObserver() {
+                    @Override
+                    public void hidden(int index, FloatMatrix hidden) {
+                        if (index == 1 && hidden.numRows() == 40) {
+                            ticket.join().cancel();
+                        }
+                        numLayers.accumulateAndGet(index, Math::max);
+                    }
+                };
+        RecordingSink cancelled = new RecordingSink();
+        tiny = new TinyEngine(new EngineOptions(4096, 4, 64, 4), 1, cancelling);
+        ticket.complete(tiny.submit(PROMPT, 5, cancelled));
+
+        assertEquals(FinishReason.CANCELLED, cancelled.reason());
+        assertEquals(1, numLayers.get(), "layers that were computed for nobody");
+        assertEquals(1, tiny.engine().statistics().cancelledPrefilling());
+        tiny.engine().close();
+        assertEquals(4, tiny.engine().cache().numFree());
+    }
+
+    @Test
+    void is_counted_by_what_it_interrupted() throws InterruptedException {
+        Engine.Ticket running = tiny.submit(PROMPT, 60, new RecordingSink());
+        gate.awaitStep();
+        RecordingSink waiting = new RecordingSink();
+        tiny.submit(TinyEngine.randomPrompt(70, 2), 50, waiting).cancel();
+        gate.letOneStepGo();
+        gate.awaitStep();
+        assertEquals(FinishReason.CANCELLED, waiting.reason());
+        running.cancel();
+        gate.close();
+        tiny.generate(PROMPT, 1);
+        EngineStatistics statistics = tiny.engine().statistics();
+
+        assertEquals(1, statistics.cancelledWaiting());
+        assertEquals(1, statistics.cancelledPrefilling());
+        assertEquals(0, statistics.cancelledDecoding());
     }
 
     @Test

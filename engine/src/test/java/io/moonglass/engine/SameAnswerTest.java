@@ -57,6 +57,16 @@ class SameAnswerTest {
         assertEquals(plain(), answers(options, maxRunning > 1));
     }
 
+    @Test
+    void when_steps_are_short_and_passes_interrupted() {
+        EngineOptions options =
+                new EngineOptions(4096, 200, 512, 8, CacheType.F32)
+                        .withStepTime(TinyEngine.HURRIED);
+
+        assertEquals(plain(), answers(options, true));
+        assertEquals(plain(), answers(options, false));
+    }
+
     @ParameterizedTest
     @EnumSource
     void whatever_the_cache_holds(CacheType type) {

@@ -133,6 +133,42 @@ class SchedulerTest {
     }
 
     @Test
+    void a_prompt_with_a_long_context_goes_alone_and_others_have_their_steps_meanwhile() {
+        Fixture fixture = new Fixture(400, 512, 4);
+        Sequence book = fixture.add(6000);
+        while (book.numCached() < 4096) {
+            fixture.step();
+        }
+        Sequence question = fixture.add(100);
+        assertEquals(Map.of(question, 100), shares(fixture.step()));
+        assertEquals(Map.of(question, 1), shares(fixture.step()));
+
+        StepPlan pass = fixture.scheduler.nextPass();
+        assertEquals(Map.of(book, 512), shares(pass));
+        assertEquals(Map.of(question, 1), shares(fixture.scheduler.nextStep(2)));
+        assertTrue(fixture.scheduler.nextPass().isEmpty(), "a pass within a pass");
+        fixture.scheduler.endPass();
+    }
+
+    @Test
+    void a_sequence_in_a_pass_keeps_its_blocks() {
+        Fixture fixture = new Fixture(3, 512, 4);
+        Sequence passing = fixture.add(33);
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        assertEquals(Map.of(passing, 33), shares(fixture.scheduler.nextPass()));
+        Sequence other = fixture.add(31);
+        assertEquals(Map.of(other, 31), shares(fixture.scheduler.nextStep(2)));
+        other.cached(31);
+        other.append(7);
+        other.cached(1);
+        other.append(7); // the 33rd needs a second block, and none is free
+        assertTrue(fixture.scheduler.nextStep(2).isEmpty());
+
+        assertEquals(List.of(other), waiting(fixture));
+        assertEquals(2, passing.blocks().numBlocks());
+    }
+
+    @Test
     void short_prompts_never_keep_a_long_one_from_its_end() {
         Fixture fixture = new Fixture(40, 64, 8);
         Sequence book = fixture.add(512);
@@ -358,7 +394,7 @@ class SchedulerTest {
             scheduler =
                     new Scheduler(
                             cache,
-                            new StepClock(Duration.ofSeconds(2), Duration.ofSeconds(1)),
+                            new StepClock(Duration.ofSeconds(1)),
                             new Drafting(false, new Speculation()),
                             maxStepTokens,
                             maxRunning,
@@ -382,7 +418,11 @@ class SchedulerTest {
         }
 
         StepPlan step() {
-            StepPlan step = scheduler.nextStep(false);
+            StepPlan step = scheduler.nextStep(1);
+            if (step.isEmpty()) {
+                step = scheduler.nextPass();
+                scheduler.endPass();
+            }
             for (StepPlan.Share share : step.shares()) {
                 Sequence sequence = share.sequence();
                 int end = sequence.numCached() + share.numTokens();

@@ -8,11 +8,11 @@ import org.junit.jupiter.api.Test;
 
 class StepClockTest {
 
-    private final StepClock clock = new StepClock(Duration.ofSeconds(2), Duration.ofSeconds(1));
+    private final StepClock clock = new StepClock(Duration.ofSeconds(1));
 
     @Test
     void what_was_not_measured_is_not_held_back() {
-        assertEquals(512, clock.promptTokens(true, true, 1, 512));
+        assertEquals(512, clock.promptTokens(true, 1, 512));
         assertEquals(0, clock.promptTokensPerSecond());
     }
 
@@ -21,10 +21,9 @@ class StepClockTest {
         clock.measured(100, false, 1);
 
         assertEquals(100, clock.promptTokensPerSecond(), 1e-9);
-        assertEquals(96, clock.promptTokens(true, false, 1, 512));
-        assertEquals(192, clock.promptTokens(false, false, 1, 512));
-        assertEquals(32, clock.promptTokens(true, false, 0.5, 512));
-        assertEquals(64, clock.promptTokens(true, false, 1, 64));
+        assertEquals(96, clock.promptTokens(false, 1, 512));
+        assertEquals(32, clock.promptTokens(false, 2, 512));
+        assertEquals(64, clock.promptTokens(false, 1, 64));
     }
 
     @Test
@@ -32,7 +31,7 @@ class StepClockTest {
         clock.measured(100, false, 1);
         clock.measured(0, true, 0.3);
 
-        assertEquals(64, clock.promptTokens(true, true, 1, 512));
+        assertEquals(64, clock.promptTokens(true, 1, 512));
     }
 
     @Test
@@ -40,8 +39,8 @@ class StepClockTest {
         clock.measured(100, false, 1);
         clock.measured(0, true, 5);
 
-        assertEquals(16, clock.promptTokens(true, true, 1, 512));
-        assertEquals(3, clock.promptTokens(true, true, 1, 3));
+        assertEquals(16, clock.promptTokens(true, 1, 512));
+        assertEquals(3, clock.promptTokens(true, 1, 3));
     }
 
     @Test

@@ -59,7 +59,7 @@ final class TinyDecoder implements AutoCloseable {
             decoder.embed(tokenIds[i], hidden, i - from);
         }
         List<Chunk> chunks = List.of(new Chunk(blocks, 0, from, to - from, form));
-        decoder.forward(hidden, chunks, workspace, observer);
+        decoder.forward(hidden, chunks, workspace, observer, () -> {});
         return hidden;
     }
 
@@ -93,7 +93,7 @@ final class TinyDecoder implements AutoCloseable {
                         new Chunk(firstBlocks, 0, 0, first.length, Chunk.Form.EXPANDED),
                         new Chunk(
                                 secondBlocks, first.length, 0, second.length, Chunk.Form.EXPANDED));
-        decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE);
+        decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE, () -> {});
         return hidden;
     }
 

@@ -20,6 +20,9 @@ final class TinyEngine implements AutoCloseable {
     static final int HIDDEN_SIZE = 64;
     static final int IMAGE_TOKEN_ID = 789;
 
+    /// Steps hold as little as they may, and a pass is interrupted after each layer.
+    static final Duration HURRIED = Duration.ofNanos(1);
+
     /// Enough of everything.
     static final EngineOptions LARGE = new EngineOptions(4096, 200, 512, 32);
 
@@ -42,7 +45,10 @@ final class TinyEngine implements AutoCloseable {
             Speculation speculation) {
         team = new ThreadTeam(teamSize);
         // How long steps take must not decide how they are cut, or tests would differ by the hour.
-        EngineOptions patient = options.withStepTime(Duration.ofDays(1));
+        EngineOptions patient =
+                options.stepTime().equals(HURRIED)
+                        ? options
+                        : options.withStepTime(Duration.ofDays(1));
         engine = new Engine(DecoderWeights.from(checkpoint), patient, team, observer, speculation);
     }
 

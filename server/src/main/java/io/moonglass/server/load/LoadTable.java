@@ -86,9 +86,7 @@ final class LoadTable {
     }
 
     private void addTimes(String scenario, String what, Percentiles times) {
-        if (times == null) {
-            add(name + "  %-18s %9s %9s %9s %9s", scenario, what, "-", "-", "-", "-");
-        } else {
+        if (times != null) {
             add(
                     name + "  %-18s %9.4f %9.4f %9.4f %9.4f",
                     scenario,

@@ -161,7 +161,7 @@ class LoadCommandTest {
         String cancelling =
                 "{\"name\": \"a\", \"prompts\": [{\"tokens\": 5}], \"max_tokens\": 20, \"cancel\": 1}";
 
-        JsonNode figures = load(0, cancelling, "--requests=12", "--concurrency=12");
+        JsonNode figures = load(0, cancelling, "--requests=12", "--concurrency=12", "--timeout=30");
 
         assertEquals(12, figures.path("requests").intValue());
         assertEquals(12, figures.path("cancelled").intValue());

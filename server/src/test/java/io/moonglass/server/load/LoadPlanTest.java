@@ -173,6 +173,7 @@ class LoadPlanTest {
         List<ConversationPlan> plans = new ArrayList<>();
         for (Optional<ConversationPlan> next = plan.next(); next.isPresent(); next = plan.next()) {
             plans.add(next.get());
+            assertTrue(plans.size() <= numRequests, "a conversation has at least one request");
         }
         return plans;
     }

@@ -131,14 +131,16 @@ class StreamedRequestTest {
 
     @Test
     void a_stream_that_breaks_off_has_failed() throws Exception {
-        CompletableFuture.runAsync(() -> {
-            try (Socket socket = listening.accept()) {
-                readRequest(socket.getInputStream());
-                write(socket, HEAD + piece("a"));
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        CompletableFuture.runAsync(
+                () -> {
+                    try (Socket socket = listening.accept()) {
+                        readRequest(socket.getInputStream());
+                        write(socket, HEAD + piece("a"));
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                Thread::startVirtualThread);
 
         Outcome outcome = request(Integer.MAX_VALUE).send(LONG, CANCELLED);
 
@@ -163,17 +165,19 @@ class StreamedRequestTest {
     ///
     /// @return true as soon as the client has closed it
     private CompletableFuture<Boolean> serve(String answer) {
-        return CompletableFuture.supplyAsync(() -> {
-            try (Socket socket = listening.accept()) {
-                readRequest(socket.getInputStream());
-                write(socket, answer);
-                return socket.getInputStream().read() == -1;
-            } catch (SocketException e) {
-                return true; // closed while bytes were still on their way
-            } catch (IOException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (Socket socket = listening.accept()) {
+                        readRequest(socket.getInputStream());
+                        write(socket, answer);
+                        return socket.getInputStream().read() == -1;
+                    } catch (SocketException e) {
+                        return true; // closed while bytes were still on their way
+                    } catch (IOException e) {
+                        throw new IllegalStateException(e);
+                    }
+                },
+                Thread::startVirtualThread);
     }
 
     private static void write(Socket socket, String answer) throws IOException {
@@ -182,10 +186,15 @@ class StreamedRequestTest {
         out.flush();
     }
 
+    /// Reads a request, or what there is of it before the client closes the connection.
     private static void readRequest(InputStream in) throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
-            head.append((char) in.read());
+            int next = in.read();
+            if (next < 0) {
+                return;
+            }
+            head.append((char) next);
         }
         Matcher length = CONTENT_LENGTH.matcher(head);
         assertTrue(length.find(), head::toString);

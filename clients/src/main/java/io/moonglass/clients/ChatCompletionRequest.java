@@ -20,6 +20,8 @@ import java.util.List;
 /// @param ignoreEos         go on past the model's stop tokens
 /// @param skipSpecialTokens leave special tokens out of the text
 /// @param returnTokenIds    also answer with the generated tokens' ids
+/// @param priority          lower numbers go first
+/// @param cacheSalt         only requests with the same salt share what the server keeps of prompts
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ChatCompletionRequest(
@@ -41,7 +43,9 @@ public record ChatCompletionRequest(
         StreamOptions streamOptions,
         Boolean ignoreEos,
         Boolean skipSpecialTokens,
-        Boolean returnTokenIds) {
+        Boolean returnTokenIds,
+        Integer priority,
+        String cacheSalt) {
 
     /// @param includeUsage send one more chunk with the usage, before the end
     @JsonNaming(SnakeCaseStrategy.class)
@@ -77,7 +81,9 @@ public record ChatCompletionRequest(
                 wanted ? streamOptions : null,
                 ignoreEos,
                 skipSpecialTokens,
-                returnTokenIds);
+                returnTokenIds,
+                priority,
+                cacheSalt);
     }
 
     /// Collects a request; [#build()] may be called more than once.
@@ -100,6 +106,8 @@ public record ChatCompletionRequest(
         private Boolean ignoreEos;
         private Boolean skipSpecialTokens;
         private Boolean returnTokenIds;
+        private Integer priority;
+        private String cacheSalt;
         private StreamOptions streamOptions;
 
         private Builder() {}
@@ -195,6 +203,16 @@ public record ChatCompletionRequest(
             return this;
         }
 
+        public Builder priority(int value) {
+            priority = value;
+            return this;
+        }
+
+        public Builder cacheSalt(String value) {
+            cacheSalt = value;
+            return this;
+        }
+
         public ChatCompletionRequest build() {
             return new ChatCompletionRequest(
                     model,
@@ -215,7 +233,9 @@ public record ChatCompletionRequest(
                     streamOptions,
                     ignoreEos,
                     skipSpecialTokens,
-                    returnTokenIds);
+                    returnTokenIds,
+                    priority,
+                    cacheSalt);
         }
     }
 }

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -88,7 +89,7 @@ public final class MoonglassClient {
             }
             JsonNode event = JSON.readTree(data);
             if (event.has("error")) {
-                throw new MoonglassException(200, errorIn(event.get("error")));
+                throw new MoonglassException(200, errorIn(event.get("error")), null);
             }
             chunks.accept(JSON.treeToValue(event, ChatCompletionChunk.class));
         }
@@ -121,7 +122,10 @@ public final class MoonglassClient {
                     http.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 if (response.statusCode() != 200) {
-                    throw error(response.statusCode(), body.readNBytes(MAX_ERROR_BYTES));
+                    throw error(
+                            response.statusCode(),
+                            body.readNBytes(MAX_ERROR_BYTES),
+                            retryAfter(response.headers()));
                 }
                 return reader.read(body);
             }
@@ -135,16 +139,28 @@ public final class MoonglassClient {
         }
     }
 
-    private MoonglassException error(int status, byte[] body) {
+    private MoonglassException error(int status, byte[] body, Duration retryAfter) {
+        return new MoonglassException(status, errorIn(status, body), retryAfter);
+    }
+
+    private ErrorBody.Detail errorIn(int status, byte[] body) {
         try {
             JsonNode root = JSON.readTree(body);
             if (root != null && root.hasNonNull("error")) {
-                return new MoonglassException(status, errorIn(root.get("error")));
+                return errorIn(root.get("error"));
             }
         } catch (IOException e) {
             return unnamedError(status, body);
         }
         return unnamedError(status, body);
+    }
+
+    /// Whole seconds; a proxy may name a day and hour instead, which is taken as nothing said.
+    private static Duration retryAfter(HttpHeaders headers) {
+        return headers.firstValue("Retry-After")
+                .filter(value -> value.matches("\\d{1,9}"))
+                .map(value -> Duration.ofSeconds(Long.parseLong(value)))
+                .orElse(null);
     }
 
     /// The error object; some servers send only its text.
@@ -156,15 +172,13 @@ public final class MoonglassClient {
                 textOf(error, "code"));
     }
 
-    private MoonglassException unnamedError(int status, byte[] body) {
+    private ErrorBody.Detail unnamedError(int status, byte[] body) {
         String text = new String(body, 0, Math.min(body.length, 200), StandardCharsets.UTF_8);
-        return new MoonglassException(
-                status,
-                new ErrorBody.Detail(
-                        "%s answered with status %d: %s".formatted(base, status, text.strip()),
-                        null,
-                        null,
-                        null));
+        return new ErrorBody.Detail(
+                "%s answered with status %d: %s".formatted(base, status, text.strip()),
+                null,
+                null,
+                null);
     }
 
     private static String textOf(JsonNode error, String key) {

@@ -11,8 +11,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,7 @@ class MoonglassClientTest {
     private int status = 200;
     private String answer;
     private String authorization;
+    private String retryAfter;
 
     @BeforeEach
     void start() throws IOException {
@@ -35,6 +38,9 @@ class MoonglassClientTest {
                     exchange.getRequestBody().readAllBytes();
                     authorization = exchange.getRequestHeaders().getFirst("Authorization");
                     byte[] body = answer.getBytes(StandardCharsets.UTF_8);
+                    if (retryAfter != null) {
+                        exchange.getResponseHeaders().set("Retry-After", retryAfter);
+                    }
                     exchange.sendResponseHeaders(status, body.length);
                     exchange.getResponseBody().write(body);
                     exchange.close();
@@ -99,6 +105,22 @@ class MoonglassClientTest {
         assertTrue(page.getMessage().contains("Bad Gateway"));
         assertEquals("model not loaded", text.getMessage());
         assertEquals("404", number.code());
+    }
+
+    @Test
+    void a_server_that_is_too_busy_says_when_to_ask_again() {
+        status = 429;
+        answer = "{\"error\":{\"message\":\"busy\",\"code\":\"queue_full\"}}";
+        retryAfter = "7";
+        MoonglassException busy =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+        retryAfter = "Wed, 21 Oct 2026 07:28:00 GMT";
+        MoonglassException dated =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+
+        assertEquals(429, busy.status());
+        assertEquals(Optional.of(Duration.ofSeconds(7)), busy.retryAfter());
+        assertEquals(Optional.empty(), dated.retryAfter());
     }
 
     @Test

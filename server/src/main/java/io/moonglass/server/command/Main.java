@@ -94,6 +94,7 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new SynthCommand())
                         .addSubcommand(new CompareCommand())
                         .addSubcommand(new BenchCommand())
+                        .addSubcommand(new LoadCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

@@ -39,7 +39,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "ask", "inspect", "check", "eval", "compare"})
+    @ValueSource(strings = {"serve", "ask", "inspect", "check", "eval", "compare", "load"})
     void every_command_knows_its_version(String command) {
         assertEquals(0, run(NO_MODEL, command, "--version"));
 
@@ -72,7 +72,17 @@ class MainTest {
                 "eval --set /nowhere",
                 "eval --set /nowhere --parallel 0",
                 "inspect",
-                "inspect /nowhere"
+                "inspect /nowhere",
+                "load",
+                "load --url http://127.0.0.1:1 --concurrency 1",
+                "load --url no-address --concurrency 1 --mix chat",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix /nowhere",
+                "load --url http://127.0.0.1:1 --concurrency 0 --mix chat",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix chat --requests 0",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix chat --duration 0",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix chat --timeout NaN",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix chat --requests 1 --duration 1",
+                "load --url http://127.0.0.1:1 --concurrency 1 --mix chat --api-key-file /nowhere"
             })
     void what_cannot_work_is_said_in_one_line(String arguments) {
         String[] words = arguments.replace("''", "\u0000").split(" ");

@@ -7,11 +7,15 @@ import io.moonglass.engine.Engine;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.GenerationRequest;
 import io.moonglass.engine.PromptImage;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.config.VisionConfig;
+import io.moonglass.loader.digest.Digest;
+import io.moonglass.loader.digest.DigestBuilder;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -25,7 +29,9 @@ import io.moonglass.runtime.answer.Reasoning;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
+import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.runtime.media.ModelRevision;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
@@ -92,16 +98,26 @@ public final class LocalChatModel implements ChatModel {
                                 checkpoint.isQuantized()
                                         ? EngineOptions.defaults(config.text())
                                         : EngineOptions.exact(config.text()));
-        this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
+        Optional<PreprocessorConfig> preprocessor = config.vision().map(this::preprocessor);
+        Digest revision = revision();
+        Optional<VisionEncoder> encoder = config.vision().map(_ -> visionEncoder());
         this.team = new ThreadTeam(options.numThreads());
         try {
             this.engine = new Engine(weights, engineOptions, team, observer);
         } catch (RuntimeException | Error e) {
             // the cache's memory may not be there
             team.close();
-            media.ifPresent(MediaIntake::close);
+            encoder.ifPresent(VisionEncoder::close);
             throw e;
         }
+        this.media =
+                encoder.map(opened ->
+                        new MediaIntake(
+                                mediaOptions(),
+                                preprocessor.orElseThrow(),
+                                revision,
+                                opened,
+                                engine.turns()));
     }
 
     @Override
@@ -134,7 +150,7 @@ public final class LocalChatModel implements ChatModel {
         engine.refuseTooLong(numPrompt, maxTokens);
         Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
         int numImageTokens = Arrays.stream(tokensPerImage).sum();
-        Optional<ImageRows> rows = encode(images, abandoned);
+        List<ImageRows> rows = encode(images, request.scope(), abandoned);
         try {
             AtomicInteger numOpen = new AtomicInteger(answers.size());
             List<Branch> branches = new ArrayList<>();
@@ -155,7 +171,7 @@ public final class LocalChatModel implements ChatModel {
                                         answer,
                                         () -> {
                                             if (numOpen.decrementAndGet() == 0) {
-                                                rows.ifPresent(ImageRows::close);
+                                                rows.forEach(ImageRows::close);
                                             }
                                         })));
             }
@@ -164,21 +180,23 @@ public final class LocalChatModel implements ChatModel {
                             new GenerationRequest(
                                     prompt.tokenIds(),
                                     config.mediaPlaceholderTokenId(),
-                                    rows.stream().map(all -> PromptImage.of(all.matrix())).toList(),
+                                    rows.stream().map(LocalChatModel::promptImage).toList(),
                                     maxTokens,
                                     stops,
                                     request.scope(),
                                     branches));
             return ticket::cancel;
         } catch (RuntimeException | Error e) {
-            rows.ifPresent(ImageRows::close);
+            rows.forEach(ImageRows::close);
             throw e;
         }
     }
 
     @Override
     public ModelStatistics statistics() {
-        return new ModelStatistics(engine.statistics(), MediaStatistics.NONE);
+        return new ModelStatistics(
+                engine.statistics(),
+                media.map(MediaIntake::statistics).orElse(MediaStatistics.NONE));
     }
 
     @Override
@@ -217,10 +235,13 @@ public final class LocalChatModel implements ChatModel {
         return images;
     }
 
-    private Optional<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {
-        return images.isEmpty()
-                ? Optional.empty()
-                : media.map(intake -> intake.encode(images, abandoned));
+    private List<ImageRows> encode(
+            List<ImageInput> images, RequestScope scope, BooleanSupplier abandoned) {
+        return media.map(intake -> intake.encode(images, scope, abandoned)).orElse(List.of());
+    }
+
+    private static PromptImage promptImage(ImageRows rows) {
+        return new PromptImage(rows.matrix(), rows.content());
     }
 
     private void refuseTooManyImages(List<Message> messages) {
@@ -275,18 +296,35 @@ public final class LocalChatModel implements ChatModel {
         };
     }
 
-    private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
-        int patchSize = config.vision().orElseThrow().patchSize();
-        if (preprocessor.patchSize() != patchSize) {
+    private PreprocessorConfig preprocessor(VisionConfig vision) {
+        PreprocessorConfig preprocessor = PreprocessorConfig.read(checkpoint.directory());
+        if (preprocessor.patchSize() != vision.patchSize()) {
             throw new ModelFormatException(
                     "preprocessor_config.json: patch_size is %d, vision_config.patch_size of config.json is %d; take both from one release"
-                            .formatted(preprocessor.patchSize(), patchSize));
+                            .formatted(preprocessor.patchSize(), vision.patchSize()));
         }
-        VisionEncoder encoder =
-                options.vision()
-                        .open(checkpoint, options.workDirectory(), options.numThreads(), false);
-        return new MediaIntake(
-                options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
+        return preprocessor;
+    }
+
+    private VisionEncoder visionEncoder() {
+        return options.vision()
+                .open(checkpoint, options.workDirectory(), options.numThreads(), false);
+    }
+
+    /// What makes rows of patches.
+    private Digest revision() {
+        return new DigestBuilder()
+                .add(ModelRevision.of(checkpoint))
+                .add(options.vision().name())
+                .build();
+    }
+
+    private MediaOptions mediaOptions() {
+        return new MediaOptions(
+                options.imageLimits(),
+                options.numThreads(),
+                options.encoderCacheBytes(),
+                options.maxPixelsInWork());
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

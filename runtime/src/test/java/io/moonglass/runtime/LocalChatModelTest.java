@@ -53,7 +53,9 @@ class LocalChatModelTest {
                                 new ImageLimits(1 << 20, 1 << 20),
                                 MAX_IMAGES,
                                 VisionBackend.NATIVE,
-                                defaults.workDirectory()));
+                                defaults.workDirectory(),
+                                defaults.encoderCacheBytes(),
+                                defaults.maxPixelsInWork()));
     }
 
     @AfterAll

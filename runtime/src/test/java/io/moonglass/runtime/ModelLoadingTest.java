@@ -292,7 +292,9 @@ class ModelLoadingTest {
                 ImageLimits.DEFAULT,
                 8,
                 VisionBackend.NATIVE,
-                work);
+                work,
+                ChatModelOptions.DEFAULT.encoderCacheBytes(),
+                ChatModelOptions.DEFAULT.maxPixelsInWork());
     }
 
     private void refused(String named) {

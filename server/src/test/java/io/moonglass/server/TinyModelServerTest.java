@@ -85,7 +85,9 @@ class TinyModelServerTest {
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,
-                                        ChatModelOptions.DEFAULT.workDirectory())));
+                                        ChatModelOptions.DEFAULT.workDirectory(),
+                                        ChatModelOptions.DEFAULT.encoderCacheBytes(),
+                                        ChatModelOptions.DEFAULT.maxPixelsInWork())));
         server =
                 MoonglassServer.start(
                         model, ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO));

@@ -92,17 +92,26 @@ class MediaIntakeTest {
 
     @Test
     void a_picture_that_came_before_is_not_even_decoded() throws Exception {
-        restart(1 << 20, 1); // one picture at a time
+        restart(1 << 20, 1, 4096); // one picture at a time
         encoder.gate.release();
         close(ask(1));
         Future<List<ImageRows>> other = ask(2);
         encoder.begun.acquire(2);
+        AtomicBoolean queued = new AtomicBoolean();
+        BooleanSupplier stays =
+                () -> {
+                    queued.set(true); // it is asked when its pictures are in the queue
+                    return false;
+                };
+        Future<List<ImageRows>> waiting = ask(RequestScope.DEFAULT, stays, 3);
+        await(queued::get);
 
-        close(ask(1)); // though there is no room for its pixels
+        close(ask(1)); // though there is no room for its pixels, and others wait for some
 
         assertEquals(List.of(shade(1), shade(2)), encoder.order);
-        encoder.gate.release();
+        encoder.gate.release(2);
         close(other);
+        close(waiting);
     }
 
     @Test
@@ -156,7 +165,7 @@ class MediaIntakeTest {
 
     @Test
     void who_leaves_before_its_pictures_are_decoded_costs_nothing() throws Exception {
-        restart(1 << 20, 1);
+        restart(1 << 20, 1, 4096);
         Future<List<ImageRows>> other = ask(1);
         encoder.begun.acquire();
         AtomicBoolean gone = new AtomicBoolean();
@@ -265,7 +274,7 @@ class MediaIntakeTest {
     @Test
     void pictures_in_work_are_bounded_by_their_pixels_and_a_larger_one_passes_alone()
             throws Exception {
-        restart(1 << 20, 4 * PIXELS);
+        restart(1 << 20, 4 * PIXELS, 4096);
         AtomicInteger most = new AtomicInteger();
         encoder.atBegin = () -> most.accumulateAndGet((int) intake.pixelsInWork(), Math::max);
         Future<List<ImageRows>> first = ask(IntStream.range(1, 20).toArray());
@@ -287,7 +296,7 @@ class MediaIntakeTest {
 
     @Test
     void rows_outlive_a_cache_that_is_too_small_for_them() throws Exception {
-        restart(ROW_BYTES, 100 * PIXELS);
+        restart(ROW_BYTES, 100 * PIXELS, 4096);
         encoder.gate.release(3);
         List<ImageRows> rows = ask(1, 2, 3).get();
         assertEquals(3 * ROW_BYTES, intake.statistics().cacheBytes());
@@ -321,7 +330,8 @@ class MediaIntakeTest {
 
     @Test
     void requests_that_leave_at_any_moment_leave_nothing_behind() throws Exception {
-        restart(5 * ROW_BYTES, 6 * PIXELS);
+        restart(5 * ROW_BYTES, 6 * 64 * PIXELS, (int) PIXELS / (14 * 14));
+        side = 8 * SIDE; // takes long enough that some leave while it shrinks
         Random random = new Random(7);
         List<Future<Boolean>> answers = new ArrayList<>();
         for (int request = 0; request < 1000; request++) {
@@ -370,15 +380,14 @@ class MediaIntakeTest {
                 turns);
     }
 
-    private void restart(long cacheBytes, long maxPixelsInWork) {
+    private void restart(long cacheBytes, long maxPixelsInWork, int inTokenLimit) {
         intake.close();
-        intake = intake(cacheBytes, maxPixelsInWork, 4096);
+        intake = intake(cacheBytes, maxPixelsInWork, inTokenLimit);
     }
 
     /// From now on a picture has only [#PIXELS] in work when it is ready to be encoded, and more before.
     private void shrinkPictures() {
-        intake.close();
-        intake = intake(1 << 20, 100 * PIXELS, (int) PIXELS / (14 * 14));
+        restart(1 << 20, 100 * PIXELS, (int) PIXELS / (14 * 14));
         side = 2 * SIDE;
     }
 

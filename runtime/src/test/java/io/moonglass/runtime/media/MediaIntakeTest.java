@@ -182,6 +182,25 @@ class MediaIntakeTest {
     }
 
     @Test
+    void who_leaves_while_its_picture_is_fitted_gives_its_room_back() throws Exception {
+        restart(1 << 20, 1, (int) PIXELS / (14 * 14));
+        ImageInput large = intake.read(Bitmaps.grey(2000, 2000, 1), "large");
+        BooleanSupplier goneOnceDecoded =
+                () -> {
+                    while (intake.statistics().cacheQueries() == 0) {
+                        Thread.onSpinWait();
+                    }
+                    return true;
+                };
+
+        assertThrows(CancellationException.class, () -> encode(List.of(large), goneOnceDecoded));
+
+        await(() -> intake.pixelsInWork() == 0);
+        assertEquals(1, intake.statistics().cancelledEncoding());
+        assertEquals(List.of(), encoder.order);
+    }
+
+    @Test
     void all_who_wait_for_a_picture_that_fails_are_told_and_it_is_forgotten() throws Exception {
         encoder.fault = InvalidRequestException.invalidValue(null, "no such colours");
         Future<List<ImageRows>> first = ask(1);
@@ -330,8 +349,7 @@ class MediaIntakeTest {
 
     @Test
     void requests_that_leave_at_any_moment_leave_nothing_behind() throws Exception {
-        restart(5 * ROW_BYTES, 6 * 64 * PIXELS, (int) PIXELS / (14 * 14));
-        side = 8 * SIDE; // takes long enough that some leave while it shrinks
+        restart(5 * ROW_BYTES, 6 * PIXELS, 4096);
         Random random = new Random(7);
         List<Future<Boolean>> answers = new ArrayList<>();
         for (int request = 0; request < 1000; request++) {

@@ -8,11 +8,15 @@ import io.moonglass.engine.Engine;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.GenerationRequest;
 import io.moonglass.engine.PromptImage;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.config.VisionConfig;
+import io.moonglass.loader.digest.Digest;
+import io.moonglass.loader.digest.DigestBuilder;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -27,6 +31,7 @@ import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.runtime.media.ModelRevision;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
@@ -88,16 +93,27 @@ public final class LocalChatModel implements ChatModel {
         this.defaultSampling = sampling(generation);
         DecoderWeights weights = DecoderWeights.from(checkpoint);
         EngineOptions engineOptions = options.engine().apply(engineDefaults(checkpoint, options));
-        this.media = config.vision().map(_ -> mediaIntake(PreprocessorConfig.read(directory)));
+        Optional<PreprocessorConfig> preprocessor = config.vision().map(this::preprocessor);
+        Digest revision = revision();
+        Optional<VisionEncoder> encoder = config.vision().map(_ -> visionEncoder());
         this.team = new ThreadTeam(options.numThreads());
         try {
             this.engine = new Engine(weights, engineOptions, team, observer);
         } catch (RuntimeException | Error e) {
             // the cache's memory may not be there
             team.close();
-            media.ifPresent(MediaIntake::close);
+            encoder.ifPresent(VisionEncoder::close);
             throw e;
         }
+        this.media =
+                encoder.map(opened ->
+                        new MediaIntake(
+                                options.media(),
+                                options.numThreads(),
+                                preprocessor.orElseThrow(),
+                                revision,
+                                opened,
+                                engine.turns()));
     }
 
     @Override
@@ -130,7 +146,7 @@ public final class LocalChatModel implements ChatModel {
         engine.refuseTooLong(numPrompt, maxTokens);
         Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
         int numImageTokens = Arrays.stream(tokensPerImage).sum();
-        Optional<ImageRows> rows = encode(images, abandoned);
+        List<ImageRows> rows = encode(images, request.scope(), abandoned);
         try {
             AtomicInteger numOpen = new AtomicInteger(answers.size());
             List<Branch> branches = new ArrayList<>();
@@ -151,7 +167,7 @@ public final class LocalChatModel implements ChatModel {
                                         answer,
                                         () -> {
                                             if (numOpen.decrementAndGet() == 0) {
-                                                rows.ifPresent(ImageRows::close);
+                                                rows.forEach(ImageRows::close);
                                             }
                                         })));
             }
@@ -160,21 +176,23 @@ public final class LocalChatModel implements ChatModel {
                             new GenerationRequest(
                                     prompt.tokenIds(),
                                     config.mediaPlaceholderTokenId(),
-                                    rows.stream().map(all -> PromptImage.of(all.matrix())).toList(),
+                                    rows.stream().map(LocalChatModel::promptImage).toList(),
                                     maxTokens,
                                     stops,
                                     request.scope(),
                                     branches));
             return ticket::cancel;
         } catch (RuntimeException | Error e) {
-            rows.ifPresent(ImageRows::close);
+            rows.forEach(ImageRows::close);
             throw e;
         }
     }
 
     @Override
     public ModelStatistics statistics() {
-        return new ModelStatistics(engine.statistics(), MediaStatistics.NONE);
+        return new ModelStatistics(
+                engine.statistics(),
+                media.map(MediaIntake::statistics).orElse(MediaStatistics.NONE));
     }
 
     @Override
@@ -213,10 +231,13 @@ public final class LocalChatModel implements ChatModel {
         return images;
     }
 
-    private Optional<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {
-        return images.isEmpty()
-                ? Optional.empty()
-                : media.map(intake -> intake.encode(images, abandoned));
+    private List<ImageRows> encode(
+            List<ImageInput> images, RequestScope scope, BooleanSupplier abandoned) {
+        return media.map(intake -> intake.encode(images, scope, abandoned)).orElse(List.of());
+    }
+
+    private static PromptImage promptImage(ImageRows rows) {
+        return new PromptImage(rows.matrix(), rows.content());
     }
 
     private void refuseTooManyImages(List<Message> messages) {
@@ -225,12 +246,12 @@ public final class LocalChatModel implements ChatModel {
                         .flatMap(message -> message.content().stream())
                         .filter(part -> !(part instanceof ContentPart.Text))
                         .count();
-        if (numImages > options.maxImages()) {
+        if (numImages > options.media().maxImages()) {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
                     "messages",
                     "the messages hold %d pictures, the limit is %d; send fewer"
-                            .formatted(numImages, options.maxImages()));
+                            .formatted(numImages, options.media().maxImages()));
         }
     }
 
@@ -271,26 +292,36 @@ public final class LocalChatModel implements ChatModel {
         };
     }
 
-    private MediaIntake mediaIntake(PreprocessorConfig preprocessor) {
-        int patchSize = config.vision().orElseThrow().patchSize();
-        if (preprocessor.patchSize() != patchSize) {
+    private PreprocessorConfig preprocessor(VisionConfig vision) {
+        PreprocessorConfig preprocessor = PreprocessorConfig.read(checkpoint.directory());
+        if (preprocessor.patchSize() != vision.patchSize()) {
             throw new ModelFormatException(
                     "preprocessor_config.json: patch_size is %d, vision_config.patch_size of config.json is %d; take both from one release"
-                            .formatted(preprocessor.patchSize(), patchSize));
+                            .formatted(preprocessor.patchSize(), vision.patchSize()));
         }
-        VisionEncoder encoder =
-                options.vision()
-                        .open(checkpoint, options.workDirectory(), options.numThreads(), false);
-        return new MediaIntake(
-                options.imageLimits(), options.numThreads(), preprocessor, config, encoder);
+        return preprocessor;
+    }
+
+    private VisionEncoder visionEncoder() {
+        return options.media()
+                .backend()
+                .open(checkpoint, options.workDirectory(), options.numThreads(), false);
+    }
+
+    /// What makes rows of patches.
+    private Digest revision() {
+        return new DigestBuilder()
+                .add(ModelRevision.of(checkpoint))
+                .add(options.media().backend().name())
+                .build();
     }
 
     private static EngineOptions engineDefaults(Checkpoint checkpoint, ChatModelOptions options) {
         CacheType type = checkpoint.isQuantized() ? CacheType.BF16 : CacheType.F32;
         return EngineOptions.defaults(
                 checkpoint.config().text(),
-                options.kvType().orElse(type),
-                options.kvMemory().orElseGet(() -> CacheMemory.share(checkpoint)));
+                options.kv().type().orElse(type),
+                options.kv().memory().orElseGet(() -> CacheMemory.share(checkpoint)));
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

@@ -22,20 +22,21 @@ final class WarmUp {
     /// @param withPicture show it a picture too
     static void run(ChatModel model, boolean withPicture) {
         ContentPart text = new ContentPart.Text("What is in the picture? ".repeat(8));
-        ContentPart picture = new ContentPart.ImageBytes(greyBitmap());
-        Message message =
-                new Message(Role.USER, withPicture ? List.of(picture, text) : List.of(text));
-        ChatRequest request =
-                new ChatRequest(
-                        List.of(message),
-                        model.defaultSampling(),
-                        OptionalInt.of(ANSWER_TOKENS),
-                        List.of(),
-                        true,
-                        true);
         long end = System.nanoTime() + LONG_ENOUGH.toNanos();
         for (int round = 0; round < MAX_ROUNDS && System.nanoTime() < end; round++) {
-            answer(model, request);
+            List<ContentPart> parts =
+                    withPicture
+                            ? List.of(new ContentPart.ImageBytes(greyBitmap(round)), text)
+                            : List.of(text);
+            answer(
+                    model,
+                    new ChatRequest(
+                            List.of(new Message(Role.USER, parts)),
+                            model.defaultSampling(),
+                            OptionalInt.of(ANSWER_TOKENS),
+                            List.of(),
+                            true,
+                            true));
         }
     }
 
@@ -55,7 +56,9 @@ final class WarmUp {
     }
 
     /// An uncompressed 24-bit BMP, the one format that needs no encoder.
-    private static byte[] greyBitmap() {
+    ///
+    /// @param round each has another shade, because a picture that comes again is not encoded again
+    private static byte[] greyBitmap(int round) {
         int pixelBytes = 3 * PICTURE_SIDE * PICTURE_SIDE;
         ByteBuffer bmp =
                 ByteBuffer.allocate(BMP_HEADER_BYTES + pixelBytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -64,7 +67,7 @@ final class WarmUp {
         bmp.putShort((short) 1).putShort((short) 24).putInt(0).putInt(pixelBytes);
         bmp.putInt(0).putInt(0).putInt(0).putInt(0);
         while (bmp.hasRemaining()) {
-            bmp.put((byte) 0x80);
+            bmp.put((byte) (0x80 + round));
         }
         return bmp.array();
     }

@@ -13,7 +13,7 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.InvalidRequestException.Kind;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.GenerationEvent.Finished;
-import io.moonglass.vision.VisionBackend;
+import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.vision.image.ImageLimits;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,11 +21,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterAll;
@@ -45,20 +42,14 @@ class LocalChatModelTest {
 
     @BeforeAll
     static void load() {
-        ChatModelOptions defaults = ChatModelOptions.DEFAULT;
+        MediaOptions media =
+                MediaOptions.DEFAULT
+                        .withLimits(new ImageLimits(1 << 20, 1 << 20))
+                        .withMaxImages(MAX_IMAGES);
         model =
                 LocalChatModel.load(
                         TestModels.tinyRandom(),
-                        new ChatModelOptions(
-                                Optional.empty(),
-                                2,
-                                OptionalLong.empty(),
-                                Optional.empty(),
-                                UnaryOperator.identity(),
-                                new ImageLimits(1 << 20, 1 << 20),
-                                MAX_IMAGES,
-                                VisionBackend.NATIVE,
-                                defaults.workDirectory()));
+                        ChatModelOptions.DEFAULT.withNumThreads(2).withMedia(media));
     }
 
     @AfterAll

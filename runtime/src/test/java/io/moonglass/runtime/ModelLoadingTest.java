@@ -11,8 +11,8 @@ import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.vision.VisionBackend;
-import io.moonglass.vision.image.ImageLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,8 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -75,7 +73,9 @@ class ModelLoadingTest {
         TestModels.copyOfTinyRandom(model);
         GoldenPrompt prompt = GoldenPrompt.named("image");
         for (int i = 0; i < 2; i++) {
-            try (LocalChatModel loaded = LocalChatModel.load(model, options().withVision(vision))) {
+            try (LocalChatModel loaded =
+                    LocalChatModel.load(
+                            model, options().withMedia(MediaOptions.DEFAULT.withBackend(vision)))) {
                 Answer answer = Answer.to(loaded, GoldenRequests.of(prompt));
                 assertEquals(prompt.newIds(), answer.finished().tokenIds());
             }
@@ -286,16 +286,10 @@ class ModelLoadingTest {
     }
 
     private ChatModelOptions options() {
-        return new ChatModelOptions(
-                Optional.empty(),
-                2,
-                OptionalLong.empty(),
-                Optional.empty(),
-                UnaryOperator.identity(),
-                ImageLimits.DEFAULT,
-                8,
-                VisionBackend.NATIVE,
-                work);
+        return ChatModelOptions.DEFAULT
+                .withNumThreads(2)
+                .withMedia(MediaOptions.DEFAULT.withMaxImages(8))
+                .withWorkDirectory(work);
     }
 
     private void refused(String named) {

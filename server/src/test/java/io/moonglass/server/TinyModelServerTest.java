@@ -14,10 +14,9 @@ import io.moonglass.loader.GoldenPrompt;
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
+import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
-import io.moonglass.vision.VisionBackend;
-import io.moonglass.vision.image.ImageLimits;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -36,8 +35,6 @@ import java.util.Base64;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -73,22 +70,17 @@ class TinyModelServerTest {
                 new WatchedModel(
                         LocalChatModel.load(
                                 TestModels.tinyRandom(),
-                                new ChatModelOptions(
-                                        Optional.empty(),
-                                        2,
-                                        OptionalLong.empty(),
-                                        Optional.empty(),
-                                        _ ->
+                                ChatModelOptions.DEFAULT
+                                        .withNumThreads(2)
+                                        .withEngine(_ ->
                                                 new EngineOptions(
                                                         CONTEXT_LENGTH,
                                                         1_024,
                                                         256,
                                                         MAX_RUNNING,
-                                                        CacheType.F32),
-                                        ImageLimits.DEFAULT,
-                                        MAX_IMAGES,
-                                        VisionBackend.NATIVE,
-                                        ChatModelOptions.DEFAULT.workDirectory())));
+                                                        CacheType.F32))
+                                        .withMedia(
+                                                MediaOptions.DEFAULT.withMaxImages(MAX_IMAGES))));
         server =
                 MoonglassServer.start(
                         model, ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO));

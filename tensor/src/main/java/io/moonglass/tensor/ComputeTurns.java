@@ -37,10 +37,15 @@ public final class ComputeTurns {
     /// Lets those go first who wait, if this turn has been long enough. Takes microseconds if nobody
     /// does.
     public void pause() {
-        if (turn.hasQueuedThreads() && System.nanoTime() - takenAt >= slice) {
+        if (isDue()) {
             give();
             take();
         }
+    }
+
+    /// Whether a [#pause()] would let somebody go first. For the turn's thread and those that compute for it.
+    public boolean isDue() {
+        return turn.hasQueuedThreads() && System.nanoTime() - takenAt >= slice;
     }
 
     /// Whether another thread computes or waits for a turn.

@@ -177,7 +177,8 @@ public final class ModelBench {
                                         "--only picture: the model %s reads text only"
                                                 .formatted(model)));
         try (VisionEncoder encoder =
-                options.vision()
+                options.media()
+                        .backend()
                         .open(checkpoint, options.workDirectory(), options.numThreads(), false)) {
             for (int side : plan.sizes()) {
                 ImagePatches patches = patches(vision, side);

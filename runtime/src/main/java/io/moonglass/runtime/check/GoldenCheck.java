@@ -80,7 +80,8 @@ public final class GoldenCheck {
                 golden,
                 arena,
                 PreprocessorConfig.read(modelDirectory),
-                options.vision()
+                options.media()
+                        .backend()
                         .open(checkpoint, options.workDirectory(), options.numThreads(), true));
     }
 

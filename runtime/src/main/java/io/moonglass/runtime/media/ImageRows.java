@@ -1,25 +1,40 @@
 package io.moonglass.runtime.media;
 
+import io.moonglass.loader.digest.Digest;
 import io.moonglass.tensor.FloatMatrix;
-import java.lang.foreign.Arena;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The decoder's rows of all pictures of a request, in prompt order, in memory of their own.
+/// The decoder's rows of one picture, in the hands of one request. Others may hold the same rows; the
+/// memory goes back when nobody does and the cache wants its room. Any thread.
 public final class ImageRows implements AutoCloseable {
 
-    private final Arena arena = Arena.ofShared();
     private final FloatMatrix matrix;
+    private final Digest content;
+    private final Runnable release;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    ImageRows(int numRows, int hiddenSize) {
-        this.matrix = FloatMatrix.allocate(arena, numRows, hiddenSize);
+    /// @param release called once
+    ImageRows(FloatMatrix matrix, Digest content, Runnable release) {
+        this.matrix = matrix;
+        this.content = content;
+        this.release = release;
     }
 
-    /// `[number of image tokens, hiddenSize]`; not to be used after [#close()].
+    /// `[number of image tokens, hiddenSize]`, to be read only; not to be used after [#close()].
     public FloatMatrix matrix() {
         return matrix;
     }
 
+    /// Stands for the picture and all that changed it on the way to rows.
+    public Digest content() {
+        return content;
+    }
+
+    /// Lets go of the rows; does nothing the second time.
     @Override
     public void close() {
-        arena.close();
+        if (closed.compareAndSet(false, true)) {
+            release.run();
+        }
     }
 }

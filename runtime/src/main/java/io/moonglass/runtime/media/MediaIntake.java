@@ -1,56 +1,60 @@
 package io.moonglass.runtime.media;
 
-import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
-import io.moonglass.tensor.FloatMatrix;
-import io.moonglass.vision.ImagePatches;
+import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.vision.VisionEncoder;
 import io.moonglass.vision.image.EncodedPicture;
-import io.moonglass.vision.image.ImageDecoder;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /// Turns pictures of requests into rows for the decoder, in two stages: [#read] is cheap and knows
 /// what a picture will cost, [#encode] does the work. Safe to use from any thread.
 public final class MediaIntake implements AutoCloseable {
 
+    /// How often a waiting request is asked whether it was abandoned.
+    private static final long ASK_MILLIS = 20;
+
     private final ImageLimits limits;
-    private final ImageDecoder decoder;
     private final ImagePreprocessor preprocessor;
     private final VisionEncoder encoder;
-    private final int hiddenSize;
-    // Pictures that are decoded or wait for the encoder: each may hold hundreds of megabytes.
-    private final Semaphore inWork;
-    // One picture at a time, because the encoder has all cores anyway; and on a platform thread,
-    // because it would pin a virtual one.
-    private final ExecutorService encoding =
-            Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("moonglass-encoder").factory());
+    private final EncoderCache cache;
+    private final MediaCounters counters = new MediaCounters();
+    private final PictureQueue queue;
 
-    /// @param maxInWork pictures that are worked on at the same time; more wait
-    /// @param encoder   closed with this
+    /// @param numThreads pictures that are decoded and fitted at the same time
+    /// @param revision stands for the weights and for what computes with them
+    /// @param encoder  closed with this
+    /// @param turns    taken while a picture is encoded, if the encoder can be interrupted
     public MediaIntake(
-            ImageLimits limits,
-            int maxInWork,
+            MediaOptions options,
+            int numThreads,
             PreprocessorConfig preprocessorConfig,
-            ModelConfig modelConfig,
-            VisionEncoder encoder) {
-        this.limits = limits;
-        this.decoder = new ImageDecoder(limits, maxInWork);
+            Digest revision,
+            VisionEncoder encoder,
+            ComputeTurns turns) {
+        this.limits = options.limits();
         this.preprocessor = new ImagePreprocessor(preprocessorConfig);
-        this.hiddenSize = modelConfig.text().hiddenSize();
         this.encoder = encoder;
-        this.inWork = new Semaphore(maxInWork, true);
+        this.cache = new EncoderCache(options.cacheBytes());
+        this.queue =
+                new PictureQueue(
+                        options.maxPixelsInWork(),
+                        numThreads,
+                        preprocessor,
+                        new PictureDigests(preprocessorConfig, revision),
+                        encoder,
+                        turns,
+                        cache,
+                        counters);
     }
 
     /// Reads a picture's container and size.
@@ -75,61 +79,84 @@ public final class MediaIntake implements AutoCloseable {
         }
     }
 
-    /// Decodes, preprocesses and encodes pictures, one after another.
+    /// Rows of pictures, in order: out of the cache, or decoded, fitted and encoded beside the pictures
+    /// of other requests. Waits for all of them.
     ///
-    /// @param abandoned asked before every picture
-    /// @return the rows of all, which the caller closes
+    /// @param scope     whose pictures they are: rows are shared within a tenant and salt, and lower
+    ///                  priorities go first
+    /// @param abandoned asked every few milliseconds
+    /// @return one for each picture; the caller closes them
     /// @throws InvalidRequestException if a picture's pixels are damaged
-    /// @throws CancellationException   if nobody waits for the result any more
-    public ImageRows encode(List<ImageInput> images, BooleanSupplier abandoned) {
-        ImageRows rows =
-                new ImageRows(images.stream().mapToInt(ImageInput::numTokens).sum(), hiddenSize);
+    /// @throws CancellationException   if nobody waits for the result any more, the thread is
+    ///     interrupted or this is closed meanwhile
+    /// @throws IllegalStateException   if the encoder fails, or this is closed
+    public List<ImageRows> encode(
+            List<ImageInput> images, RequestScope scope, BooleanSupplier abandoned) {
+        if (images.isEmpty()) {
+            return List.of();
+        }
+        PictureRequest request = queue.submit(images, scope);
+        boolean taken = false;
         try {
-            int row = 0;
-            for (ImageInput image : images) {
-                if (abandoned.getAsBoolean()) {
-                    throw new CancellationException("the request was abandoned");
-                }
-                encode(image, rows.matrix().rows(row, image.numTokens()));
-                row += image.numTokens();
-            }
+            List<ImageRows> rows = await(request, abandoned);
+            taken = true;
             return rows;
-        } catch (RuntimeException | Error e) {
-            rows.close();
-            throw e;
+        } finally {
+            if (!taken) {
+                queue.withdraw(request);
+            }
         }
     }
 
+    /// What was done until now.
+    public MediaStatistics statistics() {
+        return new MediaStatistics(
+                counters.encodedPictures.sum(),
+                counters.encodedPixels.sum(),
+                counters.cacheQueries.sum(),
+                counters.cacheHits.sum(),
+                cache.bytes(),
+                counters.cancelledDecoding.sum(),
+                counters.cancelledEncoding.sum(),
+                counters.pixelsPerSecond());
+    }
+
+    /// Gives up what is in work, and frees all rows but those in use.
     @Override
     public void close() {
-        encoding.close();
-        decoder.close();
+        queue.close();
+        cache.close();
         encoder.close();
     }
 
+    /// Pixels of pictures that are decoded or wait for the encoder.
+    long pixelsInWork() {
+        return queue.pixelsInWork();
+    }
+
     private ImageInput input(byte[] bytes, String where) {
-        EncodedPicture picture = decoder.read(bytes);
-        int numTokens = preprocessor.fittedSize(picture.width(), picture.height()).numTokens();
-        return new ImageInput(where, picture, numTokens);
+        EncodedPicture picture = EncodedPicture.of(bytes, limits);
+        return new ImageInput(
+                where,
+                picture,
+                PictureDigests.ofBytes(bytes),
+                preprocessor.fittedSize(picture.width(), picture.height()));
     }
 
-    private void encode(ImageInput image, FloatMatrix rows) {
-        inWork.acquireUninterruptibly();
-        try {
-            ImagePatches patches = preprocessor.preprocess(decoder.decode(image.picture()));
-            CompletableFuture.runAsync(() -> encode(patches, rows), encoding).join();
-        } catch (InvalidRequestException e) {
-            throw e.at(image.where());
-        } catch (CompletionException e) {
-            throw new IllegalStateException("the vision encoder failed", e.getCause());
-        } finally {
-            inWork.release();
+    private static List<ImageRows> await(PictureRequest request, BooleanSupplier abandoned) {
+        while (!abandoned.getAsBoolean()) {
+            try {
+                return request.ended().get(ASK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                continue; // not yet
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted while pictures were encoded");
+            } catch (ExecutionException e) {
+                // the queue ends requests with nothing else
+                throw (RuntimeException) e.getCause();
+            }
         }
-    }
-
-    private void encode(ImagePatches patches, FloatMatrix rows) {
-        try (Arena arena = Arena.ofConfined()) {
-            rows.copyFrom(encoder.encode(patches, arena));
-        }
+        throw new CancellationException("the request was abandoned");
     }
 }

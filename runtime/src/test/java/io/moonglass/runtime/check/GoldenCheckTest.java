@@ -12,6 +12,7 @@ import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.vision.VisionBackend;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -227,7 +228,10 @@ class GoldenCheckTest {
     }
 
     private static CheckReport check(Path model, Path folder, VisionBackend vision) {
-        ChatModelOptions options = ChatModelOptions.DEFAULT.withNumThreads(2).withVision(vision);
+        ChatModelOptions options =
+                ChatModelOptions.DEFAULT
+                        .withNumThreads(2)
+                        .withMedia(MediaOptions.DEFAULT.withBackend(vision));
         return new GoldenCheck(model, folder, options).run();
     }
 

@@ -4,6 +4,8 @@ import io.moonglass.engine.CacheType;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.KvOptions;
+import io.moonglass.runtime.media.MediaOptions;
 import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -26,6 +28,14 @@ final class BatchingOptions {
                     "What they are kept in: f32, bf16, or q8, which takes half of bf16 (default: bf16, or f32 where no weight is quantised).",
             converter = CacheTypeConverter.class)
     private Optional<CacheType> kvType = Optional.empty();
+
+    @Option(
+            names = "--encoder-cache",
+            paramLabel = "SIZE",
+            description =
+                    "Memory for encoded pictures that may be shown again, 0 for none (default: 512MiB, or an eighth of a small machine's memory).",
+            converter = ByteSizeConverter.class)
+    private Optional<Long> encoderCache = Optional.empty();
 
     @Option(
             names = "--step-time",
@@ -67,9 +77,13 @@ final class BatchingOptions {
             throw new ConfigException(
                     "--max-running is %d; want 1 or more".formatted(maxRunning.get()));
         }
-        ChatModelOptions limited = kvMemory.map(options::withKvMemory).orElse(options);
-        ChatModelOptions typed = kvType.map(limited::withKvType).orElse(limited);
-        return typed.withEngine(engine -> in(engine, time));
+        KvOptions kv = options.kv();
+        KvOptions limited = kvMemory.map(kv::withMemory).orElse(kv);
+        KvOptions typed = kvType.map(limited::withType).orElse(limited);
+        MediaOptions media = options.media();
+        return options.withKv(typed)
+                .withMedia(encoderCache.map(media::withCacheBytes).orElse(media))
+                .withEngine(engine -> in(engine, time));
     }
 
     private EngineOptions in(EngineOptions engine, Optional<Duration> time) {

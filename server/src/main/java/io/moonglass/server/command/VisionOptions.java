@@ -22,7 +22,8 @@ final class VisionOptions {
 
     /// These options with what was asked for here.
     ChatModelOptions in(ChatModelOptions options) {
-        return vision.map(options::withVision).orElse(options);
+        return vision.map(kind -> options.withMedia(options.media().withBackend(kind)))
+                .orElse(options);
     }
 
     static final class BackendConverter implements ITypeConverter<VisionBackend> {

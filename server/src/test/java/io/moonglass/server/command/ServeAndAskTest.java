@@ -39,7 +39,7 @@ class ServeAndAskTest {
                     assertEquals(Path.of("some", "model"), directory);
                     assertEquals(Optional.empty(), options.name());
                     assertEquals(2, options.numThreads());
-                    assertEquals(VisionBackend.ONNX, options.vision());
+                    assertEquals(VisionBackend.ONNX, options.media().backend());
                     return model;
                 };
 

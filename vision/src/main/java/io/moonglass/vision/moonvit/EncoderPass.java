@@ -6,7 +6,6 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Gelu;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.LayerInput;
-import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.ImagePatches;
 import java.lang.foreign.MemorySegment;
@@ -27,7 +26,7 @@ final class EncoderPass {
     private final MoonVitWeights weights;
     private final VisionConfig config;
     private final ImagePatches patches;
-    private final ThreadTeam team;
+    private final PacedTeam team;
     private final Workspace workspace;
     private final Stages stages;
     private final int numPatches;
@@ -35,7 +34,7 @@ final class EncoderPass {
     EncoderPass(
             MoonVitWeights weights,
             ImagePatches patches,
-            ThreadTeam team,
+            PacedTeam team,
             Workspace workspace,
             Stages stages) {
         this.weights = weights;
@@ -80,7 +79,7 @@ final class EncoderPass {
                             0,
                             count * length);
                     addProduct(
-                            new LayerInput(pixels, team, frame),
+                            new LayerInput(pixels, team.team(), frame),
                             new Linear(weights.patchEmbedding(), weights.patchBias()),
                             x.rows(first, count),
                             frame);
@@ -127,7 +126,7 @@ final class EncoderPass {
                 numPatches,
                 (frame, first, count) ->
                         addProduct(
-                                new LayerInput(attended.rows(first, count), team, frame),
+                                new LayerInput(attended.rows(first, count), team.team(), frame),
                                 block.output(),
                                 x.rows(first, count),
                                 frame));
@@ -142,7 +141,7 @@ final class EncoderPass {
                     FloatMatrix wide = frame.matrix(count, config.intermediateSize());
                     LayerInput normed = normed(rows, block.norm1(), frame);
                     activated(normed, block.fc0(), Gelu.TANH, wide);
-                    addProduct(new LayerInput(wide, team, frame), block.fc1(), rows, frame);
+                    addProduct(new LayerInput(wide, team.team(), frame), block.fc1(), rows, frame);
                 });
     }
 
@@ -170,9 +169,13 @@ final class EncoderPass {
                     norm(rows, weights.preNorm(), rows);
                     FloatMatrix cells = new FloatMatrix(rows.data(), count, cellSize);
                     FloatMatrix wide = frame.matrix(count, cellSize);
-                    activated(new LayerInput(cells, team, frame), weights.wide(), Gelu.EXACT, wide);
+                    activated(
+                            new LayerInput(cells, team.team(), frame),
+                            weights.wide(),
+                            Gelu.EXACT,
+                            wide);
                     SharedProduct.run(
-                            new LayerInput(wide, team, frame),
+                            new LayerInput(wide, team.team(), frame),
                             weights.narrow().weight(),
                             out.rows(first, count),
                             team,
@@ -208,7 +211,7 @@ final class EncoderPass {
     private LayerInput normed(FloatMatrix x, Norm norm, Workspace.Frame frame) {
         FloatMatrix normed = frame.matrix(x.numRows(), x.numColumns());
         norm(x, norm, normed);
-        return new LayerInput(normed, team, frame);
+        return new LayerInput(normed, team.team(), frame);
     }
 
     private void norm(FloatMatrix x, Norm norm, FloatMatrix out) {

@@ -5,6 +5,7 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.ImagePatches;
+import io.moonglass.vision.Pace;
 import io.moonglass.vision.VisionEncoder;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
@@ -42,14 +43,14 @@ public final class NativeVisionEncoder implements VisionEncoder {
     }
 
     @Override
-    public FloatMatrix encode(ImagePatches patches, Arena arena) {
-        return run(patches, arena, Stages.UNSEEN);
+    public FloatMatrix encode(ImagePatches patches, Pace pace, Arena arena) {
+        return run(patches, pace, arena, Stages.UNSEEN);
     }
 
     @Override
     public Map<String, FloatMatrix> encodeWithIntermediates(ImagePatches patches, Arena arena) {
         Map<String, FloatMatrix> seen = new LinkedHashMap<>();
-        run(patches, arena, (name, values) -> seen.put(name, copy(values, arena)));
+        run(patches, Pace.ALONE, arena, (name, values) -> seen.put(name, copy(values, arena)));
         return seen;
     }
 
@@ -64,7 +65,7 @@ public final class NativeVisionEncoder implements VisionEncoder {
         }
     }
 
-    private FloatMatrix run(ImagePatches patches, Arena arena, Stages stages) {
+    private FloatMatrix run(ImagePatches patches, Pace pace, Arena arena, Stages stages) {
         int patchLength = weights.config().patchLength();
         if (patches.patchLength() != patchLength) {
             throw new IllegalArgumentException(
@@ -78,7 +79,8 @@ public final class NativeVisionEncoder implements VisionEncoder {
                 throw new IllegalStateException("the picture encoder is closed");
             }
             FloatMatrix out = frame.matrix(patches.numTokens(), outputSize);
-            new EncoderPass(weights, patches, team, workspace, stages).run(out);
+            new EncoderPass(weights, patches, new PacedTeam(team, pace), workspace, stages)
+                    .run(out);
             return copy(out, arena);
         } finally {
             inUse.unlock();

@@ -6,7 +6,6 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.KeyValueTiles;
 import io.moonglass.tensor.RotaryAngles;
-import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.ImagePatches;
@@ -27,7 +26,7 @@ final class PictureAttention {
     private final int numPatches;
     private final int hiddenSize;
     private final int headDim;
-    private final ThreadTeam team;
+    private final PacedTeam team;
     private final RotaryAngles angles;
     private final List<WeightMatrix> queries = new ArrayList<>();
     private final List<KeyValueTiles> keyValues = new ArrayList<>();
@@ -39,7 +38,7 @@ final class PictureAttention {
             VisionConfig config,
             ImagePatches patches,
             ElementType type,
-            ThreadTeam team,
+            PacedTeam team,
             Workspace.Frame frame) {
         this.numPatches = patches.numPatches();
         this.hiddenSize = config.hiddenSize();

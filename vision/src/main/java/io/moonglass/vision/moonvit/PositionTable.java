@@ -3,7 +3,6 @@ package io.moonglass.vision.moonvit;
 import io.moonglass.loader.config.VisionConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
-import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.AxisWeights;
@@ -21,7 +20,7 @@ final class PositionTable {
             WeightMatrix table,
             ImagePatches patches,
             FloatMatrix out,
-            ThreadTeam team,
+            PacedTeam team,
             Workspace workspace) {
         int numRows = config.positionRows();
         int numColumns = config.positionColumns();

@@ -4,7 +4,6 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.PanelMatrix;
-import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 
@@ -32,7 +31,7 @@ final class SharedProduct {
     /// `out = x Wᵀ`, then `finish` for each piece.
     ///
     /// @param x prepared here
-    static void run(LayerInput x, Weight weight, FloatMatrix out, ThreadTeam team, Finish finish) {
+    static void run(LayerInput x, Weight weight, FloatMatrix out, PacedTeam team, Finish finish) {
         x.prepareFor(weight);
         int pieceRows = pieceRows(weight);
         int numAcross = (weight.numRows() + COLUMNS - 1) / COLUMNS;

@@ -20,6 +20,7 @@ import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.vision.AxisWeights;
 import io.moonglass.vision.ImagePatches;
+import io.moonglass.vision.Pace;
 import io.moonglass.vision.RotaryTable;
 import io.moonglass.vision.VisionEncoder;
 import java.io.IOException;
@@ -120,8 +121,9 @@ public final class OnnxVisionEncoder implements VisionEncoder {
         }
     }
 
+    /// A run cannot be interrupted, so the pace is not asked.
     @Override
-    public FloatMatrix encode(ImagePatches patches, Arena arena) {
+    public FloatMatrix encode(ImagePatches patches, Pace pace, Arena arena) {
         return run(patches, results -> copy(results.getLast(), arena));
     }
 

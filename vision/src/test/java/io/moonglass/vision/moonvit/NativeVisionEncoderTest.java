@@ -16,6 +16,7 @@ import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import io.moonglass.vision.GoldenPictures;
 import io.moonglass.vision.ImagePatches;
+import io.moonglass.vision.Pace;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.VisionEncoder;
 import java.io.File;
@@ -144,7 +145,12 @@ class NativeVisionEncoderTest {
                 Workspace workspace = new Workspace();
                 Arena arena = Arena.ofShared()) {
             int outputSize = weights.narrow().bias().length;
-            new EncoderPass(weights, patches, team, workspace, Stages.UNSEEN)
+            new EncoderPass(
+                            weights,
+                            patches,
+                            new PacedTeam(team, Pace.ALONE),
+                            workspace,
+                            Stages.UNSEEN)
                     .run(FloatMatrix.allocate(arena, numPatches / 4, outputSize));
             return workspace.reservedBytes();
         }

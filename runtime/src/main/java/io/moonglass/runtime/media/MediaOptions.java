@@ -1,0 +1,62 @@
+package io.moonglass.runtime.media;
+
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.tensor.MachineMemory;
+import io.moonglass.vision.VisionBackend;
+import io.moonglass.vision.image.ImageLimits;
+
+/// What pictures may cost.
+///
+/// @param limits          the largest pictures that are taken in
+/// @param maxImages       the most pictures of one request
+/// @param backend         what they are encoded with
+/// @param cacheBytes      the most bytes of encoded pictures that are kept for requests that show them
+///                        again; 0 for none
+/// @param maxPixelsInWork the most pixels of all requests that are decoded or wait for the encoder at a
+///                        time; a larger picture passes alone
+public record MediaOptions(
+        ImageLimits limits,
+        int maxImages,
+        VisionBackend backend,
+        long cacheBytes,
+        long maxPixelsInWork) {
+
+    private static final long MOST_DEFAULT_CACHE_BYTES = 512L << 20;
+
+    /// The cache is 512 MiB, or an eighth of a small machine's memory.
+    public static final MediaOptions DEFAULT =
+            new MediaOptions(
+                    ImageLimits.DEFAULT,
+                    128,
+                    VisionBackend.NATIVE,
+                    Math.min(MOST_DEFAULT_CACHE_BYTES, MachineMemory.bytes() / 8),
+                    32_000_000);
+
+    public MediaOptions {
+        if (maxImages < 0 || cacheBytes < 0 || maxPixelsInWork < 1) {
+            throw new ConfigException(
+                    "%d images a request, encoder cache of %d bytes, %d pixels in work; want at least 0, 0 and 1"
+                            .formatted(maxImages, cacheBytes, maxPixelsInWork));
+        }
+    }
+
+    public MediaOptions withLimits(ImageLimits value) {
+        return new MediaOptions(value, maxImages, backend, cacheBytes, maxPixelsInWork);
+    }
+
+    public MediaOptions withMaxImages(int value) {
+        return new MediaOptions(limits, value, backend, cacheBytes, maxPixelsInWork);
+    }
+
+    public MediaOptions withBackend(VisionBackend value) {
+        return new MediaOptions(limits, maxImages, value, cacheBytes, maxPixelsInWork);
+    }
+
+    public MediaOptions withCacheBytes(long value) {
+        return new MediaOptions(limits, maxImages, backend, value, maxPixelsInWork);
+    }
+
+    public MediaOptions withMaxPixelsInWork(long value) {
+        return new MediaOptions(limits, maxImages, backend, cacheBytes, value);
+    }
+}

@@ -3,6 +3,7 @@ package io.moonglass.clients;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,7 +17,10 @@ import java.util.List;
 /// @param seed              the same seed gives the same answer
 /// @param repetitionPenalty above 1 makes tokens of prompt and answer less likely
 /// @param stop              texts that end the answer and are not part of it
-/// @param n                 answers wanted; a server may take only 1
+/// @param n                 answers wanted; each is a choice of its own
+/// @param priority          lower numbers go first; 0 unless it is said
+/// @param cacheSalt         what was computed for a prompt is used again only for prompts with the same salt
+/// @param timeout           seconds after which the server gives the answer up
 /// @param ignoreEos         go on past the model's stop tokens
 /// @param skipSpecialTokens leave special tokens out of the text
 /// @param returnTokenIds    also answer with the generated tokens' ids
@@ -41,7 +45,10 @@ public record ChatCompletionRequest(
         StreamOptions streamOptions,
         Boolean ignoreEos,
         Boolean skipSpecialTokens,
-        Boolean returnTokenIds) {
+        Boolean returnTokenIds,
+        Integer priority,
+        String cacheSalt,
+        Double timeout) {
 
     /// @param includeUsage send one more chunk with the usage, before the end
     @JsonNaming(SnakeCaseStrategy.class)
@@ -77,7 +84,10 @@ public record ChatCompletionRequest(
                 wanted ? streamOptions : null,
                 ignoreEos,
                 skipSpecialTokens,
-                returnTokenIds);
+                returnTokenIds,
+                priority,
+                cacheSalt,
+                timeout);
     }
 
     /// Collects a request; [#build()] may be called more than once.
@@ -100,6 +110,9 @@ public record ChatCompletionRequest(
         private Boolean ignoreEos;
         private Boolean skipSpecialTokens;
         private Boolean returnTokenIds;
+        private Integer priority;
+        private String cacheSalt;
+        private Double timeout;
         private StreamOptions streamOptions;
 
         private Builder() {}
@@ -195,6 +208,21 @@ public record ChatCompletionRequest(
             return this;
         }
 
+        public Builder priority(int value) {
+            priority = value;
+            return this;
+        }
+
+        public Builder cacheSalt(String value) {
+            cacheSalt = value;
+            return this;
+        }
+
+        public Builder timeout(Duration value) {
+            timeout = value.toNanos() / 1e9;
+            return this;
+        }
+
         public ChatCompletionRequest build() {
             return new ChatCompletionRequest(
                     model,
@@ -215,7 +243,10 @@ public record ChatCompletionRequest(
                     streamOptions,
                     ignoreEos,
                     skipSpecialTokens,
-                    returnTokenIds);
+                    returnTokenIds,
+                    priority,
+                    cacheSalt,
+                    timeout);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -27,11 +28,13 @@ public final class MoonglassClient {
     private final HttpClient http;
     private final String base;
     private final String apiKey;
+    private final String requestId;
 
-    private MoonglassClient(HttpClient http, String base, String apiKey) {
+    private MoonglassClient(HttpClient http, String base, String apiKey, String requestId) {
         this.http = http;
         this.base = base;
         this.apiKey = apiKey;
+        this.requestId = requestId;
     }
 
     /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
@@ -46,12 +49,20 @@ public final class MoonglassClient {
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(CONNECT_TIMEOUT)
                         .build();
-        return new MoonglassClient(http, base, null);
+        return new MoonglassClient(http, base, null, null);
     }
 
     /// The same client, which sends this key with every request.
     public MoonglassClient withApiKey(String key) {
-        return new MoonglassClient(http, base, key);
+        return new MoonglassClient(http, base, key, requestId);
+    }
+
+    /// The same client, which gives its requests this id: the name under which the server logs them and
+    /// another thread can [#cancel(String)] the one that runs.
+    ///
+    /// @param id at most 128 visible ASCII characters; one request at a time may have it
+    public MoonglassClient withRequestId(String id) {
+        return new MoonglassClient(http, base, apiKey, id);
     }
 
     /// Asks and waits for the whole answer.
@@ -78,6 +89,24 @@ public final class MoonglassClient {
     public ModelList models() {
         return send(
                 request("/v1/models").GET().build(), body -> JSON.readValue(body, ModelList.class));
+    }
+
+    /// Ends the running request of this id, which gets an error instead of the rest of its answer.
+    ///
+    /// @return whether one was running
+    /// @throws MoonglassException if there is no answer, or it is an error
+    public boolean cancel(String id) {
+        String encoded = URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+        HttpRequest request =
+                withoutId(URI.create(base + "/v1/requests/" + encoded)).DELETE().build();
+        try {
+            return send(request, body -> true);
+        } catch (MoonglassException e) {
+            if ("request_not_found".equals(e.code())) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private static void readStream(EventStreamReader events, Consumer<ChatCompletionChunk> chunks)
@@ -111,7 +140,12 @@ public final class MoonglassClient {
     }
 
     private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path));
+        HttpRequest.Builder request = withoutId(URI.create(base + path));
+        return requestId == null ? request : request.header("X-Request-Id", requestId);
+    }
+
+    private HttpRequest.Builder withoutId(URI address) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(address);
         return apiKey == null ? request : request.header("Authorization", "Bearer " + apiKey);
     }
 
@@ -121,7 +155,7 @@ public final class MoonglassClient {
                     http.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 if (response.statusCode() != 200) {
-                    throw error(response.statusCode(), body.readNBytes(MAX_ERROR_BYTES));
+                    throw error(response, body.readNBytes(MAX_ERROR_BYTES));
                 }
                 return reader.read(body);
             }
@@ -135,11 +169,22 @@ public final class MoonglassClient {
         }
     }
 
-    private MoonglassException error(int status, byte[] body) {
+    private MoonglassException error(HttpResponse<?> response, byte[] body) {
+        int status = response.statusCode();
+        return new MoonglassException(status, errorIn(status, body), retryAfter(response));
+    }
+
+    /// The seconds of `Retry-After`; null if there is none, or a date.
+    private static Duration retryAfter(HttpResponse<?> response) {
+        String value = response.headers().firstValue("Retry-After").orElse("");
+        return value.matches("[0-9]{1,9}") ? Duration.ofSeconds(Long.parseLong(value)) : null;
+    }
+
+    private ErrorBody.Detail errorIn(int status, byte[] body) {
         try {
             JsonNode root = JSON.readTree(body);
             if (root != null && root.hasNonNull("error")) {
-                return new MoonglassException(status, errorIn(root.get("error")));
+                return errorIn(root.get("error"));
             }
         } catch (IOException e) {
             return unnamedError(status, body);
@@ -156,15 +201,13 @@ public final class MoonglassClient {
                 textOf(error, "code"));
     }
 
-    private MoonglassException unnamedError(int status, byte[] body) {
+    private ErrorBody.Detail unnamedError(int status, byte[] body) {
         String text = new String(body, 0, Math.min(body.length, 200), StandardCharsets.UTF_8);
-        return new MoonglassException(
-                status,
-                new ErrorBody.Detail(
-                        "%s answered with status %d: %s".formatted(base, status, text.strip()),
-                        null,
-                        null,
-                        null));
+        return new ErrorBody.Detail(
+                "%s answered with status %d: %s".formatted(base, status, text.strip()),
+                null,
+                null,
+                null);
     }
 
     private static String textOf(JsonNode error, String key) {

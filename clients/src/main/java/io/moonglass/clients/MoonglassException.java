@@ -1,5 +1,8 @@
 package io.moonglass.clients;
 
+import java.time.Duration;
+import java.util.Optional;
+
 /// A request that did not succeed: refused or failed by the server, or not answered at all.
 public final class MoonglassException extends RuntimeException {
 
@@ -7,9 +10,16 @@ public final class MoonglassException extends RuntimeException {
     private final String code;
     private final String type;
     private final String param;
+    private final Duration retryAfter;
 
     MoonglassException(int status, ErrorBody.Detail error) {
+        this(status, error, null);
+    }
+
+    /// @param retryAfter null if the server did not say
+    MoonglassException(int status, ErrorBody.Detail error, Duration retryAfter) {
         super(error.message());
+        this.retryAfter = retryAfter;
         this.status = status;
         this.code = error.code();
         this.type = error.type();
@@ -18,6 +28,7 @@ public final class MoonglassException extends RuntimeException {
 
     MoonglassException(String message, Throwable cause) {
         super(message, cause);
+        this.retryAfter = null;
         this.status = 0;
         this.code = null;
         this.type = null;
@@ -42,5 +53,11 @@ public final class MoonglassException extends RuntimeException {
     /// The field at fault; may be null.
     public String param() {
         return param;
+    }
+
+    /// When the server says that it is worth asking again; it does so where it has too much to do
+    /// (429) or is not ready (503).
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
     }
 }

@@ -2,6 +2,7 @@ package io.moonglass.runtime;
 
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.Optional;
 /// @param maxImages     the most pictures of one request
 /// @param vision        what pictures are encoded with
 /// @param workDirectory where files are written that a model needs to run; created if missing
+/// @param queueLimits   how much may wait before a request is refused
 public record ChatModelOptions(
         Optional<String> name,
         int numThreads,
@@ -24,7 +26,8 @@ public record ChatModelOptions(
         ImageLimits imageLimits,
         int maxImages,
         VisionBackend vision,
-        Path workDirectory) {
+        Path workDirectory,
+        QueueLimits queueLimits) {
 
     public static final ChatModelOptions DEFAULT =
             new ChatModelOptions(
@@ -34,7 +37,8 @@ public record ChatModelOptions(
                     ImageLimits.DEFAULT,
                     128,
                     VisionBackend.NATIVE,
-                    Path.of(System.getProperty("java.io.tmpdir")));
+                    Path.of(System.getProperty("java.io.tmpdir")),
+                    QueueLimits.DEFAULT);
 
     public ChatModelOptions {
         if (numThreads < 1 || maxImages < 0) {
@@ -52,16 +56,29 @@ public record ChatModelOptions(
                 imageLimits,
                 maxImages,
                 vision,
-                workDirectory);
+                workDirectory,
+                queueLimits);
     }
 
     public ChatModelOptions withNumThreads(int value) {
         return new ChatModelOptions(
-                name, value, engine, imageLimits, maxImages, vision, workDirectory);
+                name, value, engine, imageLimits, maxImages, vision, workDirectory, queueLimits);
     }
 
     public ChatModelOptions withVision(VisionBackend value) {
         return new ChatModelOptions(
-                name, numThreads, engine, imageLimits, maxImages, value, workDirectory);
+                name,
+                numThreads,
+                engine,
+                imageLimits,
+                maxImages,
+                value,
+                workDirectory,
+                queueLimits);
+    }
+
+    public ChatModelOptions withQueueLimits(QueueLimits value) {
+        return new ChatModelOptions(
+                name, numThreads, engine, imageLimits, maxImages, vision, workDirectory, value);
     }
 }

@@ -12,6 +12,7 @@ import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.config.VisionConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -19,6 +20,8 @@ import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.template.TemplatePart;
+import io.moonglass.runtime.admission.AdmissionQueue;
+import io.moonglass.runtime.admission.AdmittedSink;
 import io.moonglass.runtime.answer.AnswerStream;
 import io.moonglass.runtime.answer.ClosingSink;
 import io.moonglass.runtime.answer.Reasoning;
@@ -30,7 +33,6 @@ import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -53,6 +55,7 @@ public final class LocalChatModel implements ChatModel {
     private final Optional<MediaIntake> media;
     private final ThreadTeam team;
     private final Engine engine;
+    private final AdmissionQueue queue;
 
     /// Loads a checkpoint folder. Weights stay mapped from their files.
     ///
@@ -102,6 +105,12 @@ public final class LocalChatModel implements ChatModel {
             media.ifPresent(MediaIntake::close);
             throw e;
         }
+        this.queue =
+                new AdmissionQueue(
+                        options.queueLimits(),
+                        engine.contextLength(),
+                        () -> statistics().engine().promptTokensPerSecond(),
+                        () -> statistics().media().pixelsPerSecond());
     }
 
     @Override
@@ -132,10 +141,30 @@ public final class LocalChatModel implements ChatModel {
         int maxTokens = request.maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(numPrompt, maxTokens);
+        AdmissionQueue.Share share = queue.admit(numPrompt, fittedPixels(images));
+        try {
+            return submit(request, images, prompt, maxTokens, share, answers, abandoned);
+        } catch (RuntimeException | Error e) {
+            share.close();
+            throw e;
+        }
+    }
+
+    /// Encodes the pictures and hands the prompt to the engine.
+    private Generation submit(
+            ChatRequest request,
+            List<ImageInput> images,
+            RenderedPrompt prompt,
+            int maxTokens,
+            AdmissionQueue.Share share,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
+        int numPrompt = prompt.tokenIds().length;
+        int numImageTokens = images.stream().mapToInt(ImageInput::numTokens).sum();
         Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
-        int numImageTokens = Arrays.stream(tokensPerImage).sum();
         Optional<ImageRows> rows = encode(images, abandoned);
         try {
+            share.picturesEncoded();
             AtomicInteger numOpen = new AtomicInteger(answers.size());
             List<Branch> branches = new ArrayList<>();
             for (Consumer<GenerationEvent> events : answers) {
@@ -152,7 +181,7 @@ public final class LocalChatModel implements ChatModel {
                         new Branch(
                                 sampling.withSeed(sampling.seed() + branches.size()),
                                 new ClosingSink(
-                                        answer,
+                                        new AdmittedSink(answer, share),
                                         () -> {
                                             if (numOpen.decrementAndGet() == 0) {
                                                 rows.ifPresent(ImageRows::close);
@@ -178,7 +207,7 @@ public final class LocalChatModel implements ChatModel {
 
     @Override
     public ModelStatistics statistics() {
-        return new ModelStatistics(engine.statistics(), MediaStatistics.NONE);
+        return new ModelStatistics(engine.statistics(), MediaStatistics.NONE, queue.statistics());
     }
 
     @Override
@@ -215,6 +244,13 @@ public final class LocalChatModel implements ChatModel {
             }
         }
         return images;
+    }
+
+    /// Pixels of all pictures as the encoder sees them: each token is a cell of 2x2 patches.
+    private long fittedPixels(List<ImageInput> images) {
+        int patchSize = config.vision().map(VisionConfig::patchSize).orElse(0);
+        long numTokens = images.stream().mapToLong(ImageInput::numTokens).sum();
+        return numTokens * 4 * patchSize * patchSize;
     }
 
     private Optional<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {

@@ -12,6 +12,7 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.InvalidRequestException.Kind;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.nio.ByteBuffer;
@@ -53,7 +54,8 @@ class LocalChatModelTest {
                                 new ImageLimits(1 << 20, 1 << 20),
                                 MAX_IMAGES,
                                 VisionBackend.NATIVE,
-                                defaults.workDirectory()));
+                                defaults.workDirectory(),
+                                QueueLimits.DEFAULT));
     }
 
     @AfterAll

@@ -13,6 +13,7 @@ import io.moonglass.loader.GoldenPrompt;
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
+import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import io.moonglass.tensor.ElementType;
@@ -85,7 +86,8 @@ class TinyModelServerTest {
                                         ImageLimits.DEFAULT,
                                         MAX_IMAGES,
                                         VisionBackend.NATIVE,
-                                        ChatModelOptions.DEFAULT.workDirectory())));
+                                        ChatModelOptions.DEFAULT.workDirectory(),
+                                        QueueLimits.DEFAULT)));
         server =
                 MoonglassServer.start(
                         model, ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO));

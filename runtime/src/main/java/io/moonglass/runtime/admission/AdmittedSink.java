@@ -1,0 +1,32 @@
+package io.moonglass.runtime.admission;
+
+import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenSink;
+
+/// A sink whose request leaves the queue when the first token shows that its prompt is computed, or
+/// when it ends. Several sinks may hold the same share.
+public record AdmittedSink(TokenSink sink, AdmissionQueue.Share share) implements TokenSink {
+
+    @Override
+    public void begun(int numCachedTokens) {
+        sink.begun(numCachedTokens);
+    }
+
+    @Override
+    public boolean accept(int tokenId) {
+        share.promptComputed();
+        return sink.accept(tokenId);
+    }
+
+    @Override
+    public void finished(FinishReason reason) {
+        share.close();
+        sink.finished(reason);
+    }
+
+    @Override
+    public void failed(RuntimeException fault) {
+        share.close();
+        sink.failed(fault);
+    }
+}

@@ -11,8 +11,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,7 @@ class MoonglassClientTest {
     private int status = 200;
     private String answer;
     private String authorization;
+    private String retryAfter;
 
     @BeforeEach
     void start() throws IOException {
@@ -34,6 +37,9 @@ class MoonglassClientTest {
                 exchange -> {
                     exchange.getRequestBody().readAllBytes();
                     authorization = exchange.getRequestHeaders().getFirst("Authorization");
+                    if (retryAfter != null) {
+                        exchange.getResponseHeaders().set("Retry-After", retryAfter);
+                    }
                     byte[] body = answer.getBytes(StandardCharsets.UTF_8);
                     exchange.sendResponseHeaders(status, body.length);
                     exchange.getResponseBody().write(body);
@@ -99,6 +105,26 @@ class MoonglassClientTest {
         assertTrue(page.getMessage().contains("Bad Gateway"));
         assertEquals("model not loaded", text.getMessage());
         assertEquals("404", number.code());
+    }
+
+    @Test
+    void seconds_after_which_to_ask_again_are_told() {
+        status = 429;
+        answer = "{\"error\":{\"message\":\"full\",\"code\":\"queue_full\"}}";
+        retryAfter = "17";
+        MoonglassException seconds =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+        retryAfter = "Wed, 21 Oct 2015 07:28:00 GMT";
+        MoonglassException date =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+        retryAfter = null;
+        MoonglassException silent =
+                assertThrows(MoonglassException.class, () -> client.chat(question()));
+
+        assertEquals(Optional.of(Duration.ofSeconds(17)), seconds.retryAfter());
+        assertEquals("queue_full", seconds.code());
+        assertEquals(Optional.empty(), date.retryAfter());
+        assertEquals(Optional.empty(), silent.retryAfter());
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.vision.VisionBackend;
 import io.moonglass.vision.image.ImageLimits;
 import java.io.IOException;
@@ -292,7 +293,8 @@ class ModelLoadingTest {
                 ImageLimits.DEFAULT,
                 8,
                 VisionBackend.NATIVE,
-                work);
+                work,
+                QueueLimits.DEFAULT);
     }
 
     private void refused(String named) {

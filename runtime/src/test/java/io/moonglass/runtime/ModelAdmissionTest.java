@@ -1,0 +1,148 @@
+package io.moonglass.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.SamplingParameters;
+import io.moonglass.loader.GoldenPrompt;
+import io.moonglass.loader.TestModels;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.admission.QueueLimits;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// What a model takes into its queue, and when it gives it back.
+class ModelAdmissionTest {
+
+    private static LocalChatModel model;
+
+    @BeforeAll
+    static void load() {
+        model =
+                LocalChatModel.load(
+                        TestModels.tinyRandom(),
+                        ChatModelOptions.DEFAULT.withQueueLimits(
+                                QueueLimits.DEFAULT.withMaxTokens(200).withMaxPixels(1_000_000)));
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    @Test
+    void what_waits_is_counted_refuses_others_and_drains() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch held = new CountDownLatch(1);
+        // the engine's thread stands still in this one's first event
+        Answer first = new Answer();
+        model.generate(
+                question(1).withMaxTokens(4),
+                event -> {
+                    held.countDown();
+                    awaitUninterruptibly(goOn);
+                    first.accept(event);
+                });
+        held.await();
+        assertEquals(0, model.statistics().queue().tokens(), "its prompt is computed");
+
+        Answer waiting = new Answer();
+        Answer secondAnswer = new Answer();
+        model.generate(
+                question(150).withMaxTokens(1),
+                List.<Consumer<GenerationEvent>>of(waiting, secondAnswer),
+                () -> false);
+        long queued = model.statistics().queue().tokens();
+        OverloadedException refusal =
+                assertThrows(
+                        OverloadedException.class,
+                        () -> model.generate(question(150).withMaxTokens(1), _ -> {}));
+        goOn.countDown();
+
+        assertTrue(queued > 150 && queued < 200, queued + " tokens, once for both answers");
+        assertTrue(refusal.getMessage().contains("the limit is 200"), refusal.getMessage());
+        assertTrue(refusal.retryAfter().isPositive());
+        assertEquals(queued, waiting.finished().usage().promptTokens());
+        assertEquals(FinishReason.LENGTH, secondAnswer.finished().reason());
+        first.finished();
+        assertEquals(0, model.statistics().queue().tokens());
+        Answer.to(model, question(150).withMaxTokens(1)).finished();
+    }
+
+    @Test
+    void what_can_never_fit_is_the_callers_fault_even_when_the_queue_is_full() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch held = new CountDownLatch(1);
+        Answer first = new Answer();
+        model.generate(
+                question(1).withMaxTokens(4),
+                event -> {
+                    held.countDown();
+                    awaitUninterruptibly(goOn);
+                    first.accept(event);
+                });
+        held.await();
+        Answer waiting = new Answer();
+        model.generate(question(150).withMaxTokens(1), waiting);
+
+        assertThrows(
+                InvalidRequestException.class,
+                () -> model.generate(question(150).withMaxTokens(model.contextLength()), _ -> {}));
+
+        goOn.countDown();
+        first.finished();
+        waiting.finished();
+    }
+
+    @Test
+    void a_request_that_is_given_up_leaves_nothing_in_the_queue() throws Exception {
+        ChatRequest withPicture = GoldenRequests.of(GoldenPrompt.named("image"));
+        List<Long> queuedPixels = new ArrayList<>();
+
+        assertThrows(
+                CancellationException.class,
+                () ->
+                        model.generate(
+                                withPicture,
+                                List.of(_ -> {}),
+                                () -> {
+                                    queuedPixels.add(model.statistics().queue().pixels());
+                                    return true;
+                                }));
+
+        assertTrue(queuedPixels.getFirst() > 0, "pixels are known before one is encoded");
+        assertEquals(0, model.statistics().queue().pixels());
+        assertEquals(0, model.statistics().queue().tokens());
+    }
+
+    @Test
+    void pictures_leave_the_queue_when_they_are_encoded() throws Exception {
+        Answer.to(model, GoldenRequests.of(GoldenPrompt.named("two_images"))).finished();
+
+        assertEquals(0, model.statistics().queue().pixels());
+        assertEquals(0, model.statistics().queue().tokens());
+    }
+
+    /// A question of about so many tokens.
+    private static ChatRequest question(int numTokens) {
+        return ChatRequest.of(
+                List.of(Message.text(Role.USER, "a ".repeat(numTokens))),
+                SamplingParameters.GREEDY);
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -11,8 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.GenerationEvent;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -104,6 +106,30 @@ class RunningRequestsTest {
 
             assertEquals(409, running.join().statusCode());
             assertEquals("request_cancelled", errorCode(running.join()));
+        }
+    }
+
+    @Test
+    void a_request_whose_client_reads_nothing_is_cancelled_all_the_same() throws Exception {
+        try (RunningServer server = new RunningServer(OPTIONS);
+                Socket socket = server.socket()) {
+            server.model.script =
+                    (request, events, cancelled) -> {
+                        // more than the sockets' buffers hold, so that the writer is stuck in it
+                        events.accept(new GenerationEvent.TextDelta("x".repeat(64 << 20)));
+                        silent(request, events, cancelled);
+                    };
+            String request = RunningServer.rawChat(GOOD_STREAM);
+            socket.getOutputStream()
+                    .write(
+                            request.replace("Host: x", "Host: x\r\nX-Request-Id: x")
+                                    .getBytes(StandardCharsets.UTF_8));
+            awaitStart();
+            assertTrue(socket.getInputStream().read() >= 0);
+
+            assertEquals(200, cancel(server, "x").statusCode());
+
+            assertTrue(server.model.wasCancelledWithin(10));
         }
     }
 

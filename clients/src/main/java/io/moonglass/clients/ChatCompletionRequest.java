@@ -18,12 +18,12 @@ import java.util.List;
 /// @param repetitionPenalty above 1 makes tokens of prompt and answer less likely
 /// @param stop              texts that end the answer and are not part of it
 /// @param n                 answers wanted; each is a choice of its own
-/// @param priority          lower numbers go first; 0 unless it is said
-/// @param cacheSalt         what was computed for a prompt is used again only for prompts with the same salt
-/// @param timeout           seconds after which the server gives the answer up
 /// @param ignoreEos         go on past the model's stop tokens
 /// @param skipSpecialTokens leave special tokens out of the text
 /// @param returnTokenIds    also answer with the generated tokens' ids
+/// @param priority          lower numbers go first
+/// @param cacheSalt         only requests with the same salt share what the server keeps of prompts
+/// @param timeout           seconds after which the server gives the answer up
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ChatCompletionRequest(

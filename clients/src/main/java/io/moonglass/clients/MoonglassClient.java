@@ -10,6 +10,7 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -97,8 +98,7 @@ public final class MoonglassClient {
     /// @throws MoonglassException if there is no answer, or it is an error
     public boolean cancel(String id) {
         String encoded = URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
-        HttpRequest request =
-                withoutId(URI.create(base + "/v1/requests/" + encoded)).DELETE().build();
+        HttpRequest request = withoutId("/v1/requests/" + encoded).DELETE().build();
         try {
             return send(request, body -> true);
         } catch (MoonglassException e) {
@@ -117,7 +117,7 @@ public final class MoonglassClient {
             }
             JsonNode event = JSON.readTree(data);
             if (event.has("error")) {
-                throw new MoonglassException(200, errorIn(event.get("error")));
+                throw new MoonglassException(200, errorIn(event.get("error")), null);
             }
             chunks.accept(JSON.treeToValue(event, ChatCompletionChunk.class));
         }
@@ -140,12 +140,12 @@ public final class MoonglassClient {
     }
 
     private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = withoutId(URI.create(base + path));
+        HttpRequest.Builder request = withoutId(path);
         return requestId == null ? request : request.header("X-Request-Id", requestId);
     }
 
-    private HttpRequest.Builder withoutId(URI address) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(address);
+    private HttpRequest.Builder withoutId(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path));
         return apiKey == null ? request : request.header("Authorization", "Bearer " + apiKey);
     }
 
@@ -155,7 +155,10 @@ public final class MoonglassClient {
                     http.send(request, HttpResponse.BodyHandlers.ofInputStream());
             try (InputStream body = response.body()) {
                 if (response.statusCode() != 200) {
-                    throw error(response, body.readNBytes(MAX_ERROR_BYTES));
+                    throw error(
+                            response.statusCode(),
+                            body.readNBytes(MAX_ERROR_BYTES),
+                            retryAfter(response.headers()));
                 }
                 return reader.read(body);
             }
@@ -169,15 +172,8 @@ public final class MoonglassClient {
         }
     }
 
-    private MoonglassException error(HttpResponse<?> response, byte[] body) {
-        int status = response.statusCode();
-        return new MoonglassException(status, errorIn(status, body), retryAfter(response));
-    }
-
-    /// The seconds of `Retry-After`; null if there is none, or a date.
-    private static Duration retryAfter(HttpResponse<?> response) {
-        String value = response.headers().firstValue("Retry-After").orElse("");
-        return value.matches("[0-9]{1,9}") ? Duration.ofSeconds(Long.parseLong(value)) : null;
+    private MoonglassException error(int status, byte[] body, Duration retryAfter) {
+        return new MoonglassException(status, errorIn(status, body), retryAfter);
     }
 
     private ErrorBody.Detail errorIn(int status, byte[] body) {
@@ -190,6 +186,14 @@ public final class MoonglassClient {
             return unnamedError(status, body);
         }
         return unnamedError(status, body);
+    }
+
+    /// Whole seconds; a proxy may name a day and hour instead, which is taken as nothing said.
+    private static Duration retryAfter(HttpHeaders headers) {
+        return headers.firstValue("Retry-After")
+                .filter(value -> value.matches("\\d{1,9}"))
+                .map(value -> Duration.ofSeconds(Long.parseLong(value)))
+                .orElse(null);
     }
 
     /// The error object; some servers send only its text.

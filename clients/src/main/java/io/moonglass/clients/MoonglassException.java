@@ -12,27 +12,22 @@ public final class MoonglassException extends RuntimeException {
     private final String param;
     private final Duration retryAfter;
 
-    MoonglassException(int status, ErrorBody.Detail error) {
-        this(status, error, null);
-    }
-
-    /// @param retryAfter null if the server did not say
     MoonglassException(int status, ErrorBody.Detail error, Duration retryAfter) {
         super(error.message());
-        this.retryAfter = retryAfter;
         this.status = status;
         this.code = error.code();
         this.type = error.type();
         this.param = error.param();
+        this.retryAfter = retryAfter;
     }
 
     MoonglassException(String message, Throwable cause) {
         super(message, cause);
-        this.retryAfter = null;
         this.status = 0;
         this.code = null;
         this.type = null;
         this.param = null;
+        this.retryAfter = null;
     }
 
     /// The HTTP status; 0 if there was no answer, 200 for a fault in the middle of a stream.
@@ -55,8 +50,7 @@ public final class MoonglassException extends RuntimeException {
         return param;
     }
 
-    /// When the server says that it is worth asking again; it does so where it has too much to do
-    /// (429) or is not ready (503).
+    /// How long the server asks to wait before the next try; empty if it does not say, or not in seconds.
     public Optional<Duration> retryAfter() {
         return Optional.ofNullable(retryAfter);
     }

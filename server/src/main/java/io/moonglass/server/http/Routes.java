@@ -94,13 +94,20 @@ final class Routes {
         return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
     }
 
+    /// What probes are told is no refusal.
     private void count(Exchange exchange, Outcome outcome) {
-        if (routeTo(exchange.path()) == chatRoute && exchange.method().equals(chatRoute.method())) {
+        Route route = routeTo(exchange.path());
+        if (route == chatRoute && exchange.method().equals(chatRoute.method())) {
             metrics.ended(outcome);
         }
-        if (outcome == Outcome.INVALID || outcome == Outcome.REFUSED) {
+        boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
+        if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);
         }
+    }
+
+    private static boolean needsKey(Route route) {
+        return route == null || route.access() != Access.OPEN;
     }
 
     /// Null if there is none.
@@ -113,7 +120,7 @@ final class Routes {
 
     private void route(Exchange exchange) {
         Route route = routeTo(exchange.path());
-        if (route == null || route.access() != Access.OPEN) {
+        if (needsKey(route)) {
             exchange.identify(options.apiKeys());
         }
         if (route == null) {

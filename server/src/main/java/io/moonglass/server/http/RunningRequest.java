@@ -60,9 +60,6 @@ final class RunningRequest implements AutoCloseable {
         } catch (CancellationException e) {
             throw fault();
         }
-        if (events.isStopped()) { // by a thread that may not have seen the generation yet
-            generation.cancel();
-        }
     }
 
     /// Waits for the next step; [Step.Silence] if none comes within `patience`.

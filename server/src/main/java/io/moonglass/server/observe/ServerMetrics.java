@@ -29,7 +29,7 @@ public final class ServerMetrics {
     private final Counter refusals =
             Counter.builder()
                     .name("moonglass_refusals_total")
-                    .help("Requests of any kind that were refused, by the code of their error.")
+                    .help("Requests that were refused, but for health, by the code of their error.")
                     .labelNames("reason")
                     .register(registry);
 

@@ -10,7 +10,9 @@ import io.moonglass.loader.GoldenPrompt;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.admission.QueueLimits;
+import io.moonglass.runtime.admission.QueueStatistics;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -124,11 +126,21 @@ class ModelAdmissionTest {
     }
 
     @Test
-    void pictures_leave_the_queue_when_they_are_encoded() throws Exception {
-        Answer.to(model, GoldenRequests.of(GoldenPrompt.named("two_images"))).finished();
+    void pictures_leave_the_queue_when_they_are_encoded_and_the_prompt_when_it_is_computed()
+            throws Exception {
+        Answer answer = new Answer();
+        List<QueueStatistics> atEvents = Collections.synchronizedList(new ArrayList<>());
 
-        assertEquals(0, model.statistics().queue().pixels());
-        assertEquals(0, model.statistics().queue().tokens());
+        model.generate(
+                GoldenRequests.of(GoldenPrompt.named("two_images")),
+                event -> {
+                    atEvents.add(model.statistics().queue());
+                    answer.accept(event);
+                });
+
+        answer.finished();
+        assertEquals(0, atEvents.getFirst().pixels());
+        assertEquals(0, atEvents.getFirst().tokens());
     }
 
     /// A question of about so many tokens.

@@ -16,7 +16,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,67 +39,84 @@ class ModelAdmissionTest {
         model.close();
     }
 
+    /// An engine that stands still in the first event of a generation, until it is closed.
+    private static final class HeldEngine implements AutoCloseable {
+
+        private final CountDownLatch held = new CountDownLatch(1);
+        private final CountDownLatch goOn = new CountDownLatch(1);
+        private final Answer answer = new Answer();
+
+        HeldEngine() throws InterruptedException {
+            model.generate(question(1).withMaxTokens(4), this::hold);
+            held.await();
+        }
+
+        private void hold(GenerationEvent event) {
+            held.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            answer.accept(event);
+        }
+
+        @Override
+        public void close() throws Exception {
+            goOn.countDown();
+            answer.finished();
+        }
+    }
+
     @Test
     void what_waits_is_counted_refuses_others_and_drains() throws Exception {
-        CountDownLatch goOn = new CountDownLatch(1);
-        CountDownLatch held = new CountDownLatch(1);
-        // the engine's thread stands still in this one's first event
-        Answer first = new Answer();
-        model.generate(
-                question(1).withMaxTokens(4),
-                event -> {
-                    held.countDown();
-                    awaitUninterruptibly(goOn);
-                    first.accept(event);
-                });
-        held.await();
-        assertEquals(0, model.statistics().queue().tokens(), "its prompt is computed");
+        Answer one = new Answer();
+        Answer other = new Answer();
+        long queued;
+        try (HeldEngine _ = new HeldEngine()) {
+            assertEquals(0, queuedTokens(), "its prompt is computed");
 
-        Answer waiting = new Answer();
-        Answer secondAnswer = new Answer();
-        model.generate(
-                question(150).withMaxTokens(1),
-                List.<Consumer<GenerationEvent>>of(waiting, secondAnswer),
-                () -> false);
-        long queued = model.statistics().queue().tokens();
-        OverloadedException refusal =
-                assertThrows(
-                        OverloadedException.class,
-                        () -> model.generate(question(150).withMaxTokens(1), _ -> {}));
-        goOn.countDown();
+            model.generate(question(150).withMaxTokens(1), List.of(one, other), () -> false);
 
-        assertTrue(queued > 150 && queued < 200, queued + " tokens, once for both answers");
-        assertTrue(refusal.getMessage().contains("the limit is 200"), refusal.getMessage());
-        assertTrue(refusal.retryAfter().isPositive());
-        assertEquals(queued, waiting.finished().usage().promptTokens());
-        assertEquals(FinishReason.LENGTH, secondAnswer.finished().reason());
-        first.finished();
-        assertEquals(0, model.statistics().queue().tokens());
+            queued = queuedTokens();
+            assertTrue(queued > 150 && queued < 200, queued + " tokens, once for both answers");
+            OverloadedException refusal =
+                    assertThrows(
+                            OverloadedException.class,
+                            () -> model.generate(question(150).withMaxTokens(1), _ -> {}));
+            assertTrue(refusal.getMessage().contains("the limit is 200"), refusal.getMessage());
+            assertTrue(refusal.retryAfter().isPositive());
+        }
+        assertEquals(queued, one.finished().usage().promptTokens());
+        assertEquals(FinishReason.LENGTH, other.finished().reason());
+        assertEquals(0, queuedTokens());
         Answer.to(model, question(150).withMaxTokens(1)).finished();
     }
 
     @Test
-    void what_can_never_fit_is_the_callers_fault_even_when_the_queue_is_full() throws Exception {
-        CountDownLatch goOn = new CountDownLatch(1);
-        CountDownLatch held = new CountDownLatch(1);
-        Answer first = new Answer();
-        model.generate(
-                question(1).withMaxTokens(4),
-                event -> {
-                    held.countDown();
-                    awaitUninterruptibly(goOn);
-                    first.accept(event);
-                });
-        held.await();
+    void a_request_that_is_cancelled_while_it_waits_leaves_nothing_in_the_queue() throws Exception {
         Answer waiting = new Answer();
-        model.generate(question(150).withMaxTokens(1), waiting);
+        try (HeldEngine _ = new HeldEngine()) {
+            model.generate(question(150).withMaxTokens(1), waiting).cancel();
+            assertTrue(queuedTokens() > 0);
+        }
 
-        assertThrows(
-                InvalidRequestException.class,
-                () -> model.generate(question(150).withMaxTokens(model.contextLength()), _ -> {}));
+        assertEquals(FinishReason.CANCELLED, waiting.finished().reason());
+        assertEquals(0, queuedTokens());
+    }
 
-        goOn.countDown();
-        first.finished();
+    @Test
+    void what_can_never_fit_is_the_callers_fault_even_when_the_queue_is_full() throws Exception {
+        Answer waiting = new Answer();
+        try (HeldEngine _ = new HeldEngine()) {
+            model.generate(question(150).withMaxTokens(1), waiting);
+
+            assertThrows(
+                    InvalidRequestException.class,
+                    () ->
+                            model.generate(
+                                    question(150).withMaxTokens(model.contextLength()), _ -> {}));
+        }
         waiting.finished();
     }
 
@@ -150,11 +166,7 @@ class ModelAdmissionTest {
                 SamplingParameters.GREEDY);
     }
 
-    private static void awaitUninterruptibly(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private static long queuedTokens() {
+        return model.statistics().queue().tokens();
     }
 }

@@ -3,6 +3,7 @@ package io.moonglass.clients;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,12 +17,13 @@ import java.util.List;
 /// @param seed              the same seed gives the same answer
 /// @param repetitionPenalty above 1 makes tokens of prompt and answer less likely
 /// @param stop              texts that end the answer and are not part of it
-/// @param n                 answers wanted; a server may take only 1
+/// @param n                 answers wanted; each is a choice of its own
 /// @param ignoreEos         go on past the model's stop tokens
 /// @param skipSpecialTokens leave special tokens out of the text
 /// @param returnTokenIds    also answer with the generated tokens' ids
 /// @param priority          lower numbers go first
 /// @param cacheSalt         only requests with the same salt share what the server keeps of prompts
+/// @param timeout           seconds after which the server gives the answer up
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ChatCompletionRequest(
@@ -45,7 +47,8 @@ public record ChatCompletionRequest(
         Boolean skipSpecialTokens,
         Boolean returnTokenIds,
         Integer priority,
-        String cacheSalt) {
+        String cacheSalt,
+        Double timeout) {
 
     /// @param includeUsage send one more chunk with the usage, before the end
     @JsonNaming(SnakeCaseStrategy.class)
@@ -83,7 +86,8 @@ public record ChatCompletionRequest(
                 skipSpecialTokens,
                 returnTokenIds,
                 priority,
-                cacheSalt);
+                cacheSalt,
+                timeout);
     }
 
     /// Collects a request; [#build()] may be called more than once.
@@ -108,6 +112,7 @@ public record ChatCompletionRequest(
         private Boolean returnTokenIds;
         private Integer priority;
         private String cacheSalt;
+        private Double timeout;
         private StreamOptions streamOptions;
 
         private Builder() {}
@@ -213,6 +218,11 @@ public record ChatCompletionRequest(
             return this;
         }
 
+        public Builder timeout(Duration value) {
+            timeout = value.toNanos() / 1e9;
+            return this;
+        }
+
         public ChatCompletionRequest build() {
             return new ChatCompletionRequest(
                     model,
@@ -235,7 +245,8 @@ public record ChatCompletionRequest(
                     skipSpecialTokens,
                     returnTokenIds,
                     priority,
-                    cacheSalt);
+                    cacheSalt,
+                    timeout);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
@@ -28,11 +29,13 @@ public final class MoonglassClient {
     private final HttpClient http;
     private final String base;
     private final String apiKey;
+    private final String requestId;
 
-    private MoonglassClient(HttpClient http, String base, String apiKey) {
+    private MoonglassClient(HttpClient http, String base, String apiKey, String requestId) {
         this.http = http;
         this.base = base;
         this.apiKey = apiKey;
+        this.requestId = requestId;
     }
 
     /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
@@ -47,12 +50,20 @@ public final class MoonglassClient {
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(CONNECT_TIMEOUT)
                         .build();
-        return new MoonglassClient(http, base, null);
+        return new MoonglassClient(http, base, null, null);
     }
 
     /// The same client, which sends this key with every request.
     public MoonglassClient withApiKey(String key) {
-        return new MoonglassClient(http, base, key);
+        return new MoonglassClient(http, base, key, requestId);
+    }
+
+    /// The same client, which gives its requests this id: the name under which the server logs them and
+    /// another thread can [#cancel(String)] the one that runs.
+    ///
+    /// @param id at most 128 visible ASCII characters; one request at a time may have it
+    public MoonglassClient withRequestId(String id) {
+        return new MoonglassClient(http, base, apiKey, id);
     }
 
     /// Asks and waits for the whole answer.
@@ -79,6 +90,23 @@ public final class MoonglassClient {
     public ModelList models() {
         return send(
                 request("/v1/models").GET().build(), body -> JSON.readValue(body, ModelList.class));
+    }
+
+    /// Ends the running request of this id, which gets an error instead of the rest of its answer.
+    ///
+    /// @return whether one was running
+    /// @throws MoonglassException if there is no answer, or it is an error
+    public boolean cancel(String id) {
+        String encoded = URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+        HttpRequest request = withoutId("/v1/requests/" + encoded).DELETE().build();
+        try {
+            return send(request, body -> true);
+        } catch (MoonglassException e) {
+            if ("request_not_found".equals(e.code())) {
+                return false;
+            }
+            throw e;
+        }
     }
 
     private static void readStream(EventStreamReader events, Consumer<ChatCompletionChunk> chunks)
@@ -112,6 +140,11 @@ public final class MoonglassClient {
     }
 
     private HttpRequest.Builder request(String path) {
+        HttpRequest.Builder request = withoutId(path);
+        return requestId == null ? request : request.header("X-Request-Id", requestId);
+    }
+
+    private HttpRequest.Builder withoutId(String path) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path));
         return apiKey == null ? request : request.header("Authorization", "Bearer " + apiKey);
     }

@@ -2,6 +2,7 @@ package io.moonglass.runtime;
 
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.runtime.media.MediaOptions;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import java.util.function.UnaryOperator;
 /// @param kv            where keys and values of tokens are kept
 /// @param engine        what to change of the engine's defaults
 /// @param media         what pictures may cost
+/// @param queueLimits   how much may wait before a request is refused
 /// @param workDirectory where files are written that a model needs to run; created if missing
 public record ChatModelOptions(
         Optional<String> name,
@@ -21,6 +23,7 @@ public record ChatModelOptions(
         KvOptions kv,
         UnaryOperator<EngineOptions> engine,
         MediaOptions media,
+        QueueLimits queueLimits,
         Path workDirectory) {
 
     public static final ChatModelOptions DEFAULT =
@@ -30,6 +33,7 @@ public record ChatModelOptions(
                     KvOptions.DEFAULT,
                     UnaryOperator.identity(),
                     MediaOptions.DEFAULT,
+                    QueueLimits.DEFAULT,
                     Path.of(System.getProperty("java.io.tmpdir")));
 
     public ChatModelOptions {
@@ -40,15 +44,16 @@ public record ChatModelOptions(
 
     public ChatModelOptions withName(String value) {
         return new ChatModelOptions(
-                Optional.of(value), numThreads, kv, engine, media, workDirectory);
+                Optional.of(value), numThreads, kv, engine, media, queueLimits, workDirectory);
     }
 
     public ChatModelOptions withNumThreads(int value) {
-        return new ChatModelOptions(name, value, kv, engine, media, workDirectory);
+        return new ChatModelOptions(name, value, kv, engine, media, queueLimits, workDirectory);
     }
 
     public ChatModelOptions withKv(KvOptions value) {
-        return new ChatModelOptions(name, numThreads, value, engine, media, workDirectory);
+        return new ChatModelOptions(
+                name, numThreads, value, engine, media, queueLimits, workDirectory);
     }
 
     /// Changes the engine's limits further.
@@ -59,14 +64,20 @@ public record ChatModelOptions(
                 kv,
                 limits -> change.apply(engine.apply(limits)),
                 media,
+                queueLimits,
                 workDirectory);
     }
 
     public ChatModelOptions withMedia(MediaOptions value) {
-        return new ChatModelOptions(name, numThreads, kv, engine, value, workDirectory);
+        return new ChatModelOptions(
+                name, numThreads, kv, engine, value, queueLimits, workDirectory);
     }
 
     public ChatModelOptions withWorkDirectory(Path value) {
-        return new ChatModelOptions(name, numThreads, kv, engine, media, value);
+        return new ChatModelOptions(name, numThreads, kv, engine, media, queueLimits, value);
+    }
+
+    public ChatModelOptions withQueueLimits(QueueLimits value) {
+        return new ChatModelOptions(name, numThreads, kv, engine, media, value, workDirectory);
     }
 }

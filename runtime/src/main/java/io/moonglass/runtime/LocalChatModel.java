@@ -24,6 +24,8 @@ import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.template.TemplatePart;
+import io.moonglass.runtime.admission.AdmissionQueue;
+import io.moonglass.runtime.admission.AdmittedSink;
 import io.moonglass.runtime.answer.AnswerStream;
 import io.moonglass.runtime.answer.ClosingSink;
 import io.moonglass.runtime.answer.Reasoning;
@@ -36,7 +38,6 @@ import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -59,6 +60,7 @@ public final class LocalChatModel implements ChatModel {
     private final Optional<MediaIntake> media;
     private final ThreadTeam team;
     private final Engine engine;
+    private final AdmissionQueue queue;
 
     /// Loads a checkpoint folder. Weights stay mapped from their files.
     ///
@@ -114,6 +116,12 @@ public final class LocalChatModel implements ChatModel {
                                 revision,
                                 opened,
                                 engine.turns()));
+        this.queue =
+                new AdmissionQueue(
+                        options.queueLimits(),
+                        engine.contextLength(),
+                        () -> statistics().engine().promptTokensPerSecond(),
+                        () -> statistics().media().pixelsPerSecond());
     }
 
     @Override
@@ -144,10 +152,31 @@ public final class LocalChatModel implements ChatModel {
         int maxTokens = request.maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(numPrompt, maxTokens);
+        AdmissionQueue.Share share =
+                queue.admit(numPrompt, images.stream().mapToLong(ImageInput::fittedPixels).sum());
+        try {
+            return submit(request, images, prompt, maxTokens, share, answers, abandoned);
+        } catch (RuntimeException | Error e) {
+            share.close();
+            throw e;
+        }
+    }
+
+    /// Encodes the pictures and hands the prompt to the engine.
+    private Generation submit(
+            ChatRequest request,
+            List<ImageInput> images,
+            RenderedPrompt prompt,
+            int maxTokens,
+            AdmissionQueue.Share share,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
+        int numPrompt = prompt.tokenIds().length;
+        int numImageTokens = images.stream().mapToInt(ImageInput::numTokens).sum();
         Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
-        int numImageTokens = Arrays.stream(tokensPerImage).sum();
         List<ImageRows> rows = encode(images, request.scope(), abandoned);
         try {
+            share.picturesEncoded();
             AtomicInteger numOpen = new AtomicInteger(answers.size());
             List<Branch> branches = new ArrayList<>();
             for (Consumer<GenerationEvent> events : answers) {
@@ -164,7 +193,7 @@ public final class LocalChatModel implements ChatModel {
                         new Branch(
                                 sampling.withSeed(sampling.seed() + branches.size()),
                                 new ClosingSink(
-                                        answer,
+                                        new AdmittedSink(answer, share),
                                         () -> {
                                             if (numOpen.decrementAndGet() == 0) {
                                                 rows.forEach(ImageRows::close);
@@ -192,7 +221,8 @@ public final class LocalChatModel implements ChatModel {
     public ModelStatistics statistics() {
         return new ModelStatistics(
                 engine.statistics(),
-                media.map(MediaIntake::statistics).orElse(MediaStatistics.NONE));
+                media.map(MediaIntake::statistics).orElse(MediaStatistics.NONE),
+                queue.statistics());
     }
 
     @Override

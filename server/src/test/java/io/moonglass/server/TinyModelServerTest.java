@@ -26,6 +26,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The recorded model behind the real server: what a client sends, what it gets.
 class TinyModelServerTest {
@@ -159,6 +161,47 @@ class TinyModelServerTest {
         leaving.cancel(true);
 
         assertEquals(FinishReason.CANCELLED, nextEnd());
+    }
+
+    @Test
+    void several_answers_to_one_prompt_are_all_right() throws Exception {
+        GoldenPrompt prompt = GoldenPrompt.named("image");
+
+        HttpResponse<String> response = send(request(prompt).put("n", 3));
+
+        JsonNode answer = JSON.readTree(response.body());
+        assertEquals(3, answer.get("choices").size(), response.body());
+        for (JsonNode choice : answer.get("choices")) {
+            assertEquals(prompt.newIds(), ids(choice.get("token_ids")));
+        }
+        JsonNode usage = answer.get("usage");
+        assertEquals(prompt.numPromptTokens(), usage.get("prompt_tokens").intValue());
+        assertEquals(3 * prompt.newIds().size(), usage.get("completion_tokens").intValue());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void a_request_that_another_cancels_ends_all_of_its_generations(int numAnswers)
+            throws Exception {
+        HttpRequest request =
+                HttpRequest.newBuilder(post(endless().put("n", numAnswers)), (_, _) -> true)
+                        .header("X-Request-Id", "endless")
+                        .build();
+        InputStream body = HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream()).body();
+        assertTrue(body.read() >= 0);
+
+        HttpRequest cancellation =
+                HttpRequest.newBuilder(request.uri().resolve("/v1/requests/endless"))
+                        .DELETE()
+                        .build();
+        assertEquals(
+                200, HTTP.send(cancellation, HttpResponse.BodyHandlers.discarding()).statusCode());
+
+        String stream = new String(body.readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(stream.contains("\"code\":\"request_cancelled\""), stream);
+        for (int i = 0; i < numAnswers; i++) {
+            assertEquals(FinishReason.CANCELLED, nextEnd());
+        }
     }
 
     @Test

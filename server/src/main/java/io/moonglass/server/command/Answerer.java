@@ -4,6 +4,7 @@ import io.moonglass.clients.MoonglassClient;
 import io.moonglass.loader.fault.ConfigException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine.Option;
 
 /// Who answers: a checkpoint, a running server, or the demo model where neither is named.
@@ -19,7 +20,9 @@ final class Answerer {
     @Option(
             names = "--url",
             paramLabel = "URL",
-            description = "Ask a running server, such as http://127.0.0.1:8080.")
+            description =
+                    "Ask a running server, such as http://127.0.0.1:8080, with the key in"
+                            + " MOONGLASS_API_KEY if there is one.")
     private URI url;
 
     boolean isServer() {
@@ -33,8 +36,15 @@ final class Answerer {
 
     /// A client of the running server.
     MoonglassClient client() {
+        return client(System.getenv());
+    }
+
+    /// @param environment may hold the key: others on this machine can see what is on a command line
+    MoonglassClient client(Map<String, String> environment) {
         try {
-            return MoonglassClient.of(url);
+            MoonglassClient client = MoonglassClient.of(url);
+            String key = environment.getOrDefault("MOONGLASS_API_KEY", "");
+            return key.isBlank() ? client : client.withApiKey(key.strip());
         } catch (IllegalArgumentException e) {
             throw new ConfigException("--url: " + e.getMessage(), e);
         }

@@ -57,6 +57,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "The model's name in requests (default: the folder's).")
     private Optional<String> name;
 
+    @Mixin private ServingOptions serving;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -72,9 +74,9 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
-        ChatModelOptions computing = batching.in(vision.in(compute.chatModel()));
+        ChatModelOptions computing = serving.in(batching.in(vision.in(compute.chatModel())));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
-        ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
+        ServerOptions options = serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port));
         ChatModelOptions named = name.map(computing::withName).orElse(computing);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {

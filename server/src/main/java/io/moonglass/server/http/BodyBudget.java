@@ -40,7 +40,7 @@ final class BodyBudget {
 
         /// Makes the share large enough for a body of this many bytes.
         ///
-        /// @throws HttpFault 503 if others hold too much and do not give it back in time
+        /// @throws HttpFault 429 if others hold too much and do not give it back in time
         void cover(long bytes) {
             int missing = Math.toIntExact(mib(bytes)) - heldMib;
             if (missing <= 0) {

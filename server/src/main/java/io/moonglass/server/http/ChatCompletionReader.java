@@ -1,11 +1,14 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ChatRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -15,12 +18,15 @@ final class ChatCompletionReader {
 
     private static final int MAX_STOPS = 16;
     private static final int MAX_STOP_CHARS = 256;
+    private static final int MAX_ANSWERS = 16;
+    private static final int MAX_SALT_CHARS = 1_024;
+    private static final double MAX_TIMEOUT_SECONDS = 1e9;
 
     private ChatCompletionReader() {}
 
     /// @param defaults what holds where the request is silent
     /// @throws InvalidRequestException that names the field at fault
-    static ChatCompletionCall read(JsonNode body, SamplingParameters defaults) {
+    static ChatCompletionCall read(JsonNode body, SamplingParameters defaults, Caller caller) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         boolean stream = fields.bool("stream", false);
@@ -36,7 +42,10 @@ final class ChatCompletionReader {
                         maxTokens(fields),
                         stops(fields),
                         fields.bool("ignore_eos", false),
-                        fields.bool("skip_special_tokens", true)),
+                        fields.bool("skip_special_tokens", true),
+                        new RequestScope(caller.tenant(), cacheSalt(fields), priority(fields))),
+                fields.integer("n", 1, MAX_ANSWERS).orElse(1),
+                timeout(fields),
                 stream,
                 includeUsage,
                 fields.bool("return_token_ids", false));
@@ -72,6 +81,34 @@ final class ChatCompletionReader {
                 fields.number("frequency_penalty").orElse(sampling.frequencyPenalty()));
     }
 
+    private static String cacheSalt(RequestFields fields) {
+        String salt = fields.string("cache_salt").orElse("");
+        boolean isGood =
+                !salt.isEmpty()
+                        && salt.length() <= MAX_SALT_CHARS
+                        && WellFormed.text(salt).equals(salt);
+        if (fields.has("cache_salt") && !isGood) {
+            throw fields.wrong(
+                    "cache_salt", "a string of 1 to %,d characters".formatted(MAX_SALT_CHARS));
+        }
+        return salt;
+    }
+
+    private static int priority(RequestFields fields) {
+        return fields.integer("priority", Integer.MIN_VALUE).orElse(0);
+    }
+
+    private static Optional<Duration> timeout(RequestFields fields) {
+        if (!fields.has("timeout")) {
+            return Optional.empty();
+        }
+        double seconds = fields.number("timeout").orElseThrow();
+        if (!(seconds > 0) || seconds > MAX_TIMEOUT_SECONDS) {
+            throw fields.wrong("timeout", "a number of seconds above 0, up to a billion");
+        }
+        return Optional.of(Duration.ofNanos((long) Math.ceil(seconds * 1e9)));
+    }
+
     private static List<String> stops(RequestFields fields) {
         if (!fields.has("stop")) {
             return List.of();
@@ -98,9 +135,6 @@ final class ChatCompletionReader {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
-        if (fields.integer("n", 1).orElse(1) != 1) {
-            throw unsupported(fields, "n", "more than one answer is not supported yet; want n 1");
-        }
         if (fields.bool("logprobs", false) || fields.integer("top_logprobs", 0).orElse(0) > 0) {
             throw unsupported(fields, "logprobs", "log probabilities are not supported yet");
         }

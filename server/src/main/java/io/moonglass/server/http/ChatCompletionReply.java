@@ -6,6 +6,8 @@ import io.moonglass.clients.Usage;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The wire records of one answer; all carry its id, model and time.
 record ChatCompletionReply(String id, long created, String model, boolean returnTokenIds) {
@@ -20,51 +22,62 @@ record ChatCompletionReply(String id, long created, String model, boolean return
                 returnTokenIds);
     }
 
-    ChatCompletion whole(String text, String reasoning, Finished finished) {
-        String reasoningOrNull = reasoning.isEmpty() ? null : reasoning;
+    ChatCompletion whole(List<CollectedAnswer> answers) {
         return new ChatCompletion(
                 id,
                 ChatCompletion.OBJECT,
                 created,
                 model,
                 FINGERPRINT,
-                List.of(
-                        new ChatCompletion.Choice(
-                                0,
-                                new ChatCompletion.Answer(
-                                        "assistant", text, reasoningOrNull, reasoningOrNull),
-                                wireName(finished.reason()),
-                                tokenIds(finished))),
-                usage(finished.usage()));
+                IntStream.range(0, answers.size())
+                        .mapToObj(index -> choice(index, answers.get(index)))
+                        .toList(),
+                usageOf(answers.stream().map(CollectedAnswer::finished)));
     }
 
-    ChatCompletionChunk first() {
-        return chunk(new ChatCompletionChunk.Delta("assistant", "", null, null), null, null);
+    private ChatCompletion.Choice choice(int index, CollectedAnswer answer) {
+        String reasoning = answer.reasoning();
+        String reasoningOrNull = reasoning.isEmpty() ? null : reasoning;
+        return new ChatCompletion.Choice(
+                index,
+                new ChatCompletion.Answer(
+                        "assistant", answer.text(), reasoningOrNull, reasoningOrNull),
+                wireName(answer.finished().reason()),
+                tokenIds(answer.finished()));
     }
 
-    ChatCompletionChunk text(String text) {
-        return chunk(new ChatCompletionChunk.Delta(null, text, null, null), null, null);
+    ChatCompletionChunk first(int index) {
+        return chunk(index, new ChatCompletionChunk.Delta("assistant", "", null, null), null, null);
     }
 
-    ChatCompletionChunk reasoning(String text) {
-        return chunk(new ChatCompletionChunk.Delta(null, null, text, text), null, null);
+    ChatCompletionChunk text(int index, String text) {
+        return chunk(index, new ChatCompletionChunk.Delta(null, text, null, null), null, null);
     }
 
-    ChatCompletionChunk last(Finished finished) {
+    ChatCompletionChunk reasoning(int index, String text) {
+        return chunk(index, new ChatCompletionChunk.Delta(null, null, text, text), null, null);
+    }
+
+    ChatCompletionChunk last(int index, Finished finished) {
         return chunk(
+                index,
                 new ChatCompletionChunk.Delta(null, null, null, null),
                 wireName(finished.reason()),
                 tokenIds(finished));
     }
 
-    ChatCompletionChunk usage(Finished finished) {
-        return chunk(List.of(), usage(finished.usage()));
+    ChatCompletionChunk usage(List<Finished> ends) {
+        return chunk(List.of(), usageOf(ends.stream()));
     }
 
     private ChatCompletionChunk chunk(
-            ChatCompletionChunk.Delta delta, String finishReason, List<Integer> tokenIds) {
+            int index,
+            ChatCompletionChunk.Delta delta,
+            String finishReason,
+            List<Integer> tokenIds) {
         return chunk(
-                List.of(new ChatCompletionChunk.Choice(0, delta, finishReason, tokenIds)), null);
+                List.of(new ChatCompletionChunk.Choice(index, delta, finishReason, tokenIds)),
+                null);
     }
 
     private ChatCompletionChunk chunk(List<ChatCompletionChunk.Choice> choices, Usage usage) {
@@ -91,5 +104,21 @@ record ChatCompletionReply(String id, long created, String model, boolean return
                 usage.totalTokens(),
                 new Usage.PromptTokensDetails(usage.cachedTokens(), usage.imageTokens()),
                 new Usage.CompletionTokensDetails(usage.reasoningTokens()));
+    }
+
+    /// The prompt is one for all answers. What was found of it in the cache is what the first answer
+    /// found, the least: the others may find what the first has just computed.
+    private static io.moonglass.runtime.Usage together(
+            io.moonglass.runtime.Usage one, io.moonglass.runtime.Usage other) {
+        return new io.moonglass.runtime.Usage(
+                one.promptTokens(),
+                one.imageTokens(),
+                Math.min(one.cachedTokens(), other.cachedTokens()),
+                one.completionTokens() + other.completionTokens(),
+                one.reasoningTokens() + other.reasoningTokens());
+    }
+
+    private static Usage usageOf(Stream<Finished> ends) {
+        return usage(ends.map(Finished::usage).reduce(ChatCompletionReply::together).orElseThrow());
     }
 }

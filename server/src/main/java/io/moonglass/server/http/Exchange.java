@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
+import io.helidon.http.Header;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
@@ -14,7 +15,9 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 
 /// One request and its answer. Used by the request's own thread alone. To close it gives back the memory
 /// that its body was allowed.
@@ -22,13 +25,17 @@ final class Exchange implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Header JSON_TYPE = HeaderValues.CONTENT_TYPE_JSON;
 
     private final ServerRequest request;
     private final ServerResponse response;
     private final BodyReader bodies;
     private final BodyBudget.Share bodyShare;
     private final String requestId;
+    private final long start = System.nanoTime();
+    private Caller caller;
     private boolean bodyRead;
+    private HttpFault fault;
 
     Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
         this.request = request;
@@ -41,6 +48,23 @@ final class Exchange implements AutoCloseable {
 
     String requestId() {
         return requestId;
+    }
+
+    /// The time since its head was read.
+    Duration age() {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    /// Finds out who sent it, before anything else of it is looked at.
+    ///
+    /// @throws HttpFault 401 if that must be told and is not
+    void identify(Optional<ApiKeys> keys) {
+        caller = Caller.of(request.headers(), keys);
+    }
+
+    /// Who sent it; not to be asked before that was found out.
+    Caller caller() {
+        return caller;
     }
 
     String method() {
@@ -58,7 +82,7 @@ final class Exchange implements AutoCloseable {
 
     /// The whole body as JSON.
     ///
-    /// @throws HttpFault 415 or 400 if it is something else, 408 if it comes too slowly, 503 if there is
+    /// @throws HttpFault 415 or 400 if it is something else, 408 if it comes too slowly, 429 if there is
     ///                   no memory for it now
     JsonNode readJson() {
         checkContentType();
@@ -95,19 +119,29 @@ final class Exchange implements AutoCloseable {
     }
 
     void answer(Object body) {
-        send(200, body);
+        send(200, JSON_TYPE, json(body));
     }
 
-    void fail(HttpFault fault) {
-        if (fault.status() == 503) {
-            response.header(HeaderNames.RETRY_AFTER, "5");
-        }
-        send(fault.status(), fault.body());
+    /// Answers with what is no JSON.
+    void answer(String contentType, byte[] body) {
+        send(200, HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType), body);
     }
 
-    void fail(HttpFault fault, String allowedMethods) {
-        response.header(HeaderNames.ALLOW, allowedMethods);
-        fail(fault);
+    void fail(HttpFault told) {
+        fault = told;
+        told.headers().forEach(response::header);
+        send(told.status(), JSON_TYPE, json(told.body()));
+    }
+
+    /// Tells of a fault in the middle of a stream, whose status is long sent.
+    void fail(HttpFault told, EventStream stream) {
+        fault = told;
+        stream.send(told.body());
+    }
+
+    /// What the client was told went wrong; empty if nothing was.
+    Optional<HttpFault> fault() {
+        return Optional.ofNullable(fault);
     }
 
     /// Starts an answer of server-sent events with status 200.
@@ -127,7 +161,7 @@ final class Exchange implements AutoCloseable {
         }
     }
 
-    private void send(int status, Object body) {
+    private void send(int status, Header contentType, byte[] body) {
         LOG.log(
                 System.Logger.Level.DEBUG,
                 () ->
@@ -141,8 +175,8 @@ final class Exchange implements AutoCloseable {
             client().closeSlowly();
         }
         response.status(status);
-        response.header(HeaderValues.CONTENT_TYPE_JSON);
-        response.send(json(body));
+        response.header(contentType);
+        response.send(body);
     }
 
     /// JSON in UTF-8 is what is read; a request that names no type is taken to mean it.

@@ -1,30 +1,49 @@
 package io.moonglass.server.http;
 
+import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.runtime.GenerationEvent;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
-/// The way of one generation's events from the engine's thread, which never waits here, to the
-/// request's. A reader that falls too far behind is given up.
-final class GenerationEvents implements Consumer<GenerationEvent> {
+/// The way of a request's events from the engine's thread, which never waits here, to the request's. A
+/// reader that falls too far behind is given up.
+final class GenerationEvents {
 
     /// Events that may wait for their reader.
     static final int MAX_WAITING = 8_192;
 
-    /// Why a generation is given up before its end.
+    /// Why no more events are taken.
     enum Stop {
+        COMPLETE,
         CLIENT_GONE,
         CLIENT_TOO_SLOW,
-        SHUTTING_DOWN
+        CANCELLED,
+        DEADLINE,
+        SHUTTING_DOWN;
+
+        /// What the client is told, where there still is one.
+        RuntimeException fault() {
+            return switch (this) {
+                case COMPLETE -> new IllegalStateException("a complete answer has no fault");
+                case CLIENT_GONE -> new CloseConnectionException("the client left");
+                case CLIENT_TOO_SLOW -> new CloseConnectionException("the client reads too slowly");
+                case CANCELLED -> HttpFault.requestCancelled();
+                case DEADLINE -> HttpFault.deadlineExceeded();
+                case SHUTTING_DOWN -> HttpFault.shuttingDown();
+            };
+        }
     }
 
     /// What the reader finds next.
     sealed interface Step {
-        record Event(GenerationEvent event) implements Step {}
+        /// @param answer which of the request's answers it is of, from 0
+        record Event(int answer, GenerationEvent event) implements Step {}
 
         record Stopped(Stop reason) implements Step {}
 
@@ -41,9 +60,16 @@ final class GenerationEvents implements Consumer<GenerationEvent> {
         this.abandonReader = abandonReader;
     }
 
-    /// Called on the engine's thread.
-    @Override
-    public void accept(GenerationEvent event) {
+    /// A taker for each answer, to be called on the engine's thread.
+    List<Consumer<GenerationEvent>> takers(int numAnswers) {
+        return IntStream.range(0, numAnswers).mapToObj(this::taker).toList();
+    }
+
+    private Consumer<GenerationEvent> taker(int answer) {
+        return event -> accept(new Step.Event(answer, event));
+    }
+
+    private void accept(Step.Event event) {
         if (stop.get() != null) {
             return;
         }
@@ -52,22 +78,26 @@ final class GenerationEvents implements Consumer<GenerationEvent> {
             abandonReader.run();
             return;
         }
-        waiting.add(new Step.Event(event));
+        waiting.add(event);
     }
 
-    /// Gives the generation up; only the first reason counts. May be called from any thread.
-    void stop(Stop reason) {
-        if (stop.compareAndSet(null, reason)) {
-            waiting.clear();
-            waiting.add(new Step.Stopped(reason));
+    /// Takes no more events; only the first reason counts. May be called from any thread.
+    ///
+    /// @return whether this is the first
+    boolean stop(Stop reason) {
+        if (!stop.compareAndSet(null, reason)) {
+            return false;
         }
+        waiting.clear();
+        waiting.add(new Step.Stopped(reason));
+        return true;
     }
 
     boolean isStopped() {
         return stop.get() != null;
     }
 
-    /// Why it was given up; empty if it was not.
+    /// Why no more are taken; empty while some are.
     Optional<Stop> stopped() {
         return Optional.ofNullable(stop.get());
     }

@@ -1,8 +1,16 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.OverloadedException;
+import io.moonglass.server.observe.Outcome;
+import java.time.Duration;
+import java.util.List;
 
 /// A request's failure as the caller sees it: a status and an OpenAI-shaped error.
 final class HttpFault extends RuntimeException {
@@ -10,19 +18,29 @@ final class HttpFault extends RuntimeException {
     private static final System.Logger LOG = System.getLogger(HttpFault.class.getName());
     private static final String INVALID_REQUEST = "invalid_request_error";
     private static final String SERVER_ERROR = "server_error";
+    private static final String RATE_LIMIT = "rate_limit_exceeded";
+    private static final String REQUEST_CANCELLED = "request_cancelled";
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    /// OpenAI's clients ask again by themselves after some statuses, unless this says no.
+    private static final HeaderName SHOULD_RETRY = HeaderNames.create("X-Should-Retry");
+
     private static final int MAX_QUOTED_CHARS = 80;
 
     private final int status;
     private final String type;
     private final String param;
     private final String code;
+    private final List<Header> headers;
 
-    private HttpFault(int status, String type, String param, String code, String message) {
+    private HttpFault(
+            int status, String type, String param, String code, String message, Header... headers) {
         super(message);
         this.status = status;
         this.type = type;
         this.param = param;
         this.code = code;
+        this.headers = List.of(headers);
     }
 
     static HttpFault invalidRequest(int status, String code, String message) {
@@ -60,12 +78,91 @@ final class HttpFault extends RuntimeException {
         return TextNode.valueOf(WellFormed.text(start)).toString();
     }
 
-    static HttpFault unavailable(String code, String message) {
-        return new HttpFault(503, SERVER_ERROR, null, code, message);
+    static HttpFault methodNotAllowed(String allowed) {
+        return new HttpFault(
+                405,
+                INVALID_REQUEST,
+                null,
+                "method_not_allowed",
+                "this path takes %s alone".formatted(allowed),
+                HeaderValues.create(HeaderNames.ALLOW, allowed));
     }
 
+    static HttpFault invalidApiKey() {
+        return new HttpFault(
+                401,
+                INVALID_REQUEST,
+                null,
+                "invalid_api_key",
+                "no key of this server was sent; want the header Authorization: Bearer KEY",
+                HeaderValues.create(HeaderNames.WWW_AUTHENTICATE, "Bearer"));
+    }
+
+    static HttpFault unavailable(String code, String message) {
+        return new HttpFault(503, SERVER_ERROR, null, code, message, retryAfter(SOON));
+    }
+
+    /// More at once than the server takes on, whatever each of them costs.
     static HttpFault overloaded(String why) {
-        return unavailable("overloaded", why + "; ask again soon");
+        return new HttpFault(
+                429, RATE_LIMIT, null, "overloaded", why + "; ask again soon", retryAfter(SOON));
+    }
+
+    private static HttpFault queueFull(OverloadedException fault) {
+        return new HttpFault(
+                429,
+                RATE_LIMIT,
+                null,
+                "queue_full",
+                fault.getMessage(),
+                retryAfter(fault.retryAfter()));
+    }
+
+    static HttpFault engineStuck(Duration limit) {
+        return unavailable(
+                "engine_stuck",
+                "there is work, and no step of the engine has ended for more than %d s"
+                        .formatted(limit.toSeconds()));
+    }
+
+    static HttpFault requestNotFound() {
+        return invalidRequest(
+                404,
+                "request_not_found",
+                "none of your requests runs under this id; it is in the X-Request-Id of every answer");
+    }
+
+    static HttpFault duplicateRequestId() {
+        return invalidRequest(
+                409,
+                "duplicate_request_id",
+                "a request of yours with this X-Request-Id runs already; want another, or none at all");
+    }
+
+    static HttpFault requestCancelled() {
+        return new HttpFault(
+                409,
+                INVALID_REQUEST,
+                null,
+                REQUEST_CANCELLED,
+                "another request cancelled this one",
+                HeaderValues.create(SHOULD_RETRY, "false"));
+    }
+
+    static HttpFault deadlineExceeded() {
+        return new HttpFault(
+                504,
+                SERVER_ERROR,
+                null,
+                "deadline_exceeded",
+                "the answer was not complete at the request's deadline; give it more time, or ask for less",
+                HeaderValues.create(SHOULD_RETRY, "false"));
+    }
+
+    /// Whole seconds, rounded up.
+    private static Header retryAfter(Duration time) {
+        return HeaderValues.create(
+                HeaderNames.RETRY_AFTER, String.valueOf(time.plusNanos(999_999_999).toSeconds()));
     }
 
     static HttpFault bodyTooSlow() {
@@ -85,6 +182,7 @@ final class HttpFault extends RuntimeException {
         return switch (exception) {
             case HttpFault fault -> fault;
             case InvalidRequestException fault -> of(fault);
+            case OverloadedException fault -> queueFull(fault);
             default -> {
                 LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", exception);
                 yield internal(requestId);
@@ -118,6 +216,26 @@ final class HttpFault extends RuntimeException {
 
     int status() {
         return status;
+    }
+
+    /// What went wrong, for programs.
+    String code() {
+        return code;
+    }
+
+    /// What becomes of a request that fails with it.
+    Outcome outcome() {
+        return switch (status) {
+            case 429, 503 -> Outcome.REFUSED;
+            case 500 -> Outcome.FAILED;
+            case 504 -> Outcome.DEADLINE_EXCEEDED;
+            default -> code.equals(REQUEST_CANCELLED) ? Outcome.CANCELLED : Outcome.INVALID;
+        };
+    }
+
+    /// What the answer's head tells beside the status.
+    List<Header> headers() {
+        return headers;
     }
 
     ErrorBody body() {

@@ -9,10 +9,15 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.ServerMetrics;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
 /// model; the model stays the caller's, who closes it after the server.
@@ -20,22 +25,26 @@ public final class MoonglassServer implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
+    private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
     private static final Duration DRAIN_STEP = Duration.ofMillis(20);
 
     private final ServerOptions options;
     private final WebServer web;
     private final ServedModel served;
-    private final ChatCompletions chatCompletions;
+    private final RunningRequests requests;
+    private final ScheduledExecutorService timer;
 
     private MoonglassServer(
             ServerOptions options,
             WebServer web,
             ServedModel served,
-            ChatCompletions chatCompletions) {
+            RunningRequests requests,
+            ScheduledExecutorService timer) {
         this.options = options;
         this.web = web;
         this.served = served;
-        this.chatCompletions = chatCompletions;
+        this.requests = requests;
+        this.timer = timer;
     }
 
     /// Listens, without a model yet.
@@ -43,35 +52,58 @@ public final class MoonglassServer implements AutoCloseable {
     /// @throws ConfigException if the address cannot be bound
     public static MoonglassServer start(ServerOptions options) {
         ServedModel served = new ServedModel();
-        ChatCompletions chatCompletions = new ChatCompletions(options.pingInterval());
+        ScheduledThreadPoolExecutor timer = timer();
+        RunningRequests requests = new RunningRequests(timer);
+        EngineWatch watch = new EngineWatch(options.stuckAfter());
         Routes routes =
                 new Routes(
                         served,
-                        chatCompletions,
-                        BodyReader.from(options),
-                        options.maxConcurrentRequests());
-        WebServer web =
-                WebServer.builder()
-                        .address(addressOf(options.host()))
-                        .port(options.port())
-                        .maxPayloadSize(options.maxBodyBytes())
-                        .directHandlers(ProtocolFaults.handlers(options.maxBodyBytes()))
-                        .protocolsDiscoverServices(false)
-                        .addConnectionSelector(new ClientConnections())
-                        .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
-                        .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
-                        .shutdownHook(false)
-                        .routing(routing ->
-                                routing.addFilter(MoonglassServer::closeWhereSaid)
-                                        .any(routes::handle))
-                        .build()
-                        .start();
+                        new ChatCompletions(
+                                requests, options.pingInterval(), options.requestTimeout()),
+                        requests,
+                        new ServerMetrics(served::statistics, requests::size),
+                        watch,
+                        options);
+        WebServer web = listen(options, routes);
         if (!web.isRunning()) {
+            timer.shutdown();
             throw new ConfigException(
                     "cannot listen on %s port %d; is it in use?"
                             .formatted(options.host(), options.port()));
         }
-        return new MoonglassServer(options, web, served, chatCompletions);
+        // so that the log tells of a stuck engine where nobody asks for its health
+        timer.scheduleWithFixedDelay(
+                () -> served.statistics().ifPresent(model -> watch.isStuck(model.engine())),
+                WATCH_INTERVAL.toMillis(),
+                WATCH_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+        return new MoonglassServer(options, web, served, requests, timer);
+    }
+
+    private static WebServer listen(ServerOptions options, Routes routes) {
+        return WebServer.builder()
+                .address(addressOf(options.host()))
+                .port(options.port())
+                .maxPayloadSize(options.maxBodyBytes())
+                .directHandlers(ProtocolFaults.handlers(options.maxBodyBytes()))
+                .protocolsDiscoverServices(false)
+                .addConnectionSelector(new ClientConnections())
+                .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
+                .shutdownHook(false)
+                .routing(routing ->
+                        routing.addFilter(MoonglassServer::closeWhereSaid).any(routes::handle))
+                .build()
+                .start();
+    }
+
+    /// For what happens at a given time and takes none.
+    private static ScheduledThreadPoolExecutor timer() {
+        ScheduledThreadPoolExecutor timer =
+                new ScheduledThreadPoolExecutor(
+                        1, Thread.ofPlatform().daemon().name("moonglass-timer").factory());
+        timer.setRemoveOnCancelPolicy(true);
+        return timer;
     }
 
     /// Listens and serves this model.
@@ -98,21 +130,22 @@ public final class MoonglassServer implements AutoCloseable {
     @Override
     public void close() {
         served.stop();
-        if (chatCompletions.numRunning() > 0) {
+        if (requests.size() > 0) {
             LOG.log(
                     System.Logger.Level.INFO,
                     "stopping; answers still running: {0}, with {1} s to finish",
-                    chatCompletions.numRunning(),
+                    requests.size(),
                     options.drainTimeout().toSeconds());
         }
         boolean interrupted = !drained();
-        if (chatCompletions.numRunning() > 0) {
+        if (requests.size() > 0) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "answers cut off by the shutdown: {0}",
-                    chatCompletions.numRunning());
-            chatCompletions.stopAll();
+                    requests.size());
+            requests.stopAll();
         }
+        timer.shutdownNow();
         web.stop(); // would fail on an interrupted thread
         if (interrupted) {
             Thread.currentThread().interrupt();
@@ -123,7 +156,7 @@ public final class MoonglassServer implements AutoCloseable {
     private boolean drained() {
         Instant deadline = Instant.now().plus(options.drainTimeout());
         try {
-            while (chatCompletions.numRunning() > 0 && Instant.now().isBefore(deadline)) {
+            while (requests.size() > 0 && Instant.now().isBefore(deadline)) {
                 Thread.sleep(DRAIN_STEP);
             }
             return !Thread.interrupted();

@@ -38,6 +38,7 @@ final class ProtocolFaults implements DirectHandler {
         }
         String requestId = RequestId.of(request.headers());
         HttpFault fault = fault(request, status.code(), requestId);
+        fault.headers().forEach(headers::set);
         headers.set(RequestId.HEADER, requestId);
         headers.set(HeaderValues.CONTENT_TYPE_JSON);
         return TransportResponse.builder()

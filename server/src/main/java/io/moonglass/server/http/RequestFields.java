@@ -69,12 +69,17 @@ final class RequestFields {
     }
 
     OptionalInt integer(String key, int least) {
+        return integer(key, least, Integer.MAX_VALUE);
+    }
+
+    OptionalInt integer(String key, int least, int most) {
         if (!has(key)) {
             return OptionalInt.empty();
         }
         JsonNode value = node.get(key);
-        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least) {
-            throw wrong(key, "an integer from %d to %d".formatted(least, Integer.MAX_VALUE));
+        boolean isInt = value.isIntegralNumber() && value.canConvertToInt();
+        if (!isInt || value.intValue() < least || value.intValue() > most) {
+            throw wrong(key, "an integer from %d to %d".formatted(least, most));
         }
         return OptionalInt.of(value.intValue());
     }

@@ -5,6 +5,9 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.clients.ModelList;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.Outcome;
+import io.moonglass.server.observe.ServerMetrics;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
@@ -15,39 +18,65 @@ final class Routes {
     private static final System.Logger LOG = System.getLogger(Routes.class.getName());
     private static final String MODEL_PATH = "/v1/models/";
 
+    private static final String REQUEST_PATH = "/v1/requests/";
+
     private final ServedModel served;
     private final ChatCompletions chatCompletions;
+    private final RunningRequests requests;
+    private final ServerMetrics metrics;
+    private final EngineWatch watch;
     private final BodyReader bodies;
+    private final ServerOptions options;
     private final Semaphore freeSlots;
+    private final Route chatRoute = new Route("POST", Access.LIMITED, this::chatCompletion);
+    private final Route modelRoute = new Route("GET", Access.LIMITED, this::model);
+    private final Route requestRoute = new Route("DELETE", Access.KEYED, this::cancel);
     private final Map<String, Route> routes =
             Map.of(
-                    "/v1/chat/completions", new Route("POST", true, this::chatCompletion),
-                    "/v1/models", new Route("GET", true, this::models),
-                    "/health", new Route("GET", false, this::ready),
-                    "/health/live", new Route("GET", false, this::live),
-                    "/health/ready", new Route("GET", false, this::ready));
-    private final Route modelRoute = new Route("GET", true, this::model);
+                    "/v1/chat/completions", chatRoute,
+                    "/v1/models", new Route("GET", Access.LIMITED, this::models),
+                    "/metrics", new Route("GET", Access.KEYED, this::metrics),
+                    "/health", new Route("GET", Access.OPEN, this::ready),
+                    "/health/live", new Route("GET", Access.OPEN, this::live),
+                    "/health/ready", new Route("GET", Access.OPEN, this::ready));
 
-    /// @param isLimited whether it counts among the requests at once; health must be told even then
-    private record Route(String method, boolean isLimited, Consumer<Exchange> handler) {}
+    /// What a route asks of who takes it. Operators must be answered however much there is to do.
+    private enum Access {
+        OPEN,
+        KEYED,
+        /// Keyed, and counted among the requests at once.
+        LIMITED
+    }
+
+    private record Route(String method, Access access, Consumer<Exchange> handler) {}
 
     private record Health(String status) {}
+
+    private record Cancelled(String id, String object, boolean cancelled) {}
 
     Routes(
             ServedModel served,
             ChatCompletions chatCompletions,
-            BodyReader bodies,
-            int maxConcurrentRequests) {
+            RunningRequests requests,
+            ServerMetrics metrics,
+            EngineWatch watch,
+            ServerOptions options) {
         this.served = served;
         this.chatCompletions = chatCompletions;
-        this.bodies = bodies;
-        this.freeSlots = new Semaphore(maxConcurrentRequests);
+        this.requests = requests;
+        this.metrics = metrics;
+        this.watch = watch;
+        this.bodies = BodyReader.from(options);
+        this.options = options;
+        this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
 
     void handle(ServerRequest request, ServerResponse response) {
         Exchange exchange = new Exchange(request, response, bodies);
+        Outcome outcome = Outcome.CLIENT_GONE;
         try (exchange) {
             route(exchange);
+            outcome = outcome(exchange);
         } catch (CloseConnectionException e) {
             LOG.log(
                     System.Logger.Level.DEBUG,
@@ -55,25 +84,52 @@ final class Routes {
             throw e;
         } catch (RuntimeException | Error e) {
             exchange.fail(HttpFault.of(e, exchange.requestId()));
+            outcome = outcome(exchange);
+        } finally {
+            count(exchange, outcome);
         }
     }
 
+    private static Outcome outcome(Exchange exchange) {
+        return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
+    }
+
+    /// What probes are told is no refusal.
+    private void count(Exchange exchange, Outcome outcome) {
+        Route route = routeTo(exchange.path());
+        if (route == chatRoute && exchange.method().equals(chatRoute.method())) {
+            metrics.ended(outcome);
+        }
+        boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
+        if (isRefusal && needsKey(route)) {
+            exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);
+        }
+    }
+
+    private static boolean needsKey(Route route) {
+        return route == null || route.access() != Access.OPEN;
+    }
+
+    /// Null if there is none.
+    private Route routeTo(String path) {
+        if (path.startsWith(MODEL_PATH)) {
+            return modelRoute;
+        }
+        return path.startsWith(REQUEST_PATH) ? requestRoute : routes.get(path);
+    }
+
     private void route(Exchange exchange) {
-        String path = exchange.path();
-        Route route = path.startsWith(MODEL_PATH) ? modelRoute : routes.get(path);
+        Route route = routeTo(exchange.path());
+        if (needsKey(route)) {
+            exchange.identify(options.apiKeys());
+        }
         if (route == null) {
             throw HttpFault.invalidRequest(404, "unknown_url", "there is nothing at this path");
         }
         if (!route.method().equals(exchange.method())) {
-            exchange.fail(
-                    HttpFault.invalidRequest(
-                            405,
-                            "method_not_allowed",
-                            "this path takes %s alone".formatted(route.method())),
-                    route.method());
-            return;
+            throw HttpFault.methodNotAllowed(route.method());
         }
-        if (route.isLimited()) {
+        if (route.access() == Access.LIMITED) {
             inSlot(() -> route.handler().accept(exchange));
         } else {
             route.handler().accept(exchange);
@@ -113,12 +169,26 @@ final class Routes {
                 model.name(), "model", served.since(), "moonglass", model.contextLength());
     }
 
+    private void cancel(Exchange exchange) {
+        String id = exchange.path().substring(REQUEST_PATH.length());
+        if (!requests.cancel(new RunningRequests.Key(exchange.caller(), id))) {
+            throw HttpFault.requestNotFound();
+        }
+        exchange.answer(new Cancelled(id, "request", true));
+    }
+
+    private void metrics(Exchange exchange) {
+        exchange.answer(ServerMetrics.CONTENT_TYPE, metrics.exposition());
+    }
+
     private void live(Exchange exchange) {
         exchange.answer(new Health("UP"));
     }
 
     private void ready(Exchange exchange) {
-        served.model();
+        if (watch.isStuck(served.model().statistics().engine())) {
+            throw HttpFault.engineStuck(options.stuckAfter());
+        }
         exchange.answer(new Health("UP"));
     }
 }

@@ -1,6 +1,8 @@
 package io.moonglass.server.http;
 
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ModelStatistics;
+import java.util.Optional;
 
 /// The model that requests are given to: none while it loads, none when the server stops. Safe to
 /// use from any thread.
@@ -27,6 +29,13 @@ final class ServedModel {
     /// @throws HttpFault 503 while there is none
     ChatModel model() {
         return serving().model();
+    }
+
+    /// Its statistics; empty while there is none.
+    Optional<ModelStatistics> statistics() {
+        return state instanceof State.Serving serving
+                ? Optional.of(serving.model().statistics())
+                : Optional.empty();
     }
 
     /// When it was loaded, in seconds since 1970.

@@ -2,21 +2,26 @@ package io.moonglass.server.http;
 
 import io.moonglass.loader.fault.ConfigException;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How the HTTP server listens, and how much it takes on at once.
 ///
 /// @param host                  the address to bind; only this machine by default
 /// @param port                  0 for any that is free
 /// @param maxBodyBytes          largest request body, pictures included
-/// @param maxConcurrentRequests more than these are refused with 503; health is always told
+/// @param maxConcurrentRequests more than these are refused with 429; health is always told
 /// @param bodyBudgetBytes       what the bodies of all requests may hold together, a quarter of the heap
 ///                              by default; one body of `maxBodyBytes` is possible in any case
-/// @param bodyBudgetTimeout     how long a body waits for others to end before it is refused with 503
+/// @param bodyBudgetTimeout     how long a body waits for others to end before it is refused with 429
 /// @param bodyTimeout           how long a body may take to come, and a second more for every MiB
 /// @param pingInterval          silence after which a stream sends a comment, so that proxies keep it
 ///                              open
 /// @param drainTimeout          how long running answers may go on after [MoonglassServer#close()]; by
 ///                              default less than the 30 seconds after which Kubernetes kills a pod
+/// @param apiKeys               whoever sends none of these is refused, but for health; empty to take anyone
+/// @param requestTimeout        after which an answer is given up; empty for no such limit
+/// @param stuckAfter            how long an engine with work may go without a step before it is told not to
+///                              be ready; a step of a long prompt takes about a second
 public record ServerOptions(
         String host,
         int port,
@@ -26,7 +31,10 @@ public record ServerOptions(
         Duration bodyBudgetTimeout,
         Duration bodyTimeout,
         Duration pingInterval,
-        Duration drainTimeout) {
+        Duration drainTimeout,
+        Optional<ApiKeys> apiKeys,
+        Optional<Duration> requestTimeout,
+        Duration stuckAfter) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -38,7 +46,10 @@ public record ServerOptions(
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(15),
-                    Duration.ofSeconds(20));
+                    Duration.ofSeconds(20),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Duration.ofSeconds(120));
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -62,6 +73,13 @@ public record ServerOptions(
                     "ping interval is %s and drain timeout %s; want a positive time and one from 0 up"
                             .formatted(pingInterval, drainTimeout));
         }
+        if (!stuckAfter.isPositive() || requestTimeout.filter(t -> !t.isPositive()).isPresent()) {
+            throw new ConfigException(
+                    "a step's longest time is %s and a request's %s; want positive times"
+                            .formatted(
+                                    stuckAfter,
+                                    requestTimeout.map(Duration::toString).orElse("unlimited")));
+        }
     }
 
     public ServerOptions withHost(String value) {
@@ -74,7 +92,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withPort(int value) {
@@ -87,7 +108,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withMaxBodyBytes(int value) {
@@ -100,7 +124,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withMaxConcurrentRequests(int value) {
@@ -113,7 +140,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withBodyBudgetBytes(long value) {
@@ -126,7 +156,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withBodyBudgetTimeout(Duration value) {
@@ -139,7 +172,10 @@ public record ServerOptions(
                 value,
                 bodyTimeout,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withBodyTimeout(Duration value) {
@@ -152,7 +188,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 value,
                 pingInterval,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withPingInterval(Duration value) {
@@ -165,7 +204,10 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 value,
-                drainTimeout);
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
     }
 
     public ServerOptions withDrainTimeout(Duration value) {
@@ -178,6 +220,57 @@ public record ServerOptions(
                 bodyBudgetTimeout,
                 bodyTimeout,
                 pingInterval,
+                value,
+                apiKeys,
+                requestTimeout,
+                stuckAfter);
+    }
+
+    public ServerOptions withApiKeys(ApiKeys value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout,
+                Optional.of(value),
+                requestTimeout,
+                stuckAfter);
+    }
+
+    public ServerOptions withRequestTimeout(Duration value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout,
+                apiKeys,
+                Optional.of(value),
+                stuckAfter);
+    }
+
+    public ServerOptions withStuckAfter(Duration value) {
+        return new ServerOptions(
+                host,
+                port,
+                maxBodyBytes,
+                maxConcurrentRequests,
+                bodyBudgetBytes,
+                bodyBudgetTimeout,
+                bodyTimeout,
+                pingInterval,
+                drainTimeout,
+                apiKeys,
+                requestTimeout,
                 value);
     }
 }

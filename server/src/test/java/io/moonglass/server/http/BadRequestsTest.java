@@ -135,7 +135,20 @@ class BadRequestsTest {
                 "max_completion_tokens | 0",
                 "n                     | 0",
                 "n                     | -1",
+                "n                     | 17",
+                "n                     | 1.0",
                 "n                     | 18446744073709551616",
+                "priority              | \"high\"",
+                "priority              | 0.5",
+                "priority              | 2147483648",
+                "cache_salt            | \"\"",
+                "cache_salt            | 5",
+                "cache_salt            | \"\\ud83d\"",
+                "timeout               | 0",
+                "timeout               | -1",
+                "timeout               | \"5\"",
+                "timeout               | 1e999",
+                "timeout               | 1000000001",
                 "stop                  | 1",
                 "stop                  | \"\"",
                 "stop                  | [\"a\", \"\"]",
@@ -196,7 +209,7 @@ class BadRequestsTest {
     }
 
     @Test
-    void more_messages_parts_or_stops_than_the_limits_are_refused() {
+    void more_messages_parts_stops_or_salt_than_the_limits_are_refused() {
         String message = "{\"role\":\"user\",\"content\":\"\"}";
         String part = "{\"type\":\"text\",\"text\":\"\"}";
         String manyMessages = "{\"messages\":[" + (message + ",").repeat(4_096) + message + "]}";
@@ -206,12 +219,15 @@ class BadRequestsTest {
                         + part
                         + "]}]}";
         String manyStops = "{\"stop\":[" + "\"a\",".repeat(16) + "\"a\"]," + GOOD.substring(1);
+        String longSalt = "{\"cache_salt\":\"" + "a".repeat(1_025) + "\"," + GOOD.substring(1);
         String longStop = "{\"stop\":\"" + "a".repeat(257) + "\"," + GOOD.substring(1);
 
         refused(server.chat(manyMessages), 400, "invalid_value");
         refused(server.chat(manyParts), 400, "invalid_value");
         refused(server.chat(manyStops), 400, "invalid_value");
         refused(server.chat(longStop), 400, "invalid_value");
+        refused(server.chat(longSalt), 400, "invalid_value");
+        assertEquals(200, server.chat(longSalt.replace("aa\"", "a\"")).statusCode());
     }
 
     @ParameterizedTest
@@ -219,7 +235,6 @@ class BadRequestsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "n               | 2",
                 "logprobs        | true",
                 "top_logprobs    | 3",
                 "min_tokens      | 1",
@@ -326,7 +341,9 @@ class BadRequestsTest {
         "POST, /v1/models/tiny, GET",
         "POST, /health/live, GET",
         "OPTIONS, /v1/chat/completions, POST",
-        "PATCH, /health, GET"
+        "PATCH, /health, GET",
+        "POST, /metrics, GET",
+        "GET, /v1/requests/x, DELETE"
     })
     void a_wrong_method_is_refused_and_the_right_one_named(
             String method, String path, String allowed) {
@@ -339,7 +356,15 @@ class BadRequestsTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"/", "/v1", "/v1/chat/completions/", "/v1/nothing", "/v2/models", "/..%2fx"})
+            strings = {
+                "/",
+                "/v1",
+                "/v1/chat/completions/",
+                "/v1/nothing",
+                "/v1/requests",
+                "/v2/models",
+                "/..%2fx"
+            })
     void an_unknown_path_is_not_found(String path) {
         refused(server.get(path), 404, "unknown_url");
         refused(

@@ -9,14 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
+import io.moonglass.runtime.Usage;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -160,6 +163,100 @@ class ChatCompletionsTest {
                         .get("choices")
                         .get(0)
                         .get("token_ids"));
+    }
+
+    @Test
+    void several_answers_are_choices_of_their_own_and_the_prompt_counts_once() {
+        numbersTheAnswers();
+
+        JsonNode answer = json(server.chat(asking("\"n\": 3", GOOD)).body());
+
+        assertEquals(3, answer.get("choices").size());
+        for (int i = 0; i < 3; i++) {
+            JsonNode choice = answer.get("choices").get(i);
+            assertEquals(i, choice.get("index").intValue());
+            assertEquals("answer " + i, choice.get("message").get("content").textValue());
+            assertEquals("stop", choice.get("finish_reason").textValue());
+        }
+        assertEquals(
+                json(
+                        """
+                        {"prompt_tokens": 11, "completion_tokens": 18, "total_tokens": 29,
+                         "prompt_tokens_details": {"cached_tokens": 7, "image_tokens": 4},
+                         "completion_tokens_details": {"reasoning_tokens": 3}}
+                        """),
+                answer.get("usage"));
+    }
+
+    @Test
+    void several_answers_are_streamed_under_their_indices() {
+        numbersTheAnswers();
+        String fields = "\"n\": 2, \"stream_options\": {\"include_usage\": true}";
+
+        HttpResponse<String> response = server.chat(asking(fields, GOOD_STREAM));
+
+        assertTrue(response.body().endsWith("data: [DONE]\n\n"), response.body());
+        List<JsonNode> chunks = chunks(response.body());
+        for (int i = 0; i < 2; i++) {
+            int index = i;
+            List<JsonNode> own =
+                    chunks.stream()
+                            .flatMap(chunk -> chunk.get("choices").valueStream())
+                            .filter(choice -> choice.get("index").intValue() == index)
+                            .toList();
+            assertEquals(3, own.size());
+            assertEquals("assistant", own.get(0).get("delta").get("role").textValue());
+            assertEquals("answer " + i, own.get(1).get("delta").get("content").textValue());
+            assertEquals("stop", own.get(2).get("finish_reason").textValue());
+        }
+        assertEquals(11, chunks.getLast().get("usage").get("completion_tokens").intValue());
+    }
+
+    @Test
+    void a_fault_in_one_of_several_answers_fails_the_request() {
+        AtomicInteger next = new AtomicInteger();
+        server.model.script =
+                (request, events, cancelled) -> {
+                    if (next.getAndIncrement() % 2 == 0) {
+                        ScriptedModel.hello(request, events, cancelled);
+                    } else {
+                        events.accept(new GenerationEvent.Failed(new IllegalStateException()));
+                    }
+                };
+
+        assertEquals(500, server.chat(asking("\"n\": 2", GOOD)).statusCode());
+        String stream = server.chat(asking("\"n\": 2", GOOD_STREAM)).body();
+        assertTrue(stream.contains("internal_error"), stream);
+        assertFalse(stream.contains("[DONE]"), stream);
+    }
+
+    /// Answers that say which one they are; the first found 7 tokens of the prompt in the cache, and took 5
+    /// tokens of its own, each after it one more of both.
+    private static void numbersTheAnswers() {
+        AtomicInteger next = new AtomicInteger();
+        server.model.script =
+                (request, events, _) -> {
+                    int index = next.getAndIncrement();
+                    events.accept(new GenerationEvent.TextDelta("answer " + index));
+                    events.accept(
+                            new GenerationEvent.Finished(
+                                    FinishReason.STOP,
+                                    new Usage(11, 4, 7 + index, 5 + index, 1),
+                                    List.of()));
+                };
+    }
+
+    private static String asking(String fields, String body) {
+        return "{" + fields + "," + body.substring(1);
+    }
+
+    @Test
+    void urgency_and_salt_reach_the_model() {
+        server.chat(asking("\"priority\": -3, \"cache_salt\": \"pepper\"", GOOD));
+        assertEquals(new RequestScope("", "pepper", -3), server.model.lastRequest().scope());
+
+        server.chat(asking("\"priority\": null, \"cache_salt\": null", GOOD));
+        assertEquals(RequestScope.DEFAULT, server.model.lastRequest().scope());
     }
 
     @Test

@@ -88,7 +88,7 @@ class ConnectionsTest {
     void a_client_that_left_before_the_prompt_was_ready_ends_the_generation() throws Exception {
         CountDownLatch clientLeft = new CountDownLatch(1);
         server.model.beforeGenerate =
-                () -> {
+                _ -> {
                     started.countDown();
                     clientLeft.await();
                 };
@@ -100,7 +100,7 @@ class ConnectionsTest {
         clientLeft.countDown();
 
         assertTrue(server.model.wasCancelledWithin(10));
-        server.model.beforeGenerate = () -> {};
+        server.model.beforeGenerate = _ -> {};
     }
 
     @Test

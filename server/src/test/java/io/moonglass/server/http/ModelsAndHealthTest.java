@@ -47,6 +47,28 @@ class ModelsAndHealthTest {
     }
 
     @Test
+    void a_server_whose_engine_is_stuck_is_live_but_not_ready() {
+        ServerOptions options = ServerOptions.DEFAULT.withStuckAfter(Duration.ofSeconds(5));
+        try (RunningServer server = new RunningServer(options)) {
+            server.model.statistics = ScriptedModel.without(Duration.ofSeconds(5));
+            assertEquals(200, server.get("/health/ready").statusCode());
+
+            server.model.statistics = ScriptedModel.without(Duration.ofMillis(5_001));
+
+            for (String path : new String[] {"/health", "/health/ready"}) {
+                HttpResponse<String> response = server.get(path);
+                assertEquals(503, response.statusCode());
+                assertEquals("engine_stuck", RunningServer.errorCode(response));
+                assertTrue(response.headers().firstValue("Retry-After").isPresent());
+            }
+            assertEquals(200, server.get("/health/live").statusCode());
+
+            server.model.statistics = ScriptedModel.without(Duration.ZERO);
+            assertEquals(200, server.get("/health/ready").statusCode());
+        }
+    }
+
+    @Test
     void a_server_without_its_model_is_live_but_not_ready() throws Exception {
         try (MoonglassServer server = MoonglassServer.start(ServerOptions.DEFAULT.withPort(0));
                 HttpClient http = HttpClient.newHttpClient();
@@ -96,6 +118,11 @@ class ModelsAndHealthTest {
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withPort(65_536));
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withHost(" "));
         assertThrows(ConfigException.class, () -> ServerOptions.DEFAULT.withMaxBodyBytes(0));
+        assertThrows(
+                ConfigException.class, () -> ServerOptions.DEFAULT.withStuckAfter(Duration.ZERO));
+        assertThrows(
+                ConfigException.class,
+                () -> ServerOptions.DEFAULT.withRequestTimeout(Duration.ZERO));
         assertEquals("127.0.0.1", ServerOptions.DEFAULT.host());
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,11 +13,20 @@ import io.moonglass.clients.ChatMessage;
 import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.clients.MoonglassException;
+import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
+import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.Role;
+import io.moonglass.runtime.Usage;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -78,7 +88,10 @@ class MoonglassClientTest {
                         .presencePenalty(-1)
                         .frequencyPenalty(1)
                         .stop("a", "b")
-                        .n(1)
+                        .n(2)
+                        .priority(-4)
+                        .cacheSalt("pepper")
+                        .timeout(Duration.ofMinutes(2))
                         .ignoreEos(true)
                         .skipSpecialTokens(false)
                         .returnTokenIds(true)
@@ -99,6 +112,8 @@ class MoonglassClientTest {
                         .withPresencePenalty(-1)
                         .withFrequencyPenalty(1),
                 received.sampling());
+        assertEquals(2, answer.choices().size());
+        assertEquals(new RequestScope("", "pepper", -4), received.scope());
         assertEquals(4, received.maxTokens().orElseThrow());
         assertEquals(List.of("a", "b"), received.stop());
         assertTrue(received.ignoreEos());
@@ -128,6 +143,56 @@ class MoonglassClientTest {
         assertEquals("invalid_request_error", fault.type());
         assertEquals("temperature", fault.param());
         assertEquals("temperature is 9; want a number from 0 to 2", fault.getMessage());
+    }
+
+    @Test
+    void a_timeout_holds_and_tokens_of_the_cache_are_told() {
+        server.model.script =
+                (_, events, _) ->
+                        events.accept(
+                                new GenerationEvent.Finished(
+                                        FinishReason.STOP, new Usage(11, 4, 9, 3, 1), List.of()));
+        assertEquals(
+                9, client.chat(question().build()).usage().promptTokensDetails().cachedTokens());
+
+        server.model.script = (_, _, cancelled) -> cancelled.await();
+        ChatCompletionRequest brief = question().timeout(Duration.ofMillis(200)).build();
+        MoonglassException late = assertThrows(MoonglassException.class, () -> client.chat(brief));
+
+        assertEquals("deadline_exceeded", late.code());
+    }
+
+    @Test
+    void another_thread_cancels_a_request_by_its_id() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        server.model.script =
+                (_, _, cancelled) -> {
+                    started.countDown();
+                    cancelled.await();
+                };
+        String id = "order+66/%2F";
+        CompletableFuture<MoonglassException> running =
+                CompletableFuture.supplyAsync(() ->
+                        assertThrows(
+                                MoonglassException.class,
+                                () -> client.withRequestId(id).chat(question().build())));
+        assertTrue(started.await(10, TimeUnit.SECONDS));
+
+        assertTrue(client.cancel(id));
+
+        assertEquals("request_cancelled", running.join().code());
+        assertFalse(client.cancel(id), "it has ended");
+    }
+
+    @Test
+    void a_full_queue_tells_when_to_come_back() {
+        server.model.refusal = new OverloadedException("full", Duration.ofSeconds(7));
+
+        MoonglassException full =
+                assertThrows(MoonglassException.class, () -> client.chat(question().build()));
+
+        assertEquals(429, full.status());
+        assertEquals(Optional.of(Duration.ofSeconds(7)), full.retryAfter());
     }
 
     @Test

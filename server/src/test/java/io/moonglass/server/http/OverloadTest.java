@@ -2,13 +2,16 @@ package io.moonglass.server.http;
 
 import static io.moonglass.server.http.RunningServer.CHAT;
 import static io.moonglass.server.http.RunningServer.GOOD;
+import static io.moonglass.server.http.RunningServer.GOOD_STREAM;
 import static io.moonglass.server.http.RunningServer.json;
 import static io.moonglass.server.http.RunningServer.rawChat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.OverloadedException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -22,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// More than the server takes on at once is refused in words, and harms nobody else.
@@ -46,7 +50,7 @@ class OverloadTest {
     }
 
     @Test
-    void a_request_too_many_is_refused_and_health_is_told() throws Exception {
+    void a_request_too_many_is_refused_and_operators_are_answered() throws Exception {
         try (RunningServer server = new RunningServer(OPTIONS.withMaxConcurrentRequests(1))) {
             server.model.script = this::held;
             CompletableFuture<HttpResponse<String>> first =
@@ -55,13 +59,33 @@ class OverloadTest {
 
             overloaded(server.chat(GOOD));
             overloaded(server.get("/v1/models"));
-            for (String path : new String[] {"/health", "/health/live", "/health/ready"}) {
+            for (String path :
+                    new String[] {"/health", "/health/live", "/health/ready", "/metrics"}) {
                 assertEquals(200, server.get(path).statusCode());
             }
 
             goOn.countDown();
             assertEquals(200, first.join().statusCode());
             answersSoon(server, GOOD);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 1", "7000, 7", "7001, 8", "600000, 600"})
+    void a_full_queue_is_told_with_the_seconds_until_there_is_room(long millis, String seconds) {
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            server.model.refusal =
+                    new OverloadedException("9 tokens wait", Duration.ofMillis(millis));
+            for (String body : new String[] {GOOD, GOOD_STREAM}) {
+                HttpResponse<String> response = server.chat(body);
+
+                assertEquals(429, response.statusCode(), response.body());
+                JsonNode error = json(response.body()).get("error");
+                assertEquals("queue_full", error.get("code").textValue());
+                assertEquals("rate_limit_exceeded", error.get("type").textValue());
+                assertEquals("9 tokens wait", error.get("message").textValue());
+                assertEquals(seconds, response.headers().firstValue("Retry-After").orElseThrow());
+            }
         }
     }
 
@@ -185,15 +209,17 @@ class OverloadTest {
     /// The server gives back what a request held just after its answer.
     private static void answersSoon(RunningServer server, String body) {
         HttpResponse<String> response = server.chat(body);
-        for (int i = 0; i < 1_000 && response.statusCode() == 503; i++) {
+        for (int i = 0; i < 1_000 && response.statusCode() == 429; i++) {
             response = server.chat(body);
         }
         assertEquals(200, response.statusCode(), response.body());
     }
 
     private static void overloaded(HttpResponse<String> response) {
-        assertEquals(503, response.statusCode(), response.body());
-        assertEquals("overloaded", json(response.body()).get("error").get("code").textValue());
+        assertEquals(429, response.statusCode(), response.body());
+        JsonNode error = json(response.body()).get("error");
+        assertEquals("overloaded", error.get("code").textValue());
+        assertEquals("rate_limit_exceeded", error.get("type").textValue());
         assertEquals("5", response.headers().firstValue("Retry-After").orElseThrow());
     }
 

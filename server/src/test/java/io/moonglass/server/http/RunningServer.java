@@ -56,6 +56,13 @@ final class RunningServer implements AutoCloseable {
                         .POST(HttpRequest.BodyPublishers.ofByteArray(body)));
     }
 
+    /// A question under an id of the caller's own.
+    HttpRequest.Builder chatAs(String requestId, String body) {
+        return request(CHAT)
+                .header("X-Request-Id", requestId)
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
     HttpResponse<String> send(HttpRequest.Builder request) {
         try {
             return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
@@ -76,6 +83,13 @@ final class RunningServer implements AutoCloseable {
     static String rawChat(String body) {
         return "POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                 .formatted(CHAT, body.getBytes(StandardCharsets.UTF_8).length, body);
+    }
+
+    /// The code of an error, whole or at the end of a stream.
+    static String errorCode(HttpResponse<String> response) {
+        String last = response.body().strip().lines().reduce((_, line) -> line).orElseThrow();
+        String json = last.startsWith("data: ") ? last.substring("data: ".length()) : last;
+        return json(json).path("error").path("code").asText();
     }
 
     static JsonNode json(String text) {

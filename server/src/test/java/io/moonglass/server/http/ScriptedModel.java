@@ -9,6 +9,7 @@ import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Usage;
+import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
-/// A model without weights: a test says what it answers, on a thread that stands for the engine's.
+/// A model without weights: a test says what it answers, on a thread that stands for the engine's. Of
+/// several answers to one request it gives one after the other.
 public final class ScriptedModel implements ChatModel {
 
     /// One generation, on the engine's thread.
@@ -28,7 +30,7 @@ public final class ScriptedModel implements ChatModel {
 
     /// What preparing the prompt takes, on the caller's thread.
     interface Preparation {
-        void run() throws InterruptedException;
+        void run(BooleanSupplier abandoned) throws InterruptedException;
     }
 
     static final SamplingParameters DEFAULTS = SamplingParameters.GREEDY.withTemperature(0.25);
@@ -36,7 +38,7 @@ public final class ScriptedModel implements ChatModel {
     public volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
     public volatile Runnable beforeClose = () -> {};
-    volatile Preparation beforeGenerate = () -> {};
+    volatile Preparation beforeGenerate = _ -> {};
     volatile ModelStatistics statistics = idle();
     private volatile ChatRequest lastRequest;
     private volatile CountDownLatch lastCancelled;
@@ -50,10 +52,16 @@ public final class ScriptedModel implements ChatModel {
     }
 
     private static ModelStatistics idle() {
+        return without(Duration.ZERO);
+    }
+
+    /// The statistics of a model whose engine last got on so long ago.
+    static ModelStatistics without(Duration progress) {
         return new ModelStatistics(
                 new EngineStatistics(
-                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, Duration.ZERO),
-                MediaStatistics.NONE);
+                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, progress),
+                MediaStatistics.NONE,
+                new QueueStatistics(0, 0, 16_384, 1_000_000));
     }
 
     public static GenerationEvent.Finished finished(FinishReason reason) {
@@ -86,7 +94,7 @@ public final class ScriptedModel implements ChatModel {
         CountDownLatch cancelled = new CountDownLatch(1);
         lastCancelled = cancelled;
         try {
-            beforeGenerate.run();
+            beforeGenerate.run(abandoned);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -95,7 +103,9 @@ public final class ScriptedModel implements ChatModel {
         Thread.ofVirtual()
                 .start(() -> {
                     try {
-                        played.play(request, answers.getFirst(), cancelled);
+                        for (Consumer<GenerationEvent> answer : answers) {
+                            played.play(request, answer, cancelled);
+                        }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }

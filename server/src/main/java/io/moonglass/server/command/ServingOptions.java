@@ -1,0 +1,104 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.admission.QueueLimits;
+import io.moonglass.server.http.ApiKeys;
+import io.moonglass.server.http.ServerOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// The options of `serve` that say whose requests are taken, and how many and how long ones.
+final class ServingOptions {
+
+    private static final System.Logger LOG = System.getLogger(ServingOptions.class.getName());
+    private static final double MAX_SECONDS = 1e9;
+
+    @Option(
+            names = "--api-key-file",
+            paramLabel = "FILE",
+            description = {
+                "Take only requests with one of these keys, as Authorization: Bearer KEY.",
+                "A line for each: a name and the key's SHA-256 in hexadecimal digits."
+            })
+    private Optional<Path> apiKeyFile = Optional.empty();
+
+    @Option(
+            names = "--max-queued-tokens",
+            paramLabel = "N",
+            description =
+                    "Refuse requests while more prompt tokens than this wait to be computed (default: 4"
+                            + " times the context).")
+    private Optional<Long> maxQueuedTokens = Optional.empty();
+
+    @Option(
+            names = "--max-queued-pixels",
+            paramLabel = "N",
+            description =
+                    "Refuse requests while pictures of more pixels than this wait to be encoded"
+                            + " (default: 33554432).")
+    private Optional<Long> maxQueuedPixels = Optional.empty();
+
+    @Option(
+            names = "--request-timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "Give an answer up after this time; a request may ask for a shorter one (default:"
+                            + " none).")
+    private Optional<Double> requestTimeout = Optional.empty();
+
+    @Option(
+            names = "--stuck-after",
+            paramLabel = "SECONDS",
+            description =
+                    "Tell that the server is not ready when there is work and no step has ended for"
+                            + " this long (default: 120).")
+    private Optional<Double> stuckAfter = Optional.empty();
+
+    /// These options with what was asked for here. Whether keys are wanted is logged.
+    ///
+    /// @throws ConfigException if the keys cannot be read, or a time is none
+    ServerOptions in(ServerOptions options) {
+        Optional<ApiKeys> keys = apiKeyFile.map(ApiKeys::read);
+        keys.ifPresentOrElse(
+                some ->
+                        LOG.log(
+                                System.Logger.Level.INFO,
+                                "API keys: one of {0} is wanted with every request",
+                                some.size()),
+                () ->
+                        LOG.log(
+                                System.Logger.Level.INFO,
+                                "API keys: none is wanted; whoever reaches the address may ask"));
+        ServerOptions keyed = keys.map(options::withApiKeys).orElse(options);
+        ServerOptions timed =
+                requestTimeout
+                        .map(seconds -> duration("--request-timeout", seconds))
+                        .map(keyed::withRequestTimeout)
+                        .orElse(keyed);
+        return stuckAfter
+                .map(seconds -> duration("--stuck-after", seconds))
+                .map(timed::withStuckAfter)
+                .orElse(timed);
+    }
+
+    /// The same for a model's.
+    ///
+    /// @throws ConfigException if a limit is not above 0
+    ChatModelOptions in(ChatModelOptions options) {
+        QueueLimits limits = options.queueLimits();
+        limits = maxQueuedTokens.map(limits::withMaxTokens).orElse(limits);
+        return options.withQueueLimits(maxQueuedPixels.map(limits::withMaxPixels).orElse(limits));
+    }
+
+    private static Duration duration(String option, double seconds) {
+        if (!(seconds > 0) || seconds > MAX_SECONDS) {
+            throw new ConfigException(
+                    "%s is %s; want a number of seconds above 0, up to a billion"
+                            .formatted(option, seconds));
+        }
+        return Duration.ofNanos((long) Math.ceil(seconds * 1e9));
+    }
+}

@@ -1,0 +1,100 @@
+package io.moonglass.server.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.loader.fault.ConfigException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ApiKeysTest {
+
+    /// SHA-256 of "abc", as FIPS 180-2 gives it in appendix B.1.
+    private static final String HASH_OF_ABC =
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    private static final String OTHER_HASH = "0".repeat(64);
+
+    @TempDir private Path folder;
+
+    @Test
+    void a_key_has_the_name_that_stands_before_its_hash() throws Exception {
+        ApiKeys keys =
+                ApiKeys.read(
+                        file(
+                                "# who may ask\n\n  alice\t"
+                                        + HASH_OF_ABC.toUpperCase()
+                                        + "  \r\n#bob "
+                                        + OTHER_HASH
+                                        + "\nc.i_0-1 "
+                                        + OTHER_HASH));
+
+        assertEquals(2, keys.size());
+        assertEquals(Optional.of("alice"), keys.nameOf("abc"));
+        assertEquals(Optional.empty(), keys.nameOf("abcd"));
+        assertEquals(Optional.empty(), keys.nameOf(""));
+        assertEquals(Optional.empty(), keys.nameOf("alice"));
+        assertEquals(Optional.empty(), keys.nameOf(HASH_OF_ABC));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "secret-key",
+                "alice",
+                "alice secret-key",
+                "alice 00",
+                "alice HASH secret-key",
+                "HASH alice",
+                "al:ice HASH",
+                "alice g000000000000000000000000000000000000000000000000000000000000000"
+            })
+    void a_line_that_is_no_name_and_hash_is_named_but_not_told(String line) throws Exception {
+        Path file = file("# one\n" + line.replace("HASH", OTHER_HASH) + "\n");
+
+        String message = refusal(file);
+
+        assertTrue(message.startsWith(file + " line 2: "), message);
+        assertTrue(message.contains("64 hexadecimal digits"), message);
+        assertFalse(message.contains("secret-key"), message);
+    }
+
+    @Test
+    void a_name_or_a_key_that_comes_twice_is_refused() throws Exception {
+        String first = "alice " + HASH_OF_ABC + "\n";
+
+        String sameName = refusal(file(first + "\nalice " + OTHER_HASH));
+        String sameKey = refusal(file(first + "bob " + HASH_OF_ABC.toUpperCase()));
+
+        assertTrue(sameName.contains("line 3: its name is that of line 1"), sameName);
+        assertTrue(sameKey.contains("line 2: its hash is that of line 1"), sameKey);
+    }
+
+    @Test
+    void a_file_that_is_no_file_of_keys_is_refused() throws Exception {
+        Path missing = folder.resolve("missing");
+        Path latin1 = folder.resolve("latin1");
+        Files.write(latin1, "# caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+
+        assertTrue(refusal(missing).startsWith(missing + ": cannot be read"));
+        assertTrue(refusal(latin1).startsWith(latin1 + ": cannot be read"));
+        assertTrue(refusal(file("# nobody yet\n")).contains("there is no key in it"));
+    }
+
+    private static String refusal(Path file) {
+        return assertThrows(ConfigException.class, () -> ApiKeys.read(file)).getMessage();
+    }
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(Files.createTempFile(folder, "keys", null), text);
+    }
+}

@@ -1,0 +1,202 @@
+package io.moonglass.server.http;
+
+import static io.moonglass.server.http.RunningServer.GOOD;
+import static io.moonglass.server.http.RunningServer.GOOD_STREAM;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.engine.EngineStatistics;
+import io.moonglass.engine.FinishReason;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.admission.QueueStatistics;
+import io.moonglass.runtime.media.MediaStatistics;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/// What `GET /metrics` tells of requests and of the model.
+class MetricsTest {
+
+    private static final ServerOptions OPTIONS =
+            ServerOptions.DEFAULT.withDrainTimeout(Duration.ZERO);
+
+    @Test
+    void the_models_statistics_are_told_in_prometheus_text() {
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            server.model.statistics =
+                    new ModelStatistics(
+                            new EngineStatistics(
+                                    1,
+                                    2,
+                                    3,
+                                    4,
+                                    5,
+                                    6,
+                                    7,
+                                    8,
+                                    9,
+                                    10,
+                                    11,
+                                    12,
+                                    13,
+                                    14,
+                                    15,
+                                    16,
+                                    17,
+                                    18.5,
+                                    Duration.ofMillis(1_500)),
+                            new MediaStatistics(21, 22, 23, 24, 25, 26, 27, 28.5),
+                            new QueueStatistics(31, 32, 33, 34));
+
+            HttpResponse<String> response = server.get("/metrics");
+
+            assertEquals(
+                    "text/plain; version=0.0.4; charset=utf-8",
+                    response.headers().firstValue("Content-Type").orElseThrow());
+            List<String> lines = response.body().lines().toList();
+            for (String line :
+                    """
+                    moonglass_sequences_running 1.0
+                    moonglass_sequences_waiting 2.0
+                    moonglass_uncomputed_prompt_tokens 3.0
+                    moonglass_steps_total 4.0
+                    moonglass_prompt_tokens_total 5.0
+                    moonglass_prefix_cache_queried_tokens_total 5.0
+                    moonglass_prefix_cache_hit_tokens_total 6.0
+                    moonglass_generated_tokens_total 7.0
+                    moonglass_preemptions_total 8.0
+                    moonglass_cancellations_total{stage="queue"} 9.0
+                    moonglass_cancellations_total{stage="prefill"} 10.0
+                    moonglass_cancellations_total{stage="decode"} 11.0
+                    moonglass_drafted_tokens_total 12.0
+                    moonglass_accepted_tokens_total 13.0
+                    moonglass_failed_steps_total 14.0
+                    moonglass_kv_blocks 15.0
+                    moonglass_kv_blocks_in_use 16.0
+                    moonglass_kv_blocks_kept 17.0
+                    moonglass_prompt_tokens_per_second 18.5
+                    moonglass_since_progress_seconds 1.5
+                    moonglass_encoded_pictures_total 21.0
+                    moonglass_encoded_pixels_total 22.0
+                    moonglass_encoder_cache_queries_total 23.0
+                    moonglass_encoder_cache_hits_total 24.0
+                    moonglass_encoder_cache_bytes 25.0
+                    moonglass_cancellations_total{stage="picture_decode"} 26.0
+                    moonglass_cancellations_total{stage="picture_encode"} 27.0
+                    moonglass_picture_pixels_per_second 28.5
+                    moonglass_queued_tokens 31.0
+                    moonglass_queued_pixels 32.0
+                    moonglass_queued_tokens_limit 33.0
+                    moonglass_queued_pixels_limit 34.0
+                    # TYPE moonglass_steps_total counter
+                    # TYPE moonglass_kv_blocks gauge
+                    """
+                            .lines()
+                            .toList()) {
+                assertTrue(lines.contains(line), line + " is not in\n" + response.body());
+            }
+        }
+    }
+
+    @Test
+    void requests_are_counted_by_what_became_of_them() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            assertCounted(server, "moonglass_requests_total{outcome=\"completed\"}", 0);
+            server.chat(GOOD);
+            server.chat(GOOD_STREAM);
+            server.chat("{}");
+            server.get("/v1/nothing");
+            server.model.refusal = new OverloadedException("full", Duration.ofSeconds(1));
+            server.chat(GOOD);
+            server.model.refusal = new IllegalStateException();
+            server.chat(GOOD);
+            server.model.refusal = null;
+            server.model.script =
+                    (_, events, cancelled) -> {
+                        events.accept(new GenerationEvent.TextDelta("so far"));
+                        started.countDown();
+                        cancelled.await();
+                        events.accept(ScriptedModel.finished(FinishReason.CANCELLED));
+                    };
+            server.chat("{\"timeout\":0.2," + GOOD_STREAM.substring(1));
+            CompletableFuture<HttpResponse<String>> running =
+                    CompletableFuture.supplyAsync(() -> server.send(server.chatAs("x", GOOD)));
+            while (server.send(server.request("/v1/requests/x").DELETE()).statusCode() != 200) {
+                Thread.onSpinWait();
+            }
+            running.join();
+
+            assertCounted(server, "moonglass_requests_total{outcome=\"completed\"}", 2);
+            assertCounted(server, "moonglass_requests_total{outcome=\"invalid\"}", 1);
+            assertCounted(server, "moonglass_requests_total{outcome=\"refused\"}", 1);
+            assertCounted(server, "moonglass_requests_total{outcome=\"failed\"}", 1);
+            assertCounted(server, "moonglass_requests_total{outcome=\"deadline_exceeded\"}", 1);
+            assertCounted(server, "moonglass_requests_total{outcome=\"cancelled\"}", 1);
+            assertCounted(server, "moonglass_requests_total{outcome=\"client_gone\"}", 0);
+            assertCounted(server, "moonglass_refusals_total{reason=\"invalid_value\"}", 1);
+            assertCounted(server, "moonglass_refusals_total{reason=\"unknown_url\"}", 1);
+            assertCounted(server, "moonglass_refusals_total{reason=\"queue_full\"}", 1);
+        }
+    }
+
+    @Test
+    void a_client_that_leaves_is_counted() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            server.model.script =
+                    (_, _, cancelled) -> {
+                        started.countDown();
+                        cancelled.await();
+                    };
+            try (Socket socket = server.socket()) {
+                socket.getOutputStream()
+                        .write(RunningServer.rawChat(GOOD).getBytes(StandardCharsets.UTF_8));
+                assertTrue(started.await(10, TimeUnit.SECONDS));
+                assertCounted(server, "moonglass_requests_running", 1);
+            }
+
+            assertCounted(server, "moonglass_requests_total{outcome=\"client_gone\"}", 1);
+            assertCounted(server, "moonglass_requests_running", 0);
+        }
+    }
+
+    @Test
+    void while_the_model_loads_its_metrics_are_not_there() throws Exception {
+        try (MoonglassServer server = MoonglassServer.start(OPTIONS.withPort(0));
+                HttpClient http = HttpClient.newHttpClient()) {
+            URI uri = URI.create("http://127.0.0.1:" + server.port() + "/metrics");
+
+            HttpResponse<String> response =
+                    http.send(
+                            HttpRequest.newBuilder(uri).build(),
+                            HttpResponse.BodyHandlers.ofString());
+
+            assertEquals(200, response.statusCode());
+            assertTrue(response.body().contains("moonglass_requests_total{"), response.body());
+            assertFalse(response.body().contains("moonglass_kv_blocks"), response.body());
+        }
+    }
+
+    /// A request is counted just after its answer.
+    private static void assertCounted(RunningServer server, String metric, int count) {
+        String wanted = metric + " " + (double) count;
+        String body = server.get("/metrics").body();
+        for (int i = 0; i < 1_000 && body.lines().noneMatch(wanted::equals); i++) {
+            body = server.get("/metrics").body();
+        }
+        assertTrue(body.lines().anyMatch(wanted::equals), wanted + " is not in\n" + body);
+    }
+}

@@ -67,11 +67,12 @@ public final class Engine implements AutoCloseable {
                         options.numCacheBlocks(),
                         options.keepsPrefixes());
         this.clock = new StepClock(options.stepTime());
+        boolean speculates = options.speculates() && observer == DecoderObserver.NONE;
         Scheduler scheduler =
                 new Scheduler(
                         cache,
                         clock,
-                        new Drafting(options.speculates(), speculation),
+                        new Drafting(speculates, speculation),
                         options.maxStepTokens(),
                         options.maxRunning(),
                         counters);
@@ -84,7 +85,8 @@ public final class Engine implements AutoCloseable {
                         scheduler,
                         endings,
                         counters,
-                        observer);
+                        observer,
+                        team);
         EngineLoop loop =
                 new EngineLoop(
                         mailbox,

@@ -13,6 +13,9 @@ import java.util.SplittableRandom;
 /// Nguyen et al. 2024 (min-p).
 final class Sampler {
 
+    /// Below it all tokens of any vocabulary together are less than a double's rounding.
+    private static final double LEAST_EXPONENT = -60;
+
     private final SamplingParameters parameters;
     private final SplittableRandom random;
     private final boolean[] seen;
@@ -78,8 +81,11 @@ final class Sampler {
     private int draw(float[] logits, float largest) {
         double[] relative = new double[logits.length];
         for (int i = 0; i < logits.length; i++) {
-            double p = Math.exp((logits[i] - (double) largest) / parameters.temperature());
-            relative[i] = p >= parameters.minP() ? p : 0; // a logit that is no number counts as 0
+            double exponent = (logits[i] - (double) largest) / parameters.temperature();
+            if (exponent > LEAST_EXPONENT) { // a logit that is no number counts as 0
+                double p = Math.exp(exponent);
+                relative[i] = p >= parameters.minP() ? p : 0;
+            }
         }
         keepTopK(relative);
         keepTopP(relative);

@@ -8,7 +8,7 @@ import java.util.List;
 /// the cache yet, and perhaps guesses of those after them. Engine thread only.
 final class StepPlan {
 
-    private static final int[] NO_DRAFT = {};
+    static final int[] NO_DRAFT = {};
 
     /// `numTokens` tokens of a sequence from its first uncached one on, the draft included.
     ///

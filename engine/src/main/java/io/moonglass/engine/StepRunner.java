@@ -1,10 +1,10 @@
 package io.moonglass.engine;
 
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Computes planned steps, and chooses the tokens that come next. Engine thread only.
@@ -18,6 +18,8 @@ final class StepRunner implements AutoCloseable {
     private final Endings endings;
     private final EngineCounters counters;
     private final DecoderObserver observer;
+    private final ThreadTeam team;
+    private final float[][] scratch;
     private final int hiddenSize;
     private final int vocabSize;
     private final Workspace workspace = new Workspace();
@@ -29,7 +31,8 @@ final class StepRunner implements AutoCloseable {
             Scheduler scheduler,
             Endings endings,
             EngineCounters counters,
-            DecoderObserver observer) {
+            DecoderObserver observer,
+            ThreadTeam team) {
         this.decoder = decoder;
         this.cache = cache;
         this.scheduler = scheduler;
@@ -38,6 +41,8 @@ final class StepRunner implements AutoCloseable {
         this.observer = observer;
         this.hiddenSize = weights.config().hiddenSize();
         this.vocabSize = weights.config().vocabSize();
+        this.team = team;
+        this.scratch = new float[team.size()][vocabSize];
     }
 
     @Override
@@ -54,12 +59,16 @@ final class StepRunner implements AutoCloseable {
             FloatMatrix hidden = frame.matrix(step.numTokens(), hiddenSize);
             decoder.forward(hidden, chunksOf(step, hidden), workspace, observer, betweenLayers);
             FloatMatrix logits = logitsAtEnds(step, hidden, frame);
+            List<TokenChoice> choices = chooseTogether(step, logits);
             int row = 0;
-            for (StepPlan.Share share : step.shares()) {
+            for (int i = 0; i < step.shares().size(); i++) {
+                StepPlan.Share share = step.shares().get(i);
                 int numEnds = share.numEnds();
                 advance(share);
                 if (numEnds > 0) {
-                    chooseNext(share, logits.rows(row, numEnds));
+                    FloatMatrix rows = logits.rows(row, numEnds);
+                    TokenChoice choice = choices.isEmpty() ? choose(share, rows) : choices.get(i);
+                    accept(share, choice, rows);
                     row += numEnds;
                 }
             }
@@ -143,32 +152,83 @@ final class StepRunner implements AutoCloseable {
         share.sequence().publish(cache);
     }
 
-    /// @param logits `[1 + draft length, vocabSize]`
-    private void chooseNext(StepPlan.Share share, FloatMatrix logits) {
+    /// The choices of all shares, each on a thread of the team: drawing a token takes milliseconds, and
+    /// steps have many. Nothing where an observer must see one after the other.
+    private List<TokenChoice> chooseTogether(StepPlan step, FloatMatrix logits) {
+        if (observer != DecoderObserver.NONE) {
+            return List.of();
+        }
+        List<StepPlan.Share> shares = step.shares();
+        int[] firstRow = new int[shares.size() + 1];
+        for (int i = 0; i < shares.size(); i++) {
+            firstRow[i + 1] = firstRow[i] + shares.get(i).numEnds();
+        }
+        TokenChoice[] choices = new TokenChoice[shares.size()];
+        team.run(
+                shares.size(),
+                (i, member) -> {
+                    int numEnds = shares.get(i).numEnds();
+                    if (numEnds > 0) {
+                        choices[i] =
+                                TokenChoice.of(
+                                        shares.get(i).sequence(),
+                                        shares.get(i).draft(),
+                                        logits.rows(firstRow[i], numEnds),
+                                        scratch[member]);
+                    }
+                });
+        return Arrays.asList(choices);
+    }
+
+    private TokenChoice choose(StepPlan.Share share, FloatMatrix logits) {
+        observer.logits(logits);
+        return TokenChoice.of(share.sequence(), share.draft(), logits, scratch[0]);
+    }
+
+    /// @param logits what the choice was made from
+    private void accept(StepPlan.Share share, TokenChoice choice, FloatMatrix logits) {
         Sequence sequence = share.sequence();
         List<Sequence> followers = List.of();
         if (sequence.numGenerated() == 0) {
             promptComputed(sequence);
             followers = scheduler.fork(sequence);
         }
-        int[] draft = share.draft();
-        int numRight = 0;
-        boolean goesOn = chooseNext(sequence, logits.rows(0, 1));
-        while (goesOn
-                && numRight < draft.length
-                && sequence.tokenId(sequence.numTokens() - 1) == draft[numRight]) {
-            numRight++;
-            goesOn = chooseNext(sequence, logits.rows(numRight, 1));
-        }
-        if (draft.length > 0) {
+        int numRight = Math.max(0, choice.tokenIds().length - 1);
+        if (share.draft().length > 0) {
             sequence.cached(numRight);
-            sequence.drafts().compared(draft.length, numRight);
-            counters.draftedTokens.add(draft.length);
+            sequence.drafts().compared(share.draft().length, numRight);
+            counters.draftedTokens.add(share.draft().length);
             counters.acceptedTokens.add(numRight);
         }
+        accept(sequence, choice);
         for (Sequence follower : followers) {
             promptComputed(follower);
-            chooseNext(follower, logits.rows(0, 1));
+            accept(follower, TokenChoice.of(follower, StepPlan.NO_DRAFT, logits, scratch[0]));
+        }
+    }
+
+    private void accept(Sequence sequence, TokenChoice choice) {
+        for (int tokenId : choice.tokenIds()) {
+            if (sequence.hasEnded()) {
+                return;
+            }
+            tell(sequence, () -> accept(sequence, tokenId));
+        }
+        if (choice.fault() != null && !sequence.hasEnded()) {
+            LOG.log(System.Logger.Level.ERROR, "no token could be chosen", choice.fault());
+            endings.fail(sequence, choice.fault());
+        }
+    }
+
+    private void accept(Sequence sequence, int tokenId) {
+        GenerationRequest request = sequence.request();
+        sequence.append(tokenId);
+        counters.generatedTokens.increment();
+        boolean goesOn = sequence.sink().accept(tokenId);
+        if (!goesOn || request.stopTokenIds().contains(tokenId)) {
+            endings.finish(sequence, FinishReason.STOP);
+        } else if (sequence.numGenerated() >= request.maxTokens()) {
+            endings.finish(sequence, FinishReason.LENGTH);
         }
     }
 
@@ -179,41 +239,13 @@ final class StepRunner implements AutoCloseable {
         tell(sequence, () -> sequence.sink().promptComputed(numCached));
     }
 
-    /// Chooses one token with the sequence's own sampler, guessed or not: so the tokens are those that it
-    /// would have without guesses.
-    ///
-    /// @return whether the sequence goes on
-    private boolean chooseNext(Sequence sequence, FloatMatrix logits) {
-        GenerationRequest request = sequence.request();
-        return tell(
-                sequence,
-                () -> {
-                    observer.logits(logits);
-                    float[] row = new float[logits.numColumns()];
-                    MemorySegment.copy(
-                            logits.data(), ValueLayout.JAVA_FLOAT, 0, row, 0, row.length);
-                    int tokenId = sequence.sampler().sample(row);
-                    sequence.append(tokenId);
-                    counters.generatedTokens.increment();
-                    boolean goesOn = sequence.sink().accept(tokenId);
-                    if (!goesOn || request.stopTokenIds().contains(tokenId)) {
-                        endings.finish(sequence, FinishReason.STOP);
-                    } else if (sequence.numGenerated() >= request.maxTokens()) {
-                        endings.finish(sequence, FinishReason.LENGTH);
-                    }
-                });
-    }
-
     /// A fault in what concerns one sequence ends that one.
-    ///
-    /// @return whether the sequence goes on
-    private boolean tell(Sequence sequence, Runnable news) {
+    private void tell(Sequence sequence, Runnable news) {
         try {
             news.run();
         } catch (RuntimeException | Error e) {
             LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
             endings.fail(sequence, e);
         }
-        return !sequence.hasEnded();
     }
 }

@@ -16,6 +16,9 @@ import java.util.List;
 /// Source: DeepSeek-V3 report (arXiv 2412.19437), section 2.1; Kimi-VL report (arXiv 2504.07491).
 final class Decoder {
 
+    /// Rows that are worth a thread's attention where little is done with each.
+    private static final int PIECE_ROWS = 8;
+
     private final DecoderWeights weights;
     private final TextConfig config;
     private final ThreadTeam team;
@@ -52,7 +55,7 @@ final class Decoder {
             for (int layer = 0; layer < weights.layers().size(); layer++) {
                 LayerWeights layerWeights = weights.layers().get(layer);
 
-                Kernels.rmsNorm(hidden, layerWeights.inputNorm(), config.rmsNormEps(), normed);
+                norm(hidden, layerWeights.inputNorm(), normed);
                 attention.forward(
                         layer,
                         layerWeights.attention(),
@@ -63,17 +66,16 @@ final class Decoder {
                         workspace,
                         observer);
                 observer.attention(layer, added);
-                Kernels.add(added, hidden);
+                add(added, hidden);
 
-                Kernels.rmsNorm(
-                        hidden, layerWeights.postAttentionNorm(), config.rmsNormEps(), normed);
+                norm(hidden, layerWeights.postAttentionNorm(), normed);
                 feedForward(layer, layerWeights.feedForward(), normed, added, workspace, observer);
                 observer.feedForward(layer, added);
-                Kernels.add(added, hidden);
+                add(added, hidden);
                 observer.hidden(layer + 1, hidden);
                 betweenLayers.run();
             }
-            Kernels.rmsNorm(hidden, weights.finalNorm(), config.rmsNormEps(), hidden);
+            norm(hidden, weights.finalNorm(), hidden);
             observer.finalNorm(hidden);
         }
     }
@@ -84,6 +86,25 @@ final class Decoder {
         try (Workspace.Frame frame = workspace.frame()) {
             Kernels.linear(new LayerInput(normed, team, frame), weights.head(), logits, team);
         }
+    }
+
+    private void norm(FloatMatrix x, float[] weight, FloatMatrix out) {
+        team.runRows(
+                x.numRows(),
+                PIECE_ROWS,
+                (first, count) ->
+                        Kernels.rmsNorm(
+                                x.rows(first, count),
+                                weight,
+                                config.rmsNormEps(),
+                                out.rows(first, count)));
+    }
+
+    private void add(FloatMatrix added, FloatMatrix hidden) {
+        team.runRows(
+                hidden.numRows(),
+                PIECE_ROWS,
+                (first, count) -> Kernels.add(added.rows(first, count), hidden.rows(first, count)));
     }
 
     private void feedForward(

@@ -15,6 +15,9 @@ import java.util.List;
 /// Source: DeepSeek-V2 report (arXiv 2405.04434), section 2.1; both forms give the same result.
 final class LatentAttention {
 
+    /// Rows whose queries a thread rotates at a time.
+    private static final int PIECE_ROWS = 8;
+
     private final TextConfig config;
     private final KvCache cache;
     private final ThreadTeam team;
@@ -77,12 +80,17 @@ final class LatentAttention {
     }
 
     private void rotateQueries(FloatMatrix queries, RotaryAngles angles) {
-        for (int row = 0; row < queries.numRows(); row++) {
-            for (int head = 0; head < config.numHeads(); head++) {
-                int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
-                Kernels.rotary(queries, row, column, angles, row);
-            }
-        }
+        team.runRows(
+                queries.numRows(),
+                PIECE_ROWS,
+                (first, count) -> {
+                    for (int row = first; row < first + count; row++) {
+                        for (int head = 0; head < config.numHeads(); head++) {
+                            int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
+                            Kernels.rotary(queries, row, column, angles, row);
+                        }
+                    }
+                });
     }
 
     private void normalizeAndRotate(FloatMatrix cacheRows, float[] norm, RotaryAngles angles) {

@@ -1,20 +1,18 @@
 package io.moonglass.engine;
 
+import io.moonglass.tensor.Kernels;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
 
 /// Chooses a sequence's next token: penalties, temperature, then `min_p`, `top_k` and `top_p` in
-/// that order, each on what the one before left, then one draw. Everything is in double precision
-/// and in a fixed order: the same logits and seed give the same token.
+/// that order, each on what the one before left, then one draw. Probabilities are floats, their sums
+/// doubles in a fixed order: the same logits and seed give the same token.
 ///
 /// Sources: Keskar et al. 2019 (CTRL, repetition penalty); Holtzman et al. 2020 (nucleus sampling);
 /// Nguyen et al. 2024 (min-p).
 final class Sampler {
-
-    /// Below it all tokens of any vocabulary together are less than a double's rounding.
-    private static final double LEAST_EXPONENT = -60;
 
     private final SamplingParameters parameters;
     private final SplittableRandom random;
@@ -77,19 +75,17 @@ final class Sampler {
         return best;
     }
 
-    /// Probabilities are kept relative to the most likely token's, which is 1.
-    private int draw(float[] logits, float largest) {
-        double[] relative = new double[logits.length];
-        for (int i = 0; i < logits.length; i++) {
-            double exponent = (logits[i] - (double) largest) / parameters.temperature();
-            if (exponent > LEAST_EXPONENT) { // a logit that is no number counts as 0
-                double p = Math.exp(exponent);
-                relative[i] = p >= parameters.minP() ? p : 0;
+    /// Probabilities are kept relative to the most likely token's, which is 1, in place of the logits.
+    private int draw(float[] relative, float largest) {
+        Kernels.exponentials(relative, largest, (float) (1 / parameters.temperature()));
+        if (parameters.minP() > 0) {
+            for (int i = 0; i < relative.length; i++) {
+                relative[i] = relative[i] >= parameters.minP() ? relative[i] : 0;
             }
         }
         keepTopK(relative);
         keepTopP(relative);
-        double threshold = random.nextDouble() * Arrays.stream(relative).sum();
+        double threshold = random.nextDouble() * sum(relative);
         int last = 0;
         for (int i = 0; i < relative.length; i++) {
             if (relative[i] > 0) {
@@ -103,39 +99,54 @@ final class Sampler {
         return last;
     }
 
-    private void keepTopK(double[] relative) {
+    private void keepTopK(float[] relative) {
         int k = parameters.topK();
         if (k == 0 || k >= relative.length) {
             return;
         }
-        double[] sorted = relative.clone();
+        float[] sorted = relative.clone();
         Arrays.sort(sorted);
         keepFirst(relative, sorted[sorted.length - k], k);
     }
 
     /// The fewest most likely tokens whose probabilities reach `top_p`. A token below
     /// `(1 - top_p) / vocabSize` cannot be among them, so only the others are sorted.
-    private void keepTopP(double[] relative) {
+    private void keepTopP(float[] relative) {
         if (parameters.topP() >= 1) {
             return;
         }
-        double total = Arrays.stream(relative).sum();
+        double total = sum(relative);
         double cannotBe = (1 - parameters.topP()) * total / relative.length;
-        double[] sorted = Arrays.stream(relative).filter(p -> p >= cannotBe).sorted().toArray();
+        float[] candidates = new float[relative.length];
+        int numCandidates = 0;
+        for (float p : relative) {
+            if (p >= cannotBe) {
+                candidates[numCandidates++] = p;
+            }
+        }
+        Arrays.sort(candidates, 0, numCandidates);
         double reached = 0;
         int count = 0;
-        while (count < sorted.length && reached < parameters.topP() * total) {
-            reached += sorted[sorted.length - 1 - count];
+        while (count < numCandidates && reached < parameters.topP() * total) {
+            reached += candidates[numCandidates - 1 - count];
             count++;
         }
         count = Math.max(count, 1);
-        keepFirst(relative, sorted[sorted.length - count], count);
+        keepFirst(relative, candidates[numCandidates - count], count);
+    }
+
+    private static double sum(float[] values) {
+        double sum = 0;
+        for (float value : values) {
+            sum += value;
+        }
+        return sum;
     }
 
     /// Keeps `count` values from `least` up; of those equal to it, the ones with the lowest ids.
-    private static void keepFirst(double[] relative, double least, int count) {
+    private static void keepFirst(float[] relative, float least, int count) {
         int numAbove = 0;
-        for (double p : relative) {
+        for (float p : relative) {
             numAbove += p > least ? 1 : 0;
         }
         int numEqual = count - numAbove;

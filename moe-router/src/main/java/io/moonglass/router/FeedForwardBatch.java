@@ -79,16 +79,25 @@ final class FeedForwardBatch {
         team.run(down.size(), (i, _) -> down.get(i).part.lower(down.get(i).from, down.get(i).to));
     }
 
-    /// Those with most rows first, so that no thread starts a long piece when the others are done.
+    /// Those with most rows are spread evenly among the others: they take arithmetic where the others take
+    /// memory, and while one thread computes another one can read. The last pieces are short ones.
     private List<Piece> pieces(ToIntFunction<FeedForward> numWeightRows) {
         parts.sort(Comparator.comparingInt(part -> -part.count));
-        List<Piece> pieces = new ArrayList<>();
+        List<Piece> most = new ArrayList<>();
+        List<Piece> others = new ArrayList<>();
         for (Part part : parts) {
+            List<Piece> pieces = part == parts.getFirst() ? most : others;
             int numRows = numWeightRows.applyAsInt(part.feedForward);
             for (int from = 0; from < numRows; from += PIECE_ROWS) {
                 pieces.add(new Piece(part, from, Math.min(from + PIECE_ROWS, numRows)));
             }
         }
-        return pieces;
+        List<Piece> all = new ArrayList<>();
+        for (int i = 0; i < most.size(); i++) {
+            all.add(most.get(i));
+            int from = i * others.size() / most.size();
+            all.addAll(others.subList(from, (i + 1) * others.size() / most.size()));
+        }
+        return all;
     }
 }

@@ -47,6 +47,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void scale(MemorySegment x, long offset, int length, float factor);
 
+    void exponentials(float[] x, float max, float factor);
+
     void siluGate(MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length);
 
     void addScaled(

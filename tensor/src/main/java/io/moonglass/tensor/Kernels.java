@@ -266,6 +266,14 @@ public final class Kernels {
                 dim);
     }
 
+    /// `x = exp((x - max) * factor)`, in place: what a softmax divides by its sum. What is no number
+    /// becomes 0.
+    ///
+    /// @param max the largest of `x`
+    public static void exponentials(float[] x, float max, float factor) {
+        FASTEST.exponentials(x, max, factor);
+    }
+
     /// The largest of the first `length` values of a row.
     public static float max(FloatMatrix x, int row, int length) {
         checkLength("max", x, length);

@@ -5,6 +5,9 @@ package io.moonglass.tensor;
 /// prepares it, then any may read.
 public final class LayerInput {
 
+    /// Rows that a thread copies at a time.
+    private static final int PIECE_ROWS = 32;
+
     private final int numRows;
     private final int numColumns;
     private final FloatMatrix rows;
@@ -82,9 +85,14 @@ public final class LayerInput {
             }
             case PanelMatrix _ -> {
                 QuantizedRows gathered = frame.quantized(chosen.length, numColumns);
-                for (int i = 0; i < chosen.length; i++) {
-                    gathered.copyRow(quantized, chosen[i], i);
-                }
+                team.runRows(
+                        chosen.length,
+                        PIECE_ROWS,
+                        (first, count) -> {
+                            for (int i = first; i < first + count; i++) {
+                                gathered.copyRow(quantized, chosen[i], i);
+                            }
+                        });
                 yield new LayerInput(chosen.length, numColumns, null, gathered, team, frame);
             }
         };

@@ -265,6 +265,18 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
+    public void exponentials(float[] x, float max, float factor) {
+        exponentials(x, 0, max, factor);
+    }
+
+    static void exponentials(float[] x, int from, float max, float factor) {
+        for (int i = from; i < x.length; i++) {
+            float exponent = (x[i] - max) * factor;
+            x[i] = Float.isNaN(exponent) ? 0 : exp(exponent);
+        }
+    }
+
+    @Override
     public void siluGate(
             MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length) {
         for (long i = offset; i < offset + length; i++) {

@@ -17,6 +17,12 @@ public final class ThreadTeam implements AutoCloseable {
         void run(int piece, int member);
     }
 
+    /// Some rows of the work.
+    @FunctionalInterface
+    public interface RowRange {
+        void run(int first, int count);
+    }
+
     private static final int SPINS = 20_000;
 
     private final Thread[] helpers;
@@ -65,6 +71,18 @@ public final class ThreadTeam implements AutoCloseable {
             }
         }
         round.rethrow();
+    }
+
+    /// Runs rows `0 .. numRows - 1`, each once, some in a piece.
+    ///
+    /// @param pieceRows rows of a piece
+    public void runRows(int numRows, int pieceRows, RowRange work) {
+        run(
+                (numRows + pieceRows - 1) / pieceRows,
+                (piece, _) -> {
+                    int first = piece * pieceRows;
+                    work.run(first, Math.min(pieceRows, numRows - first));
+                });
     }
 
     @Override

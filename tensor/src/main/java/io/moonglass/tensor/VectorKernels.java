@@ -206,6 +206,17 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
+    public void exponentials(float[] x, float max, float factor) {
+        int i = 0;
+        for (; i < FLOATS.loopBound(x.length); i += LANES) {
+            FloatVector exponent = FloatVector.fromArray(FLOATS, x, i).sub(max).mul(factor);
+            FloatVector value = Lanes.exp(exponent);
+            value.blend(0f, exponent.test(VectorOperators.IS_NAN)).intoArray(x, i);
+        }
+        ScalarKernels.exponentials(x, i, max, factor);
+    }
+
+    @Override
     public void siluGate(
             MemorySegment gate, MemorySegment up, MemorySegment out, long offset, int length) {
         long k = offset;

@@ -77,7 +77,8 @@ final class Sampler {
 
     /// Probabilities are kept relative to the most likely token's, which is 1, in place of the logits.
     private int draw(float[] relative, float largest) {
-        Kernels.exponentials(relative, largest, (float) (1 / parameters.temperature()));
+        double factor = Math.min(1 / parameters.temperature(), Float.MAX_VALUE);
+        Kernels.exponentials(relative, largest, (float) factor);
         if (parameters.minP() > 0) {
             for (int i = 0; i < relative.length; i++) {
                 relative[i] = relative[i] >= parameters.minP() ? relative[i] : 0;

@@ -16,7 +16,7 @@ class DecoderTest {
 
     @Test
     void a_recorded_prompt_gives_the_recorded_output() {
-        try (Arena arena = Arena.ofConfined();
+        try (Arena arena = Arena.ofShared();
                 TinyDecoder decoder = new TinyDecoder(2, 8)) {
             SafetensorsFile golden =
                     SafetensorsFile.map(
@@ -38,7 +38,7 @@ class DecoderTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 32, 33, 64, 100, 511})
     void the_same_bits_for_any_split_of_the_prompt(int chunkSize) {
-        try (Arena arena = Arena.ofConfined();
+        try (Arena arena = Arena.ofShared();
                 TinyDecoder decoder = new TinyDecoder(2, 16);
                 TinyDecoder alone = new TinyDecoder(1, 16)) {
             int[] tokenIds = decoder.randomTokens(300, 5);
@@ -50,7 +50,7 @@ class DecoderTest {
 
     @Test
     void both_forms_of_attention_agree_over_several_splits_of_the_cache() {
-        try (Arena arena = Arena.ofConfined();
+        try (Arena arena = Arena.ofShared();
                 TinyDecoder decoder = new TinyDecoder(2, 100)) {
             int[] tokenIds = decoder.randomTokens(2_500, 6);
             FloatMatrix expanded = decoder.runInChunks(tokenIds, 512, Chunk.Form.EXPANDED, arena);
@@ -61,7 +61,7 @@ class DecoderTest {
 
     @Test
     void a_sequence_is_not_changed_by_others_in_its_step() {
-        try (Arena arena = Arena.ofConfined();
+        try (Arena arena = Arena.ofShared();
                 TinyDecoder decoder = new TinyDecoder(2, 32)) {
             int[] one = decoder.randomTokens(45, 7);
             int[] other = decoder.randomTokens(70, 8);

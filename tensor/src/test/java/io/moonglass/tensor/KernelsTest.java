@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Random;
 import jdk.incubator.vector.FloatVector;
 import org.junit.jupiter.api.AfterEach;
@@ -245,5 +246,23 @@ class KernelsTest {
             largest = Math.max(largest, Math.abs(value));
         }
         assertArrayEquals(expected.toArray(), actual.toArray(), largest * 2e-6f);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 16, 17, 1000})
+    void exponentials_are_those_of_what_is_left_to_the_largest(int size) {
+        float[] x = new float[size];
+        for (int i = 0; i < size; i++) {
+            x[i] = 3 - 0.37f * i;
+        }
+        x[size / 2] = Float.NaN;
+        for (KernelSet kernels : List.of(new ScalarKernels(), new VectorKernels())) {
+            float[] actual = x.clone();
+            kernels.exponentials(actual, 3, 2);
+            for (int i = 0; i < size; i++) {
+                double expected = i == size / 2 ? 0 : Math.exp((x[i] - 3.0) * 2);
+                assertEquals(expected, actual[i], 1e-6 * expected + 1e-37);
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.HeadAttention;
 import io.moonglass.tensor.HeadQueries;
+import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
@@ -156,6 +157,8 @@ final class AbsorbedAttention {
         final FloatMatrix scores;
         final HeadQueries heads;
         final WeightMatrix rows;
+        final FloatMatrix query;
+        final WeightMatrix narrowed;
         private int token = -1;
         private int group = -1;
 
@@ -167,6 +170,8 @@ final class AbsorbedAttention {
             scores = frame.matrix(KvCache.BLOCK_SIZE, HEADS);
             heads = frame.headQueries(cache.type(), config.cacheRowSize());
             rows = cache.scratch(frame);
+            query = frame.matrix(1, config.cacheRowSize());
+            narrowed = rows.rows(0, 1);
         }
 
         /// Puts a group's queries side by side, scaled, unless they are there: neighbouring stretches
@@ -185,9 +190,12 @@ final class AbsorbedAttention {
             for (int lane = 0; lane < HEADS; lane++) {
                 int head = group * HEADS + lane;
                 if (head < config.numHeads()) {
-                    heads.set(lane, 0, latentQueries[head], token, 0, rank, scale);
                     int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
-                    heads.set(lane, rank, rotated, row, column, config.qkRopeHeadDim(), scale);
+                    latentQueries[head].copyTo(token, 0, query, 0, 0, rank);
+                    rotated.copyTo(row, column, query, 0, rank, config.qkRopeHeadDim());
+                    Kernels.scale(query, 0, 0, query.numColumns(), scale);
+                    Kernels.narrowRow(query, 0, narrowed, 0);
+                    heads.set(lane, narrowed);
                 } else {
                     heads.clear(lane);
                 }

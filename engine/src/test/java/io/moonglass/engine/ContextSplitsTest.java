@@ -32,7 +32,9 @@ class ContextSplitsTest {
             FloatMatrix query = random(arena, HEADS);
             HeadQueries heads = HeadQueries.allocate(arena, ElementType.F32, ROW);
             for (int head = 0; head < HEADS; head++) {
-                heads.set(head, 0, query, head, 0, ROW, 1);
+                heads.set(
+                        head,
+                        new WeightMatrix(query.rows(head, 1).data(), ElementType.F32, 1, ROW));
             }
             ContextSplits splits = new ContextSplits(new int[] {7, numKeys}, HEADS, LATENT, frame);
             FloatMatrix scores = frame.matrix(KvCache.BLOCK_SIZE, 16);

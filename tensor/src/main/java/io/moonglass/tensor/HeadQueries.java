@@ -38,42 +38,37 @@ public record HeadQueries(MemorySegment data, ElementType type, int rowSize) {
         };
     }
 
-    /// Sets elements `[to, to + count)` of a head to `factor` times those of a row.
-    public void set(
-            int head, int to, FloatMatrix source, int row, int column, int count, float factor) {
+    /// Sets the elements of a head.
+    ///
+    /// @param row `[1, rowSize]`, of these queries' type
+    public void set(int head, WeightMatrix row) {
         if (head < 0
                 || head >= HEADS
-                || to < 0
-                || to + count > rowSize
-                || column + count > source.numColumns()) {
+                || row.type() != type
+                || row.numRows() != 1
+                || row.numColumns() != rowSize) {
             throw new IllegalArgumentException(
-                    "queries: elements %d to %d of head %d, from column %d of %d"
-                            .formatted(to, to + count, head, column, source.numColumns()));
+                    "queries of %d elements in %s: head %d from [%d, %d] in %s"
+                            .formatted(
+                                    rowSize,
+                                    type,
+                                    head,
+                                    row.numRows(),
+                                    row.numColumns(),
+                                    row.type()));
         }
-        switch (type) {
-            case F32 -> {
-                for (int i = 0; i < count; i++) {
-                    data.setAtIndex(
-                            ValueLayout.JAVA_FLOAT,
-                            (long) (to + i) * HEADS + head,
-                            source.get(row, column + i) * factor);
-                }
-            }
-            case BF16 -> {
-                int i = 0;
-                for (; to % 2 == 0 && i + 1 < count; i += 2) {
-                    int low = Bfloat16.bits(source.get(row, column + i) * factor);
-                    int high = Bfloat16.bits(source.get(row, column + i + 1) * factor);
-                    data.setAtIndex(
-                            ValueLayout.JAVA_INT,
-                            (long) (to + i) / 2 * HEADS + head,
-                            low | high << 16);
-                }
-                for (; i < count; i++) {
-                    int stored = Bfloat16.bits(source.get(row, column + i) * factor);
-                    data.setAtIndex(ValueLayout.JAVA_SHORT, half(to + i, head), (short) stored);
-                }
-            }
+        int numWords = type == ElementType.F32 ? rowSize : rowSize / 2;
+        for (int i = 0; i < numWords; i++) {
+            int word = row.data().get(ValueLayout.JAVA_INT_UNALIGNED, (long) i * Integer.BYTES);
+            data.setAtIndex(ValueLayout.JAVA_INT, (long) i * HEADS + head, word);
+        }
+        if (numWords < rowSize && rowSize % 2 == 1) {
+            short last =
+                    row.data()
+                            .get(
+                                    ValueLayout.JAVA_SHORT_UNALIGNED,
+                                    (long) (rowSize - 1) * Short.BYTES);
+            data.setAtIndex(ValueLayout.JAVA_SHORT, half(rowSize - 1, head), last);
         }
     }
 

@@ -49,7 +49,11 @@ final class BenchmarkData {
         HeadQueries queries = HeadQueries.allocate(arena, type, rowSize);
         FloatMatrix rows = rows(HeadAttention.HEADS, rowSize);
         for (int head = 0; head < HeadAttention.HEADS; head++) {
-            queries.set(head, 0, rows, head, 0, rowSize, 0.2f);
+            WeightMatrix stored =
+                    new WeightMatrix(
+                            arena.allocate((long) rowSize * type.bytes(), 64), type, 1, rowSize);
+            Kernels.narrowRow(rows, head, stored, 0);
+            queries.set(head, stored);
         }
         return queries;
     }

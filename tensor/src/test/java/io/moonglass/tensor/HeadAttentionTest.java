@@ -94,7 +94,11 @@ class HeadAttentionTest {
         for (int head = 0; head < 16; head++) {
             FloatMatrix row =
                     FloatMatrix.of(arena, rowSize, TestWeights.random(random, rowSize, 0.2f));
-            queries.set(head, 0, row, 0, 0, rowSize, 1);
+            WeightMatrix stored =
+                    new WeightMatrix(
+                            arena.allocate((long) rowSize * type.bytes(), 64), type, 1, rowSize);
+            Kernels.narrowRow(row, 0, stored, 0);
+            queries.set(head, stored);
         }
         return queries;
     }

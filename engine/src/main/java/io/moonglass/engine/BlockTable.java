@@ -1,6 +1,7 @@
 package io.moonglass.engine;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /// Where one sequence's tokens lie in the cache: position p is row `p % BLOCK_SIZE` of block
 /// `p / BLOCK_SIZE` of this table. Engine thread only.
@@ -14,7 +15,7 @@ final class BlockTable {
     }
 
     int block(int index) {
-        return blocks[index];
+        return blocks[Objects.checkIndex(index, numBlocks)];
     }
 
     void add(int block) {
@@ -25,7 +26,7 @@ final class BlockTable {
     }
 
     void set(int index, int block) {
-        blocks[index] = block;
+        blocks[Objects.checkIndex(index, numBlocks)] = block;
     }
 
     void clear() {

@@ -34,16 +34,4 @@ final class DraftRecord {
     double probability() {
         return (right + WEIGHT_OF_EXPECTED * EXPECTED) / (tried + WEIGHT_OF_EXPECTED);
     }
-
-    /// Guesses of a draft that will be right, on average.
-    double expected(int length) {
-        double p = probability();
-        double sum = 0;
-        double all = 1;
-        for (int i = 0; i < length; i++) {
-            all *= p;
-            sum += all;
-        }
-        return sum;
-    }
 }

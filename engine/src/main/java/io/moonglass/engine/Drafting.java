@@ -1,12 +1,12 @@
 package io.moonglass.engine;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Adds guesses to the shares of sequences that decode, where that is worth it. Engine thread only.
 final class Drafting {
+
+    private static final int[] NONE = {};
 
     private final boolean on;
     private final Speculation speculation;
@@ -21,33 +21,30 @@ final class Drafting {
         if (!on || step.numDecodeTokens() == 0) {
             return;
         }
-        Map<Sequence, int[]> drafts = new LinkedHashMap<>();
+        List<Sequence> guessing = new ArrayList<>();
+        List<int[]> drafts = new ArrayList<>();
         List<Speculation.Candidate> candidates = new ArrayList<>();
         for (StepPlan.Share share : step.shares()) {
-            if (share.decodes()) {
-                int[] draft = PromptLookup.draft(share.sequence(), most(share.sequence()));
-                if (draft.length > 0) {
-                    drafts.put(share.sequence(), draft);
-                    DraftRecord record = share.sequence().drafts();
-                    candidates.add(new Speculation.Candidate(record, draft.length));
-                }
+            Sequence sequence = share.sequence();
+            int[] draft = share.decodes() ? PromptLookup.draft(sequence, most(sequence)) : NONE;
+            if (draft.length > 0) {
+                guessing.add(sequence);
+                drafts.add(draft);
+                candidates.add(new Speculation.Candidate(sequence.drafts(), draft.length));
             }
         }
-        if (drafts.isEmpty()) {
-            return;
-        }
-        int most =
-                speculation.mostDrafted(
-                        step.numDecodeTokens(), candidates, step.numPrefillTokens() > 0);
-        drafts.forEach((sequence, draft) -> {
-            int length = Math.min(Math.min(most, draft.length), step.budget());
+        boolean withPrompt = step.numPrefillTokens() > 0;
+        int[] lengths = speculation.lengths(step.numDecodeTokens(), candidates, withPrompt);
+        for (int i = 0; i < lengths.length; i++) {
+            Sequence sequence = guessing.get(i);
+            int length = Math.min(lengths[i], step.budget());
             int end = sequence.numTokens() + length;
             if (length > 0 && cache.tryReserve(sequence.blocks(), sequence.numCached(), end)) {
-                step.extend(sequence, draft, length);
+                step.extend(sequence, drafts.get(i), length);
             } else {
                 sequence.drafts().passed();
             }
-        });
+        }
     }
 
     /// The last token is not guessed: one is chosen after the guesses in any case.

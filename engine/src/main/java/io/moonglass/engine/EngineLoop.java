@@ -3,6 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.tensor.ComputeTurns;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Supplier;
 
 /// What the engine's thread does: it reads mail, plans steps and computes them, one after the other.
 ///
@@ -27,8 +28,6 @@ final class EngineLoop {
     private final EngineCounters counters;
     private final Duration stepTime;
     private boolean open = true;
-    private long lastOthersAt;
-    private long interrupted;
 
     EngineLoop(
             LinkedBlockingQueue<Mail> mailbox,
@@ -61,10 +60,11 @@ final class EngineLoop {
                 } else {
                     computeInTurn();
                 }
-                stand();
-            } catch (RuntimeException | Error e) { // no memory for the cache, for one
-                LOG.log(System.Logger.Level.ERROR, "a step could not be planned", e);
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "the engine's plan is broken", e);
                 scheduler.all().toList().forEach(sequence -> endings.fail(sequence, e));
+            } finally {
+                stand();
             }
         }
     }
@@ -75,7 +75,10 @@ final class EngineLoop {
         try {
             readMail(mailbox.poll());
             step();
-            pass();
+            StepPlan pass = planned(scheduler::nextPass);
+            if (!pass.isEmpty()) {
+                new Pass(pass).run();
+            }
         } finally {
             turns.give();
         }
@@ -83,17 +86,19 @@ final class EngineLoop {
 
     /// @return whether there was anything to compute
     private boolean step() {
-        StepPlan step = scheduler.nextStep(numParties());
+        StepPlan step = planned(() -> scheduler.nextStep(numParties()));
         if (step.isEmpty()) {
             return false;
         }
         int numPrefill = step.numPrefillTokens();
         int numDecode = step.numDecodeTokens();
         long begin = System.nanoTime();
-        runner.run(step, () -> {});
+        boolean succeeded = runner.run(step, () -> {});
         double seconds = (System.nanoTime() - begin) / 1e9;
-        clock.measured(numPrefill, numDecode > 0, seconds);
-        if (numPrefill == 0) {
+        if (succeeded) {
+            clock.measured(numPrefill, numDecode > 0, seconds);
+        }
+        if (succeeded && numPrefill == 0) {
             speculation.measured(numDecode, seconds);
         }
         turns.setSlice(numPrefill == 0 ? SLICE_BESIDE_DECODING : slice());
@@ -102,47 +107,68 @@ final class EngineLoop {
         return true;
     }
 
-    /// One chunk of a prompt that goes alone, if there is one.
-    private void pass() {
-        StepPlan pass = scheduler.nextPass();
-        if (pass.isEmpty()) {
-            return;
-        }
-        int numTokens = pass.numTokens();
-        interrupted = 0;
-        lastOthersAt = System.nanoTime();
-        turns.setSlice(slice());
-        long begin = System.nanoTime();
+    /// What was planned, or nothing if a sequence got no memory: that one ends, and the others are planned
+    /// anew.
+    private StepPlan planned(Supplier<StepPlan> plan) {
         try {
-            runner.run(pass, this::letOthersGoOn);
-            double seconds = (System.nanoTime() - begin - interrupted) / 1e9;
-            clock.measured(numTokens, false, seconds);
-            counters.steps.increment();
-            counters.progressed();
-        } catch (PassAbandonedException e) {
-            LOG.log(System.Logger.Level.DEBUG, "a prompt was given up between two layers");
-        } finally {
-            Sequence sequence = scheduler.endPass();
-            if (sequence.isAbandoned()) {
-                cancel(sequence);
-            }
+            return plan.get();
+        } catch (UnplannedException e) {
+            LOG.log(System.Logger.Level.ERROR, "a sequence got no memory", e);
+            endings.fail(e.sequence(), e.getCause());
+            return StepPlan.EMPTY;
         }
     }
 
-    /// Between two layers of a pass.
-    private void letOthersGoOn() {
-        long now = System.nanoTime();
-        counters.progressed();
-        turns.pause();
-        readMail(mailbox.poll());
-        if (scheduler.passing().isAbandoned()) {
-            throw new PassAbandonedException();
+    /// One chunk of a prompt that goes alone.
+    private final class Pass {
+        private final StepPlan plan;
+        private final Sequence sequence;
+        private final long begin = System.nanoTime();
+        private long lastOthersAt = begin;
+        private long interrupted;
+
+        Pass(StepPlan plan) {
+            this.plan = plan;
+            this.sequence = scheduler.passing();
         }
-        if (now - lastOthersAt >= slice().toNanos() && step()) {
-            stand();
-            lastOthersAt = System.nanoTime();
+
+        void run() {
+            boolean tellsRate = !Scheduler.hasLongContext(sequence);
+            int numTokens = plan.numTokens();
+            turns.setSlice(slice());
+            try {
+                boolean succeeded = runner.run(plan, this::letOthersGoOn);
+                if (succeeded && tellsRate) {
+                    long nanos = System.nanoTime() - begin - interrupted;
+                    clock.measured(numTokens, false, nanos / 1e9);
+                }
+                counters.steps.increment();
+                counters.progressed();
+            } catch (PassAbandonedException e) {
+                LOG.log(System.Logger.Level.DEBUG, "a prompt was given up between two layers");
+            } finally {
+                scheduler.endPass();
+                if (sequence.isAbandoned()) {
+                    cancel(sequence);
+                }
+            }
         }
-        interrupted += System.nanoTime() - now;
+
+        /// Between two layers.
+        private void letOthersGoOn() {
+            long now = System.nanoTime();
+            counters.progressed();
+            turns.pause();
+            readMail(mailbox.poll());
+            if (sequence.isAbandoned()) {
+                throw new PassAbandonedException();
+            }
+            if (now - lastOthersAt >= slice().toNanos() && step()) {
+                stand();
+                lastOthersAt = System.nanoTime();
+            }
+            interrupted += System.nanoTime() - now;
+        }
     }
 
     /// The part of a step's time that each of those has who compute in turn.

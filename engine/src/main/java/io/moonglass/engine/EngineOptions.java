@@ -11,8 +11,7 @@ import java.time.Duration;
 /// @param maxStepTokens  tokens of one forward pass; scratch memory grows with it
 /// @param maxRunning     generations that share a step
 /// @param cacheType      what the cache holds
-/// @param stepTime       about how long a step may take while others wait for its end: a stream that is
-///                       being read, another prompt. A prompt that is alone may take twice as long
+/// @param stepTime       about how long a step may take: others wait for its end, such as who reads a stream
 /// @param keepsPrefixes  whether prompts find in the cache what earlier ones computed
 /// @param speculates     whether tokens are guessed ahead where that is faster
 public record EngineOptions(

@@ -15,6 +15,7 @@ final class FairShares {
     static final double GENERATED_TOKEN = 4;
 
     private final Map<String, Double> given = new HashMap<>();
+    private double lastGiven;
 
     /// What a tenant has had, in prompt tokens.
     double of(String tenant) {
@@ -22,16 +23,16 @@ final class FairShares {
     }
 
     void give(String tenant, double cost) {
-        given.merge(tenant, cost, Double::sum);
+        lastGiven = given.merge(tenant, cost, Double::sum);
     }
 
-    /// A tenant that had nothing to do has something now.
+    /// A tenant that had nothing to do has something now. It begins where the least of the others stands,
+    /// or, if there are none, where the one stands that was served last: else it would go before that one
+    /// until it has had as much.
     ///
-    /// @param active the other tenants that have
+    /// @param active the other tenants that have something to do
     void comesBack(String tenant, Collection<String> active) {
-        active.stream()
-                .mapToDouble(this::of)
-                .min()
-                .ifPresent(least -> given.merge(tenant, least, Math::max));
+        double least = active.stream().mapToDouble(this::of).min().orElse(lastGiven);
+        given.merge(tenant, least, Math::max);
     }
 }

@@ -87,10 +87,10 @@ public final class KvCache implements AutoCloseable {
         return true;
     }
 
-    /// The same for a table whose tokens from `numKept` on will be written: if others use the block that
+    /// The same for a table whose tokens from `firstWritten` on will be written: if others use the block that
     /// they begin in, it is copied first.
-    boolean tryReserve(BlockTable table, int numKept, int numTokens) {
-        int first = numKept / BLOCK_SIZE;
+    boolean tryReserve(BlockTable table, int firstWritten, int numTokens) {
+        int first = firstWritten / BLOCK_SIZE;
         boolean copies = first < table.numBlocks() && pool.isShared(table.block(first));
         int numMissing = Math.max(0, blocksFor(numTokens) - table.numBlocks());
         if (numMissing + (copies ? 1 : 0) > numFree()) {

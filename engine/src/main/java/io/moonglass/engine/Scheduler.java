@@ -1,17 +1,20 @@
 package io.moonglass.engine;
 
+import io.moonglass.loader.digest.Digest;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Decides which sequences take part in the next step. Engine thread only.
 ///
-/// Sequences that decode are in every step. What is left of its time goes to prompts: the more urgent
-/// first, then those of whom has had least, then the shortest, so that a question is not stuck behind a
-/// book; but every so often the one that came first has its turn, so that the book ends too. When the
-/// cache is full the newest of the least urgent gives way: it loses its blocks and starts over later,
-/// with the same result.
+/// Sequences that decode are in every step. What is left of its time goes to prompts: of whom has had
+/// least first, of those the more urgent, then the shortest, so that a question is not stuck behind a
+/// book; but every so often the one that began first has its turn, so that the book ends too. When the
+/// cache is full the newest gives way, or a less urgent one of the same tenant: it loses its blocks and
+/// starts over later, with the same result.
 final class Scheduler {
 
     /// Tokens before a chunk from which on it is computed in a pass of its own: its attention takes as long
@@ -114,10 +117,8 @@ final class Scheduler {
     }
 
     /// The pass has ended, or was given up.
-    Sequence endPass() {
-        Sequence sequence = passing;
+    void endPass() {
         passing = null;
-        return sequence;
     }
 
     /// Takes a sequence out, wherever it is, and its blocks back.
@@ -179,7 +180,7 @@ final class Scheduler {
             next.adopt(cache);
             int numMissing = KvCache.blocksFor(next.numTokens() + 1) - next.blocks().numBlocks();
             if (numMissing > cache.numFree()
-                    || !cache.tryReserve(next.blocks(), next.numTokens())) {
+                    || !tryReserve(next, next.numCached(), next.numTokens())) {
                 cache.release(next.blocks());
                 next.rewind();
                 return;
@@ -189,11 +190,13 @@ final class Scheduler {
         }
     }
 
-    /// Those who gave way stand first in the list, and come before others of their urgency.
+    /// Tenants by what they have had, and each one's requests by their urgency: nobody comes before other
+    /// tenants by calling all of its own urgent. Those who gave way come before others of their urgency.
     private Comparator<Sequence> urgent() {
-        return Comparator.<Sequence>comparingInt(sequence -> sequence.scope().priority())
-                .thenComparing(sequence -> sequence.numGenerated() == 0)
-                .thenComparingDouble(sequence -> fairShares.of(sequence.scope().tenant()));
+        return Comparator.<Sequence>comparingDouble(
+                        sequence -> fairShares.of(sequence.scope().tenant()))
+                .thenComparingInt(sequence -> sequence.scope().priority())
+                .thenComparing(sequence -> sequence.numGenerated() == 0);
     }
 
     private void prefill(StepPlan step, int numParties) {
@@ -206,12 +209,19 @@ final class Scheduler {
         if (++numPromptSteps % TURN_OF_FIRST != 0) {
             prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }
+        Set<Digest> inThisStep = new HashSet<>();
         for (Sequence sequence : prompts) {
+            if (budget == 0 || !running.contains(sequence)) {
+                continue;
+            }
             sequence.adopt(cache);
+            Digest next = sequence.nextKey();
+            if (next != null && !inThisStep.add(next)) {
+                continue; // another one computes it now, and this one takes it over in the next
+                // step
+            }
             int numTokens = chunk(sequence, budget);
-            if (numTokens > 0
-                    && running.contains(sequence)
-                    && makeRoomFor(sequence, numTokens, step)) {
+            if (makeRoomFor(sequence, numTokens, step)) {
                 step.add(sequence, numTokens);
                 budget -= numTokens;
             }
@@ -225,8 +235,14 @@ final class Scheduler {
     /// Whether a prompt is computed in a pass: if it is the only work, or its context is long. While one
     /// is, others of short contexts are computed in steps.
     private boolean goesAlone(Sequence sequence) {
-        boolean isOnlyWork = running.size() == 1 && waiting.isEmpty();
-        return sequence.numCached() >= LONG_CONTEXT || isOnlyWork;
+        boolean isOnlyWork =
+                running.size() == 1 && waiting.stream().allMatch(Sequence::waitsForLeader);
+        return hasLongContext(sequence) || isOnlyWork;
+    }
+
+    /// Whether a chunk of it takes much longer than one of a short prompt.
+    static boolean hasLongContext(Sequence sequence) {
+        return sequence.numCached() >= LONG_CONTEXT;
     }
 
     /// As many tokens as fit; if there are more, up to the end of a block, where another prompt's work
@@ -238,11 +254,10 @@ final class Scheduler {
         return budget - (sequence.numCached() + budget) % KvCache.BLOCK_SIZE;
     }
 
-    /// Lets the newest of the least urgent give way, who lose the least work, until this one's blocks
-    /// fit.
+    /// Lets the newest give way, who lose the least work, until this one's blocks fit.
     private boolean makeRoomFor(Sequence sequence, int numTokens, StepPlan step) {
         int end = sequence.numCached() + numTokens;
-        while (!cache.tryReserve(sequence.blocks(), sequence.numCached(), end)) {
+        while (!tryReserve(sequence, sequence.numCached(), end)) {
             Sequence last = lastInUrgency();
             running.remove(last);
             step.remove(last);
@@ -257,11 +272,22 @@ final class Scheduler {
         return true;
     }
 
+    /// @throws UnplannedException if the system has no memory, though the cache has room
+    private boolean tryReserve(Sequence sequence, int firstWritten, int numTokens) {
+        try {
+            return cache.tryReserve(sequence.blocks(), firstWritten, numTokens);
+        } catch (RuntimeException | Error e) {
+            throw new UnplannedException(sequence, e);
+        }
+    }
+
     private Sequence lastInUrgency() {
         Sequence last = null;
         for (Sequence sequence : running.reversed()) {
             if (sequence != passing
-                    && (last == null || sequence.scope().priority() > last.scope().priority())) {
+                    && (last == null
+                            || sequence.scope().tenant().equals(last.scope().tenant())
+                                    && sequence.scope().priority() > last.scope().priority())) {
                 last = sequence;
             }
         }

@@ -1,5 +1,6 @@
 package io.moonglass.engine;
 
+import io.moonglass.loader.digest.Digest;
 import java.util.Arrays;
 
 /// One generation in the engine: its tokens, how many of them are in the cache, and where. Engine
@@ -18,6 +19,7 @@ final class Sequence {
     private int numPublished;
     private int numImageRowsUsed;
     private int numAdopted;
+    private int furthest;
     private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
@@ -136,6 +138,7 @@ final class Sequence {
 
     void cached(int numMore) {
         numCached += numMore;
+        furthest = Math.max(furthest, numCached);
     }
 
     /// Lets other sequences find the full blocks that were computed since the last call.
@@ -148,17 +151,22 @@ final class Sequence {
 
     /// Takes what other sequences have computed of the tokens that come next. One token is left in any
     /// case: the next one is chosen from what is computed of it.
-    ///
     void adopt(KvCache cache) {
         if (numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
             keys.extendTo(numTokens, this::tokenId);
             int reached = cache.adopt(blocks, keys, numCached, numTokens - 1);
-            numAdopted += reached - numCached;
+            numAdopted += Math.max(0, reached - Math.max(numCached, furthest));
             goTo(reached);
         }
     }
 
-    /// Tokens that others had computed, since it began or began anew.
+    /// What stands for the next block, if it is a full one of which nothing is computed yet; or null.
+    Digest nextKey() {
+        int block = numCached / KvCache.BLOCK_SIZE;
+        return numCached % KvCache.BLOCK_SIZE == 0 && block < keys.size() ? keys.get(block) : null;
+    }
+
+    /// Tokens that others had computed before it did.
     int numAdopted() {
         return numAdopted;
     }
@@ -175,7 +183,6 @@ final class Sequence {
         numCached = 0;
         numPublished = 0;
         numImageRowsUsed = 0;
-        numAdopted = 0;
     }
 
     private void goTo(int position) {

@@ -10,6 +10,9 @@ final class StepPlan {
 
     static final int[] NO_DRAFT = {};
 
+    /// Nothing to compute.
+    static final StepPlan EMPTY = new StepPlan(0);
+
     /// `numTokens` tokens of a sequence from its first uncached one on, the draft included.
     ///
     /// @param draft guesses of the tokens that come after its last one
@@ -92,10 +95,6 @@ final class StepPlan {
 
     int numPrefillTokens() {
         return numTokens() - numDecodeTokens();
-    }
-
-    int numDrafted() {
-        return shares.stream().mapToInt(share -> share.draft().length).sum();
     }
 
     int numEnds() {

@@ -52,9 +52,10 @@ final class StepRunner implements AutoCloseable {
 
     /// One forward pass. A fault ends the sequences of this step and no others.
     ///
+    /// @return whether there was none
     /// @param betweenLayers may run other steps
     /// @throws PassAbandonedException if `betweenLayers` does; then nothing was computed
-    void run(StepPlan step, Runnable betweenLayers) {
+    boolean run(StepPlan step, Runnable betweenLayers) {
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix hidden = frame.matrix(step.numTokens(), hiddenSize);
             decoder.forward(hidden, chunksOf(step, hidden), workspace, observer, betweenLayers);
@@ -72,6 +73,7 @@ final class StepRunner implements AutoCloseable {
                     row += numEnds;
                 }
             }
+            return true;
         } catch (PassAbandonedException e) {
             throw e;
         } catch (RuntimeException | Error e) {
@@ -80,6 +82,7 @@ final class StepRunner implements AutoCloseable {
             for (StepPlan.Share share : step.shares()) {
                 endings.fail(share.sequence(), e);
             }
+            return false;
         }
     }
 
@@ -190,8 +193,8 @@ final class StepRunner implements AutoCloseable {
         Sequence sequence = share.sequence();
         List<Sequence> followers = List.of();
         if (sequence.numGenerated() == 0) {
+            followers = scheduler.fork(sequence); // before a sink may end it
             promptComputed(sequence);
-            followers = scheduler.fork(sequence);
         }
         int numRight = Math.max(0, choice.tokenIds().length - 1);
         if (share.draft().length > 0) {

@@ -118,8 +118,8 @@ class SameAnswerTest {
         Speculation always =
                 new Speculation() {
                     @Override
-                    int mostDrafted(int numRows, List<Candidate> candidates, boolean withPrompt) {
-                        return MOST_DRAFTED;
+                    int[] lengths(int numRows, List<Candidate> candidates, boolean withPrompt) {
+                        return candidates.stream().mapToInt(Candidate::length).toArray();
                     }
                 };
         return new TinyEngine(options, 1, DecoderObserver.NONE, always);

@@ -235,8 +235,10 @@ class SchedulerTest {
         shares.give("late", 500);
         shares.comesBack("busy", List.of("late"));
         assertEquals(1500, shares.of("busy"));
-        shares.comesBack("first", List.of());
-        assertEquals(0, shares.of("first"));
+        shares.give("busy", 0);
+        shares.comesBack("alone", List.of());
+        assertEquals(1500, shares.of("alone"));
+        assertEquals(0, new FairShares().of("first"));
     }
 
     @Test

@@ -1,8 +1,10 @@
 package io.moonglass.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -12,14 +14,14 @@ class SpeculationTest {
 
     @Test
     void nothing_is_guessed_before_a_step_was_measured() {
-        assertEquals(0, speculation.mostDrafted(1, List.of(sure()), false));
+        assertEquals(0, drafted(false, sure()));
     }
 
     @Test
     void what_was_never_measured_is_tried() {
         speculation.measured(1, 0.036);
 
-        assertTrue(speculation.mostDrafted(1, List.of(sure()), false) > 0);
+        assertTrue(drafted(false, sure()) > 0);
     }
 
     @Test
@@ -27,7 +29,7 @@ class SpeculationTest {
         for (int rows = 1; rows <= 9; rows++) {
             speculation.measured(rows, 0.036 * rows);
         }
-        assertEquals(0, speculation.mostDrafted(1, List.of(sure()), false));
+        assertEquals(0, drafted(false, sure()));
     }
 
     @Test
@@ -35,8 +37,8 @@ class SpeculationTest {
         for (int rows = 1; rows <= 9; rows++) {
             speculation.measured(rows, 0.036 + 0.004 * rows);
         }
-        assertEquals(8, speculation.mostDrafted(1, List.of(sure()), false));
-        assertEquals(0, speculation.mostDrafted(1, List.of(hopeless()), false));
+        assertEquals(8, drafted(false, sure()));
+        assertEquals(0, drafted(false, hopeless()));
     }
 
     @Test
@@ -46,7 +48,7 @@ class SpeculationTest {
         speculation.measured(4, 0.2);
         speculation.measured(9, 0.2);
 
-        assertEquals(2, speculation.mostDrafted(1, List.of(sure()), false));
+        assertEquals(2, drafted(false, sure()));
     }
 
     @Test
@@ -54,13 +56,13 @@ class SpeculationTest {
         speculation.measured(1, 1);
         speculation.measured(9, 9);
 
-        assertEquals(0, speculation.mostDrafted(1, List.of(sure()), false));
+        assertEquals(0, drafted(false, sure()));
     }
 
     @Test
     void beside_prompts_a_row_costs_little_and_only_the_chance_counts() {
-        assertEquals(8, speculation.mostDrafted(1, List.of(sure()), true));
-        assertEquals(0, speculation.mostDrafted(1, List.of(hopeless()), true));
+        assertEquals(8, drafted(true, sure()));
+        assertEquals(0, drafted(true, hopeless()));
     }
 
     @Test
@@ -89,12 +91,38 @@ class SpeculationTest {
     }
 
     @Test
-    void expected_are_fewer_than_were_guessed_and_more_the_likelier_they_are() {
-        DraftRecord record = new DraftRecord();
-        double p = record.probability();
+    void each_sequence_guesses_by_its_own_record() {
+        for (int rows = 1; rows <= 20; rows++) {
+            speculation.measured(rows, 0.036 + 0.004 * rows);
+        }
+        List<Speculation.Candidate> candidates = List.of(hopeless(), sure(), hopeless());
 
-        assertEquals(p + p * p + p * p * p, record.expected(3), 1e-12);
-        assertEquals(0, record.expected(0));
+        assertArrayEquals(new int[] {0, 8, 0}, speculation.lengths(3, candidates, false));
+        assertArrayEquals(new int[] {0, 8, 0}, speculation.lengths(3, candidates, true));
+    }
+
+    @Test
+    void beside_prompts_no_more_than_sixteen_are_guessed() {
+        int[] lengths = speculation.lengths(4, List.of(sure(), sure(), sure(), sure()), true);
+
+        assertEquals(16, Arrays.stream(lengths).sum());
+    }
+
+    @Test
+    void one_slow_step_does_not_end_all_guessing() {
+        speculation.measured(1, 0.036);
+        for (int rows = 2; rows <= 9; rows++) {
+            speculation.measured(rows, 10);
+        }
+        assertEquals(0, drafted(false, sure()));
+        for (int i = 0; i < 500; i++) {
+            speculation.measured(1, 0.036);
+        }
+        assertTrue(drafted(false, sure()) > 0);
+    }
+
+    private int drafted(boolean withPrompt, Speculation.Candidate candidate) {
+        return speculation.lengths(1, List.of(candidate), withPrompt)[0];
     }
 
     private static Speculation.Candidate sure() {

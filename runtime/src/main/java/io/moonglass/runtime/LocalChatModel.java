@@ -7,6 +7,7 @@ import io.moonglass.engine.DecoderWeights;
 import io.moonglass.engine.Engine;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.GenerationRequest;
+import io.moonglass.engine.KvCache;
 import io.moonglass.engine.PromptImage;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
@@ -49,6 +50,8 @@ import java.util.stream.Collectors;
 /// A checkpoint that is loaded and runs in this process: template, tokenizer, vision and engine
 /// joined.
 public final class LocalChatModel implements ChatModel {
+
+    private static final System.Logger LOG = System.getLogger(LocalChatModel.class.getName());
 
     private final String name;
     private final ModelConfig config;
@@ -122,6 +125,7 @@ public final class LocalChatModel implements ChatModel {
                         engine.contextLength(),
                         () -> statistics().engine().promptTokensPerSecond(),
                         () -> statistics().media().pixelsPerSecond());
+        logContext();
     }
 
     @Override
@@ -352,6 +356,21 @@ public final class LocalChatModel implements ChatModel {
                 checkpoint.config().text(),
                 options.kv().type().orElse(type),
                 options.kv().memory().orElseGet(() -> CacheMemory.share(checkpoint)));
+    }
+
+    /// Says what became of the memory that is there, and warns if contexts are cut short by it.
+    private void logContext() {
+        System.Logger.Level level =
+                contextLength() < config.text().maxPositionEmbeddings()
+                        ? System.Logger.Level.WARNING
+                        : System.Logger.Level.INFO;
+        LOG.log(
+                level,
+                "cache: {0} blocks of {1} tokens; a prompt and its answer may have {2} tokens, the model allows {3}",
+                engine.statistics().numBlocks(),
+                KvCache.BLOCK_SIZE,
+                contextLength(),
+                config.text().maxPositionEmbeddings());
     }
 
     private static SamplingParameters sampling(GenerationConfig generation) {

@@ -208,16 +208,17 @@ final class PictureQueue implements AutoCloseable {
             }
             PictureTicket ticket = request.waiting().getFirst();
             long numPixels = ticket.image().pixelsInWork();
+            if (!request.pixels().hasRoom(numPixels)) {
+                continue; // it has its part already, and holds up nobody
+            }
             if (!budget.hasRoom(numPixels)) {
                 return Optional.empty();
             }
-            if (request.pixels().hasRoom(numPixels)) {
-                request.waiting().removeFirst();
-                request.pixels().take(numPixels);
-                request.decoding().served();
-                ticket.reach(new PictureTicket.Stage.Decoding());
-                return Optional.of(ticket);
-            }
+            request.waiting().removeFirst();
+            request.pixels().take(numPixels);
+            request.decoding().served();
+            ticket.reach(new PictureTicket.Stage.Decoding());
+            return Optional.of(ticket);
         }
         return Optional.empty();
     }

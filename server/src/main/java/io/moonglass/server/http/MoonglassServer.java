@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
@@ -73,11 +74,20 @@ public final class MoonglassServer implements AutoCloseable {
         }
         // so that the log tells of a stuck engine where nobody asks for its health
         timer.scheduleWithFixedDelay(
-                () -> served.statistics().ifPresent(model -> watch.isStuck(model.engine())),
+                () -> watch(served, watch),
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
         return new MoonglassServer(options, web, served, requests, timer);
+    }
+
+    /// A fault here must not end the watching.
+    private static void watch(ServedModel served, EngineWatch watch) {
+        try {
+            served.statistics().ifPresent(model -> watch.isStuck(model.engine()));
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot tell whether the engine is stuck", e);
+        }
     }
 
     private static WebServer listen(ServerOptions options, Routes routes) {
@@ -103,6 +113,8 @@ public final class MoonglassServer implements AutoCloseable {
                 new ScheduledThreadPoolExecutor(
                         1, Thread.ofPlatform().daemon().name("moonglass-timer").factory());
         timer.setRemoveOnCancelPolicy(true);
+        // what is asked of it when the server has stopped concerns connections that are closed
+        timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
         return timer;
     }
 

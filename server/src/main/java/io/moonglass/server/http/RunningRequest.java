@@ -15,15 +15,28 @@ import java.util.concurrent.TimeUnit;
 /// deadline, the server. Belongs to the request's thread; any thread may stop it.
 final class RunningRequest implements AutoCloseable {
 
+    /// How long a client may take to read that its request was ended, before its connection is closed: one
+    /// that reads nothing would hold its place for ever.
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final RunningRequests all;
     private final RunningRequests.Key key;
     private final int numAnswers;
     private final GenerationEvents events;
+    private final ScheduledExecutorService timer;
+    private final ClientConnection client;
     private Future<?> deadline;
+    private volatile Future<?> abort;
     private volatile Generation generation;
 
     RunningRequest(
-            RunningRequests all, RunningRequests.Key key, ClientConnection client, int numAnswers) {
+            RunningRequests all,
+            RunningRequests.Key key,
+            ClientConnection client,
+            int numAnswers,
+            ScheduledExecutorService timer) {
+        this.timer = timer;
+        this.client = client;
         this.all = all;
         this.key = key;
         this.numAnswers = numAnswers;
@@ -39,7 +52,7 @@ final class RunningRequest implements AutoCloseable {
         return numAnswers;
     }
 
-    void stopAfter(Duration time, ScheduledExecutorService timer) {
+    void stopAfter(Duration time) {
         if (time.isPositive()) {
             deadline =
                     timer.schedule(() -> stop(Stop.DEADLINE), time.toNanos(), TimeUnit.NANOSECONDS);
@@ -77,6 +90,13 @@ final class RunningRequest implements AutoCloseable {
         if (stopped != null) {
             stopped.cancel();
         }
+        if (first) {
+            abort =
+                    timer.schedule(
+                            () -> Thread.startVirtualThread(client::abort),
+                            PATIENCE.toMillis(),
+                            TimeUnit.MILLISECONDS);
+        }
         return first;
     }
 
@@ -95,6 +115,10 @@ final class RunningRequest implements AutoCloseable {
     public void close() {
         if (deadline != null) {
             deadline.cancel(false);
+        }
+        Future<?> pending = abort;
+        if (pending != null) {
+            pending.cancel(false);
         }
         if (generation != null) {
             generation.cancel();

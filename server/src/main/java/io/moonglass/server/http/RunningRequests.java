@@ -34,14 +34,20 @@ final class RunningRequests {
                         this,
                         new Key(exchange.caller(), exchange.requestId()),
                         exchange.client(),
-                        numAnswers);
+                        numAnswers,
+                        timer);
         if (stoppable.putIfAbsent(request.key(), request) != null) {
             throw HttpFault.duplicateRequestId();
         }
         running.add(request);
-        exchange.client().whenGone(() -> request.stop(Stop.CLIENT_GONE));
-        timeout.ifPresent(time -> request.stopAfter(time.minus(exchange.age()), timer));
-        return request;
+        try {
+            exchange.client().whenGone(() -> request.stop(Stop.CLIENT_GONE));
+            timeout.ifPresent(time -> request.stopAfter(time.minus(exchange.age())));
+            return request;
+        } catch (RuntimeException | Error e) { // the timer of a server that stops, for one
+            request.close();
+            throw e;
+        }
     }
 
     /// Ends a caller's request, whatever stage it is in; its client is told.

@@ -126,7 +126,20 @@ class RunningRequestsTest {
             assertEquals(200, cancel(server, "x").statusCode());
 
             assertTrue(server.model.wasCancelledWithin(10));
+            assertPlaceIsFreeAgain(server);
         }
+    }
+
+    /// Its connection is closed some seconds later, which ends the writer that is stuck in it.
+    private static void assertPlaceIsFreeAgain(RunningServer server) throws InterruptedException {
+        for (int i = 0; i < 300 && !nothingRuns(server); i++) {
+            Thread.sleep(100);
+        }
+        assertTrue(nothingRuns(server));
+    }
+
+    private static boolean nothingRuns(RunningServer server) {
+        return server.get("/metrics").body().contains("\nmoonglass_requests_running 0.0\n");
     }
 
     @Test

@@ -26,7 +26,6 @@ import io.moonglass.loader.template.RenderedPrompt;
 import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.template.TemplatePart;
 import io.moonglass.runtime.admission.AdmissionQueue;
-import io.moonglass.runtime.admission.AdmittedSink;
 import io.moonglass.runtime.answer.AnswerStream;
 import io.moonglass.runtime.answer.ClosingSink;
 import io.moonglass.runtime.answer.Reasoning;
@@ -197,8 +196,10 @@ public final class LocalChatModel implements ChatModel {
                         new Branch(
                                 sampling.withSeed(sampling.seed() + branches.size()),
                                 new ClosingSink(
-                                        new AdmittedSink(answer, share),
+                                        answer,
+                                        share::promptComputed,
                                         () -> {
+                                            share.close();
                                             if (numOpen.decrementAndGet() == 0) {
                                                 rows.forEach(ImageRows::close);
                                             }

@@ -3,12 +3,16 @@ package io.moonglass.runtime.answer;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.TokenSink;
 
-/// A sink that frees what its generation used, once the generation has ended and before its caller
-/// is told.
-public record ClosingSink(TokenSink sink, Runnable close) implements TokenSink {
+/// A sink that gives back what its generation holds: some of it when the prompt is computed, the rest once
+/// the generation has ended, and in both cases before its caller is told.
+///
+/// @param promptComputed may be called for several sinks of one prompt
+public record ClosingSink(TokenSink sink, Runnable promptComputed, Runnable close)
+        implements TokenSink {
 
     @Override
     public void promptComputed(int numCachedTokens) {
+        promptComputed.run();
         sink.promptComputed(numCachedTokens);
     }
 

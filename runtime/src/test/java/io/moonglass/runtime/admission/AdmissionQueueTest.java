@@ -8,6 +8,7 @@ import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.TokenSink;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.answer.ClosingSink;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,8 +143,8 @@ class AdmissionQueueTest {
     @Test
     void a_prompt_leaves_the_queue_when_it_is_computed_for_any_answer() {
         AdmissionQueue.Share share = queue.admit(30, 300);
-        AdmittedSink one = new AdmittedSink(new Silent(), share);
-        AdmittedSink other = new AdmittedSink(new Silent(), share);
+        TokenSink one = closing(new Silent(), share);
+        TokenSink other = closing(new Silent(), share);
 
         one.promptComputed(4);
         assertEquals(new QueueStatistics(0, 300, 100, 1_000), queue.statistics());
@@ -151,6 +152,10 @@ class AdmissionQueueTest {
         one.finished(FinishReason.STOP);
         other.finished(FinishReason.STOP);
         assertEquals(new QueueStatistics(0, 0, 100, 1_000), queue.statistics());
+    }
+
+    private static TokenSink closing(TokenSink sink, AdmissionQueue.Share share) {
+        return new ClosingSink(sink, share::promptComputed, share::close);
     }
 
     @Test
@@ -174,8 +179,8 @@ class AdmissionQueueTest {
                     }
                 };
 
-        new AdmittedSink(watching, queue.admit(30, 0)).finished(FinishReason.CANCELLED);
-        new AdmittedSink(watching, queue.admit(30, 0)).failed(new IllegalStateException());
+        closing(watching, queue.admit(30, 0)).finished(FinishReason.CANCELLED);
+        closing(watching, queue.admit(30, 0)).failed(new IllegalStateException());
 
         assertEquals(List.of(0L, 0L), left);
     }

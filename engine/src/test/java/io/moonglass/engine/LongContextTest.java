@@ -22,7 +22,7 @@ class LongContextTest {
 
     @Test
     void attention_past_position_100_000_equals_a_double_reference_and_only_the_cache_grows() {
-        try (Arena arena = Arena.ofConfined();
+        try (Arena arena = Arena.ofShared();
                 TinyDecoder decoder = new TinyDecoder(2, KvCache.blocksFor(NUM_TOKENS))) {
             int[] tokenIds = decoder.randomTokens(NUM_TOKENS, 131);
             BlockTable blocks = new BlockTable();
@@ -31,7 +31,7 @@ class LongContextTest {
             for (int from = 0; from < NUM_TOKENS; from += CHUNK) {
                 int to = Math.min(from + CHUNK, NUM_TOKENS);
                 recorder.first = from;
-                try (Arena step = Arena.ofConfined()) {
+                try (Arena step = Arena.ofShared()) {
                     decoder.run(
                             blocks,
                             tokenIds,

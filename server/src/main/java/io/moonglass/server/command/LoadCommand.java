@@ -74,7 +74,8 @@ final class LoadCommand implements Callable<Integer> {
             names = "--mix",
             required = true,
             paramLabel = "MIX",
-            description = "What they ask: a JSON file, or one of the built-in chat and vqa.")
+            description =
+                    "What they ask: a JSON file, or one of the built-in chat, soak, streams and vqa.")
     private String mix;
 
     @ArgGroup private Length length = new Length();

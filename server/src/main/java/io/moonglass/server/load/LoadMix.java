@@ -23,7 +23,7 @@ import java.util.random.RandomGenerator;
 public record LoadMix(String name, List<Scenario> scenarios) {
 
     /// Mixes that come with the program.
-    public static final List<String> BUILT_IN = List.of("chat", "vqa");
+    public static final List<String> BUILT_IN = List.of("chat", "soak", "streams", "vqa");
 
     private static final ObjectMapper JSON =
             new ObjectMapper()

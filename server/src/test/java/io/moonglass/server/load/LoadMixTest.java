@@ -32,7 +32,7 @@ class LoadMixTest {
     @TempDir private Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"chat", "vqa"})
+    @ValueSource(strings = {"chat", "soak", "streams", "vqa"})
     void a_built_in_mix_is_taken_by_its_name(String name) {
         LoadMix mix = LoadMix.named(name);
 
@@ -184,7 +184,7 @@ class LoadMixTest {
                 assertThrows(ConfigException.class, () -> LoadMix.named("/nowhere.json"));
 
         assertEquals(
-                "--mix /nowhere.json: no such file; want a JSON file, or a built-in mix: chat, vqa",
+                "--mix /nowhere.json: no such file; want a JSON file, or a built-in mix: chat, soak, streams, vqa",
                 fault.getMessage());
     }
 

@@ -96,7 +96,7 @@ final class EngineLoop {
         boolean succeeded = runner.run(step, () -> {});
         double seconds = (System.nanoTime() - begin) / 1e9;
         if (succeeded) {
-            clock.measured(numPrefill, numDecode > 0, seconds);
+            clock.measured(numPrefill + numDecode, numPrefill, seconds);
         }
         if (succeeded && numPrefill == 0) {
             speculation.measured(numDecode, seconds);
@@ -140,7 +140,7 @@ final class EngineLoop {
                 boolean succeeded = runner.run(plan, this::letOthersGoOn);
                 if (succeeded && tellsRate) {
                     long nanos = System.nanoTime() - begin - interrupted;
-                    clock.measured(numTokens, false, nanos / 1e9);
+                    clock.measured(numTokens, numTokens, nanos / 1e9);
                 }
                 counters.steps.increment();
                 counters.progressed();

@@ -205,7 +205,7 @@ final class Scheduler {
         if (prompts.isEmpty()) {
             return;
         }
-        int budget = clock.promptTokens(!step.isEmpty(), numParties, step.budget());
+        int budget = clock.promptTokens(step.numTokens(), numParties, step.budget());
         if (++numPromptSteps % TURN_OF_FIRST != 0) {
             prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }

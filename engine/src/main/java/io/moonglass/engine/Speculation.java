@@ -25,10 +25,10 @@ class Speculation {
     private static final double GAIN = 1.03;
 
     /// From what chance on a guess is worth a row in a step that computes prompts anyway.
-    private static final double CHEAP_ROW = 0.3;
+    private static final double CHEAP_ROW = 0.5;
 
     /// Guesses of such a step at most: its time is planned without them.
-    private static final int MOST_CHEAP_ROWS = 16;
+    private static final int MOST_CHEAP_ROWS = 8;
 
     /// Steps after which a measurement says nothing any more: a slow one must not end all guessing.
     private static final int LASTING_STEPS = 400;

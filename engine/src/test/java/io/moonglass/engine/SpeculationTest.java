@@ -102,10 +102,10 @@ class SpeculationTest {
     }
 
     @Test
-    void beside_prompts_no_more_than_sixteen_are_guessed() {
+    void beside_prompts_no_more_than_eight_are_guessed() {
         int[] lengths = speculation.lengths(4, List.of(sure(), sure(), sure(), sure()), true);
 
-        assertEquals(16, Arrays.stream(lengths).sum());
+        assertEquals(8, Arrays.stream(lengths).sum());
     }
 
     @Test

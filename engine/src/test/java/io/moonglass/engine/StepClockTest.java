@@ -12,59 +12,68 @@ class StepClockTest {
 
     @Test
     void what_was_not_measured_is_not_held_back() {
-        assertEquals(512, clock.promptTokens(true, 1, 512));
+        assertEquals(512, clock.promptTokens(3, 1, 512));
         assertEquals(0, clock.promptTokensPerSecond());
     }
 
     @Test
     void a_step_has_as_many_tokens_as_its_time_allows_in_whole_blocks() {
-        clock.measured(100, false, 1);
+        measureLine(0.25, 0.008);
 
-        assertEquals(100, clock.promptTokensPerSecond(), 1e-9);
-        assertEquals(96, clock.promptTokens(false, 1, 512));
-        assertEquals(32, clock.promptTokens(false, 2, 512));
-        assertEquals(64, clock.promptTokens(false, 1, 64));
-    }
-
-    @Test
-    void those_that_decode_take_their_part_of_it() {
-        clock.measured(100, false, 1);
-        clock.measured(0, true, 0.3);
-
-        assertEquals(64, clock.promptTokens(true, 1, 512));
+        assertEquals(64, clock.promptTokens(0, 1, 512)); // 93 rows
+        assertEquals(16, clock.promptTokens(0, 2, 512)); // 31 rows
+        assertEquals(64, clock.promptTokens(29, 1, 512));
+        assertEquals(32, clock.promptTokens(31, 1, 512));
+        assertEquals(50, clock.promptTokens(0, 1, 50));
     }
 
     @Test
     void prompts_go_on_even_if_decoding_takes_all_the_time() {
-        clock.measured(100, false, 1);
-        clock.measured(0, true, 5);
+        measureLine(0.9, 0.1);
 
-        assertEquals(16, clock.promptTokens(true, 1, 512));
-        assertEquals(3, clock.promptTokens(true, 1, 3));
+        assertEquals(16, clock.promptTokens(40, 1, 512));
+        assertEquals(3, clock.promptTokens(40, 1, 3));
     }
 
     @Test
-    void it_follows_what_it_measures() {
-        clock.measured(100, false, 1);
+    void small_steps_do_not_make_it_believe_that_large_ones_take_as_long_a_row() {
         for (int i = 0; i < 30; i++) {
-            clock.measured(100, false, 4);
+            int rows = Math.max(1, clock.promptTokens(4, 1, 512));
+            clock.measured(4 + rows, rows, 0.25 + 0.008 * (4 + rows));
         }
-        assertEquals(25, clock.promptTokensPerSecond(), 0.1);
+        assertEquals(64, clock.promptTokens(4, 1, 512));
     }
 
     @Test
-    void the_end_of_a_prompt_says_nothing_about_the_rate() {
-        clock.measured(100, false, 1);
-        clock.measured(1, true, 0.5);
+    void it_follows_when_contexts_grow() {
+        measureLine(0.25, 0.008);
+        measureLine(0.25, 0.02);
 
-        assertEquals(100, clock.promptTokensPerSecond(), 1e-9);
+        assertEquals(32, clock.promptTokens(0, 1, 512)); // 37 rows
     }
 
     @Test
-    void decoding_beside_a_prompt_does_not_count_as_the_prompts_time() {
-        clock.measured(0, true, 0.5);
-        clock.measured(100, true, 1.5);
+    void the_rate_of_prompts_is_that_of_whole_steps() {
+        for (int i = 0; i < 30; i++) {
+            clock.measured(58, 50, 1);
+            clock.measured(8, 0, 0.1);
+        }
+        assertEquals(50, clock.promptTokensPerSecond(), 1e-9);
+    }
 
-        assertTrue(clock.promptTokensPerSecond() > 99);
+    @Test
+    void a_step_that_fails_to_tell_changes_nothing_for_the_worse() {
+        measureLine(0.25, 0.008);
+        for (int i = 0; i < 100; i++) {
+            clock.measured(8, 0, 0.314);
+        }
+        assertTrue(clock.promptTokens(8, 1, 512) >= 64);
+    }
+
+    private void measureLine(double seconds, double secondsPerRow) {
+        for (int i = 0; i < 100; i++) {
+            int rows = i % 2 == 0 ? 8 : 80;
+            clock.measured(rows, rows - 8, seconds + secondsPerRow * rows);
+        }
     }
 }

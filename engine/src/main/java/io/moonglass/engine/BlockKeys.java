@@ -15,23 +15,26 @@ final class BlockKeys {
 
     private final GenerationRequest request;
     private final List<Digest> keys;
-    private Digest last;
-    private int numImageRows;
+    private final Digest root;
+
+    /// Of each block, the image rows before it.
+    private final List<Integer> imageRows;
 
     /// Of a prompt's full blocks.
     BlockKeys(GenerationRequest request) {
         this.request = request;
         this.keys = new ArrayList<>();
+        this.imageRows = new ArrayList<>(List.of(0));
         RequestScope scope = request.scope();
-        this.last = new DigestBuilder().add(scope.tenant()).add(scope.cacheSalt()).build();
+        this.root = new DigestBuilder().add(scope.tenant()).add(scope.cacheSalt()).build();
         extendTo(request.tokenIds().length, position -> request.tokenIds()[position]);
     }
 
     private BlockKeys(BlockKeys other) {
         this.request = other.request;
         this.keys = new ArrayList<>(other.keys);
-        this.last = other.last;
-        this.numImageRows = other.numImageRows;
+        this.imageRows = new ArrayList<>(other.imageRows);
+        this.root = other.root;
     }
 
     BlockKeys copy() {
@@ -50,24 +53,39 @@ final class BlockKeys {
     /// Makes the keys of all full blocks of the first `numTokens` tokens.
     void extendTo(int numTokens, IntUnaryOperator tokenId) {
         while ((keys.size() + 1) * KvCache.BLOCK_SIZE <= numTokens) {
-            last = next(keys.size() * KvCache.BLOCK_SIZE, tokenId);
-            keys.add(last);
+            int block = keys.size();
+            keys.add(key(block, KvCache.BLOCK_SIZE, tokenId));
+            int more = numImages(block * KvCache.BLOCK_SIZE, KvCache.BLOCK_SIZE);
+            imageRows.add(imageRows.get(block) + more);
         }
     }
 
-    private Digest next(int firstPosition, IntUnaryOperator tokenId) {
-        DigestBuilder digest = new DigestBuilder().add(last);
-        int numPrompt = request.numPromptTokens();
-        int firstImageRow = numImageRows;
-        for (int i = 0; i < KvCache.BLOCK_SIZE; i++) {
-            int position = firstPosition + i;
-            boolean isPrompt = position < numPrompt;
+    /// What stands for the first tokens of a prompt's block.
+    ///
+    /// @param block at most [#size()]
+    Digest part(int block, int numTokens) {
+        return key(block, numTokens, position -> request.tokenIds()[position]);
+    }
+
+    private Digest key(int block, int numTokens, IntUnaryOperator tokenId) {
+        DigestBuilder digest = new DigestBuilder().add(block == 0 ? root : keys.get(block - 1));
+        int first = block * KvCache.BLOCK_SIZE;
+        for (int position = first; position < first + numTokens; position++) {
             int id = tokenId.applyAsInt(position);
-            digest.add(isPrompt ? id : id | GENERATED);
-            numImageRows += isPrompt && request.isImage(position) ? 1 : 0;
+            digest.add(position < request.numPromptTokens() ? id : id | GENERATED);
         }
-        addImages(digest, firstImageRow, numImageRows);
+        int from = imageRows.get(block);
+        addImages(digest, from, from + numImages(first, numTokens));
         return digest.build();
+    }
+
+    private int numImages(int first, int numTokens) {
+        int end = Math.min(first + numTokens, request.numPromptTokens());
+        int count = 0;
+        for (int position = first; position < end; position++) {
+            count += request.isImage(position) ? 1 : 0;
+        }
+        return count;
     }
 
     /// Which rows of which pictures stand for a block's image tokens.

@@ -146,6 +146,44 @@ public final class KvCache implements AutoCloseable {
         return block * BLOCK_SIZE;
     }
 
+    /// Takes a copy of a block of which others have computed the first tokens, if there is room for it.
+    ///
+    /// @param block after the table's last one, or one of its own
+    /// @param most  tokens of the block that the sequence may have
+    /// @return tokens of the block that it has now
+    int adoptPart(BlockTable table, BlockKeys keys, int block, int most) {
+        for (int count = Math.min(most, BLOCK_SIZE - 1); keeps && count > 0; count--) {
+            int found = pool.find(keys.part(block, count));
+            if (found >= 0) {
+                return copyPart(table, block, found) ? count : 0;
+            }
+        }
+        return 0;
+    }
+
+    private boolean copyPart(BlockTable table, int block, int found) {
+        pool.share(found); // it must not go to make room for its own copy
+        try {
+            boolean hasRoom = block < table.numBlocks() || pool.numFree() > 0;
+            if (hasRoom) {
+                if (block == table.numBlocks()) {
+                    table.add(take());
+                }
+                memory[table.block(block)].copyFrom(memory[found]);
+            }
+            return hasRoom;
+        } finally {
+            pool.leave(found);
+        }
+    }
+
+    /// Lets others find the first tokens of a block, behind which the sequence goes on writing.
+    void publishPart(BlockTable table, BlockKeys keys, int block, int numTokens) {
+        if (keeps) {
+            pool.publish(table.block(block), keys.part(block, numTokens));
+        }
+    }
+
     /// Lets others find the blocks that a sequence filled.
     ///
     /// @param from first block

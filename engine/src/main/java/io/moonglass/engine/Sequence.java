@@ -17,6 +17,7 @@ final class Sequence {
     private int numTokens;
     private int numCached;
     private int numPublished;
+    private boolean endPublished;
     private int numImageRowsUsed;
     private int numAdopted;
     private int furthest;
@@ -147,6 +148,11 @@ final class Sequence {
         int numFull = numCached / KvCache.BLOCK_SIZE;
         cache.publish(blocks, keys, numPublished, numFull);
         numPublished = numFull;
+        int rest = numPromptTokens() % KvCache.BLOCK_SIZE;
+        if (rest > 0 && !endPublished && numCached >= numPromptTokens()) {
+            endPublished = true;
+            cache.publishPart(blocks, keys, numPromptTokens() / KvCache.BLOCK_SIZE, rest);
+        }
     }
 
     /// Takes what other sequences have computed of the tokens that come next. One token is left in any
@@ -155,6 +161,10 @@ final class Sequence {
         if (numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
             keys.extendTo(numTokens, this::tokenId);
             int reached = cache.adopt(blocks, keys, numCached, numTokens - 1);
+            int most = Math.min(numPromptTokens(), numTokens - 1) - reached;
+            if (most > 0 && reached / KvCache.BLOCK_SIZE <= keys.size()) {
+                reached += cache.adoptPart(blocks, keys, reached / KvCache.BLOCK_SIZE, most);
+            }
             numAdopted += Math.max(0, reached - Math.max(numCached, furthest));
             goTo(reached);
         }
@@ -182,6 +192,7 @@ final class Sequence {
     void rewind() {
         numCached = 0;
         numPublished = 0;
+        endPublished = false;
         numImageRowsUsed = 0;
     }
 

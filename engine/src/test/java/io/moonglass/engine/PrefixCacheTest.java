@@ -39,6 +39,26 @@ class PrefixCacheTest {
     }
 
     @Test
+    void a_prompt_that_goes_on_where_an_earlier_one_ended_is_computed_from_there() {
+        int[] first = TinyEngine.randomPrompt(50, 1);
+        int[] second = Arrays.copyOf(first, 90);
+        Arrays.fill(second, 50, 90, 3);
+        List<Integer> alone;
+        try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE)) {
+            alone = tiny.generate(second, 20);
+        }
+        try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE.withSpeculation(false), 1, steps)) {
+            tiny.generate(first, 30); // writes into the block where its prompt ends
+            assertEquals(50, cachedOf(tiny, text(second)));
+            assertEquals(alone, tiny.generate(second, 20));
+            tiny.engine().close();
+            assertEquals(200, tiny.engine().cache().numFree());
+        }
+        assertEquals(
+                List.of(50, 40), steps.stepSizes().stream().filter(n -> n > 1).limit(2).toList());
+    }
+
+    @Test
     void one_token_is_computed_even_if_all_are_known() {
         int[] prompt = TinyEngine.randomPrompt(64, 1);
         try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, steps)) {
@@ -120,7 +140,7 @@ class PrefixCacheTest {
         for (int row = 0; row < 40; row++) {
             rows.set(row, 0, 1 + row);
         }
-        int[] first = TinyEngine.randomPrompt(40, 1);
+        int[] first = TinyEngine.randomPrompt(70, 1);
         Arrays.fill(first, 10, 40, TinyEngine.IMAGE_TOKEN_ID);
         int[] second = TinyEngine.randomPrompt(60, 1);
         Arrays.fill(second, 0, 40, 3);
@@ -133,7 +153,7 @@ class PrefixCacheTest {
                     32, cachedOf(tiny, new Prompt(second, List.of(whole), RequestScope.DEFAULT)));
         }
         // Position 32 is the picture's row 22.
-        assertEquals(23, steps.embeddings().get(40)[0]);
+        assertEquals(23, steps.embeddings().get(70)[0]);
     }
 
     @Test

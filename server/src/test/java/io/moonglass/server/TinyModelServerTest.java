@@ -353,7 +353,7 @@ class TinyModelServerTest {
     /// How much of a prompt was known depends on which test asked it before.
     private static void assertUsage(GoldenPrompt prompt, JsonNode usage) {
         int cached = usage.get("prompt_tokens_details").get("cached_tokens").intValue();
-        assertTrue(cached % 32 == 0 && cached >= 0 && cached < prompt.numPromptTokens());
+        assertTrue(cached >= 0 && cached < prompt.numPromptTokens());
         ObjectNode wanted =
                 JSON.createObjectNode()
                         .put("prompt_tokens", prompt.numPromptTokens())

@@ -283,7 +283,7 @@ class LongContextTest {
         }
 
         static double element(WeightMatrix weight, int row, int column) {
-            assertEquals(CacheType.BF16, weight.type());
+            assertEquals(ElementType.BF16, weight.type());
             long index = (long) row * weight.numColumns() + column;
             short bits = weight.data().get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 * index);
             return Float.intBitsToFloat(bits << 16);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;

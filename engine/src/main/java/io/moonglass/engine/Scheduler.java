@@ -217,8 +217,7 @@ final class Scheduler {
             sequence.adopt(cache);
             Digest next = sequence.nextKey();
             if (next != null && !inThisStep.add(next)) {
-                continue; // another one computes it now, and this one takes it over in the next
-                // step
+                continue; // another one computes it now; this one takes it over afterwards
             }
             int numTokens = chunk(sequence, budget);
             if (makeRoomFor(sequence, numTokens, step)) {

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 
-/// Which blocks of the cache are in use, and by how many sequences. A full block whose last user leaves
+/// Which blocks of the cache are in use, and by how many sequences. A published block whose last user leaves
 /// is kept for prompts that begin alike, until its room is needed: the one that was left longest ago
 /// goes first. Engine thread only.
 ///
@@ -86,8 +86,8 @@ final class BlockPool {
         return numUsers[block] > 1;
     }
 
-    /// Lets a block be found that will not be written to any more. Does nothing if another one holds
-    /// the same already.
+    /// Lets a block be found of which what the key stands for will not be written to any more. Does nothing
+    /// if another one holds the same already.
     void publish(int block, Digest key) {
         if (keys[block] == null && byKey.putIfAbsent(key, block) == null) {
             keys[block] = key;

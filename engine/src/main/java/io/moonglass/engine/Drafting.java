@@ -6,8 +6,6 @@ import java.util.List;
 /// Adds guesses to the shares of sequences that decode, where that is worth it. Engine thread only.
 final class Drafting {
 
-    private static final int[] NONE = {};
-
     private final boolean on;
     private final Speculation speculation;
 
@@ -26,7 +24,10 @@ final class Drafting {
         List<Speculation.Candidate> candidates = new ArrayList<>();
         for (StepPlan.Share share : step.shares()) {
             Sequence sequence = share.sequence();
-            int[] draft = share.decodes() ? PromptLookup.draft(sequence, most(sequence)) : NONE;
+            int[] draft =
+                    share.decodes()
+                            ? PromptLookup.draft(sequence, most(sequence))
+                            : StepPlan.NO_DRAFT;
             if (draft.length > 0) {
                 guessing.add(sequence);
                 drafts.add(draft);

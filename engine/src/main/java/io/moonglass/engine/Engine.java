@@ -4,7 +4,6 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -12,8 +11,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 /// Generates tokens for many requests at once. One thread owns scheduler, cache and sequences; every
 /// other thread hands it messages, so there is nothing to lock.
 public final class Engine implements AutoCloseable {
-
-    private static final Duration DEFAULT_SLICE = Duration.ofMillis(200);
 
     /// A submitted generation, as its caller holds it.
     public final class Ticket {
@@ -34,7 +31,7 @@ public final class Engine implements AutoCloseable {
     private final KvCache cache;
     private final StepClock clock;
     private final StepRunner runner;
-    private final ComputeTurns turns = new ComputeTurns(DEFAULT_SLICE);
+    private final ComputeTurns turns = new ComputeTurns(EngineLoop.SLICE_BESIDE_DECODING);
     private final EngineCounters counters = new EngineCounters();
     private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
     private final Thread thread;

@@ -15,7 +15,7 @@ final class EngineLoop {
     private static final System.Logger LOG = System.getLogger(EngineLoop.class.getName());
 
     /// How long others compute while only decoding waits for them.
-    private static final Duration SLICE_BESIDE_DECODING = Duration.ofMillis(200);
+    static final Duration SLICE_BESIDE_DECODING = Duration.ofMillis(200);
 
     private final LinkedBlockingQueue<Mail> mailbox;
     private final Scheduler scheduler;

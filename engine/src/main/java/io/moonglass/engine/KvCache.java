@@ -51,6 +51,11 @@ public final class KvCache implements AutoCloseable {
         return Math.toIntExact((numTokens + BLOCK_SIZE - 1) / BLOCK_SIZE);
     }
 
+    /// Whether prompts find what earlier ones computed.
+    boolean keeps() {
+        return keeps;
+    }
+
     /// What rows are read in.
     ElementType type() {
         return type.attended();
@@ -129,7 +134,7 @@ public final class KvCache implements AutoCloseable {
     /// @return tokens that it has now
     int adopt(BlockTable table, BlockKeys keys, int numCached, int most) {
         int block = numCached / BLOCK_SIZE;
-        while (keeps && block < keys.size() && (block + 1) * BLOCK_SIZE <= most) {
+        while (block < keys.size() && (block + 1) * BLOCK_SIZE <= most) {
             int found = pool.find(keys.get(block));
             if (found < 0) {
                 break;
@@ -146,42 +151,24 @@ public final class KvCache implements AutoCloseable {
         return block * BLOCK_SIZE;
     }
 
-    /// Takes a copy of a block of which others have computed the first tokens, if there is room for it.
+    /// Fills one of the table's own blocks with what others have computed of its first tokens.
     ///
-    /// @param block after the table's last one, or one of its own
-    /// @param most  tokens of the block that the sequence may have
+    /// @param most tokens of the block that the sequence may have
     /// @return tokens of the block that it has now
     int adoptPart(BlockTable table, BlockKeys keys, int block, int most) {
-        for (int count = Math.min(most, BLOCK_SIZE - 1); keeps && count > 0; count--) {
+        for (int count = Math.min(most, BLOCK_SIZE - 1); count > 0; count--) {
             int found = pool.find(keys.part(block, count));
             if (found >= 0) {
-                return copyPart(table, block, found) ? count : 0;
+                memory[table.block(block)].copyFrom(memory[found]);
+                return count;
             }
         }
         return 0;
     }
 
-    private boolean copyPart(BlockTable table, int block, int found) {
-        pool.share(found); // it must not go to make room for its own copy
-        try {
-            boolean hasRoom = block < table.numBlocks() || pool.numFree() > 0;
-            if (hasRoom) {
-                if (block == table.numBlocks()) {
-                    table.add(take());
-                }
-                memory[table.block(block)].copyFrom(memory[found]);
-            }
-            return hasRoom;
-        } finally {
-            pool.leave(found);
-        }
-    }
-
     /// Lets others find the first tokens of a block, behind which the sequence goes on writing.
     void publishPart(BlockTable table, BlockKeys keys, int block, int numTokens) {
-        if (keeps) {
-            pool.publish(table.block(block), keys.part(block, numTokens));
-        }
+        pool.publish(table.block(block), keys.part(block, numTokens));
     }
 
     /// Lets others find the blocks that a sequence filled.
@@ -189,7 +176,7 @@ public final class KvCache implements AutoCloseable {
     /// @param from first block
     /// @param to   block after the last
     void publish(BlockTable table, BlockKeys keys, int from, int to) {
-        for (int block = from; keeps && block < to; block++) {
+        for (int block = from; block < to; block++) {
             pool.publish(table.block(block), keys.get(block));
         }
     }

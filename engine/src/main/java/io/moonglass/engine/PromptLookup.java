@@ -15,8 +15,6 @@ final class PromptLookup {
     /// More say nothing new.
     private static final int MOST_COMMON = 12;
 
-    private static final int[] NONE = {};
-
     private PromptLookup() {}
 
     /// The tokens after the longest match of the sequence's end with an earlier part of it; of matches of
@@ -34,7 +32,9 @@ final class PromptLookup {
                 bestEnd = end;
             }
         }
-        return bestEnd < 0 ? NONE : tokens(sequence, bestEnd, Math.min(most, numTokens - bestEnd));
+        return bestEnd < 0
+                ? StepPlan.NO_DRAFT
+                : tokens(sequence, bestEnd, Math.min(most, numTokens - bestEnd));
     }
 
     /// How many tokens before `end` are the same as the last ones.

@@ -177,7 +177,7 @@ final class Scheduler {
             if (next == null) {
                 return;
             }
-            next.adopt(cache);
+            next.adoptBlocks(cache);
             int numMissing = KvCache.blocksFor(next.numTokens() + 1) - next.blocks().numBlocks();
             if (numMissing > cache.numFree()
                     || !tryReserve(next, next.numCached(), next.numTokens())) {

@@ -144,6 +144,9 @@ final class Sequence {
 
     /// Lets other sequences find the full blocks that were computed since the last call.
     void publish(KvCache cache) {
+        if (!cache.keeps()) {
+            return;
+        }
         keys.extendTo(numCached, this::tokenId);
         int numFull = numCached / KvCache.BLOCK_SIZE;
         cache.publish(blocks, keys, numPublished, numFull);
@@ -155,19 +158,28 @@ final class Sequence {
         }
     }
 
-    /// Takes what other sequences have computed of the tokens that come next. One token is left in any
-    /// case: the next one is chosen from what is computed of it.
-    void adopt(KvCache cache) {
-        if (numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
+    /// Takes the blocks that other sequences have computed of the tokens that come next. One token is left
+    /// in any case: the next one is chosen from what is computed of it.
+    void adoptBlocks(KvCache cache) {
+        if (cache.keeps() && numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
             keys.extendTo(numTokens, this::tokenId);
-            int reached = cache.adopt(blocks, keys, numCached, numTokens - 1);
-            int most = Math.min(numPromptTokens(), numTokens - 1) - reached;
-            if (most > 0 && reached / KvCache.BLOCK_SIZE <= keys.size()) {
-                reached += cache.adoptPart(blocks, keys, reached / KvCache.BLOCK_SIZE, most);
-            }
-            numAdopted += Math.max(0, reached - Math.max(numCached, furthest));
-            goTo(reached);
+            adopted(cache.adopt(blocks, keys, numCached, numTokens - 1));
         }
+    }
+
+    /// The same, and of the block after them as much of the prompt as is known; that block must be reserved.
+    void adopt(KvCache cache) {
+        adoptBlocks(cache);
+        int most = Math.min(numPromptTokens(), numTokens - 1) - numCached;
+        if (cache.keeps() && numCached % KvCache.BLOCK_SIZE == 0 && most > 0) {
+            int block = numCached / KvCache.BLOCK_SIZE;
+            adopted(numCached + cache.adoptPart(blocks, keys, block, most));
+        }
+    }
+
+    private void adopted(int reached) {
+        numAdopted += Math.max(0, reached - Math.max(numCached, furthest));
+        goTo(reached);
     }
 
     /// What stands for the next block, if it is a full one of which nothing is computed yet; or null.

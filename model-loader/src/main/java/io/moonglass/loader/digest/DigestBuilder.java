@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /// Makes a [Digest] of values in a row. Everything that has a length is preceded by it, so that no two
 /// different rows of values are the same bytes. For one thread.
@@ -12,16 +11,8 @@ public final class DigestBuilder {
 
     private static final int BUFFER_BYTES = 4096;
 
-    private final MessageDigest hash;
+    private final MessageDigest hash = Sha256.start();
     private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-
-    public DigestBuilder() {
-        try {
-            this.hash = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
-    }
 
     public DigestBuilder add(int value) {
         room(Integer.BYTES).putInt(value);

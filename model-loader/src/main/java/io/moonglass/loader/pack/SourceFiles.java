@@ -1,5 +1,6 @@
 package io.moonglass.loader.pack;
 
+import io.moonglass.loader.digest.Sha256;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.StoredTensor;
 import java.io.IOException;
@@ -10,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -52,8 +53,27 @@ record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
         return files;
     }
 
+    /// What tells these files from others, a line each: small ones count with their contents, files of
+    /// weights with size and time of change. To hash tens of gigabytes at every start would take longer
+    /// than all the rest of it, and who replaces such a file changes one of the two.
+    List<String> state() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (Map.Entry<String, Path> file : weights.entrySet()) {
+            lines.add(
+                    "%s %d %d"
+                            .formatted(
+                                    file.getKey(),
+                                    Files.size(file.getValue()),
+                                    Files.getLastModifiedTime(file.getValue()).toMillis()));
+        }
+        for (Map.Entry<String, Path> file : companions.entrySet()) {
+            lines.add("%s %s".formatted(file.getKey(), sha256(file.getValue())));
+        }
+        return lines;
+    }
+
     static String sha256(Path file) throws IOException {
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.start();
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
             byte[] buffer = new byte[1 << 20];
             while (in.read(buffer) >= 0) {}
@@ -63,14 +83,6 @@ record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
 
     static String sha256(List<String> lines) {
         byte[] text = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
-        return HexFormat.of().formatHex(sha256().digest(text));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e); // every JDK has it
-        }
+        return HexFormat.of().formatHex(Sha256.start().digest(text));
     }
 }

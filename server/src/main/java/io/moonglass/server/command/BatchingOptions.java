@@ -13,6 +13,8 @@ import picocli.CommandLine.Option;
 /// How many requests are computed at once.
 final class BatchingOptions {
 
+    private static final int MOST_STEP_SECONDS = 3600;
+
     @Option(
             names = "--kv-memory",
             paramLabel = "SIZE",
@@ -72,7 +74,8 @@ final class BatchingOptions {
     ///
     /// @throws ConfigException if a time or a number cannot be
     ChatModelOptions in(ChatModelOptions options) {
-        Optional<Duration> time = stepTime.map(BatchingOptions::duration);
+        Optional<Duration> time =
+                stepTime.map(seconds -> Seconds.of("--step-time", seconds, MOST_STEP_SECONDS));
         if (maxRunning.isPresent() && maxRunning.get() < 1) {
             throw new ConfigException(
                     "--max-running is %d; want 1 or more".formatted(maxRunning.get()));
@@ -90,13 +93,5 @@ final class BatchingOptions {
         EngineOptions timed = time.map(engine::withStepTime).orElse(engine);
         EngineOptions bounded = maxRunning.map(timed::withMaxRunning).orElse(timed);
         return bounded.withPrefixes(prefixCache).withSpeculation(speculation);
-    }
-
-    private static Duration duration(double seconds) {
-        if (!(seconds > 0 && seconds <= 3600)) {
-            throw new ConfigException(
-                    "--step-time is %s; want seconds, above 0 and up to 3600".formatted(seconds));
-        }
-        return Duration.ofNanos((long) (seconds * 1e9));
     }
 }

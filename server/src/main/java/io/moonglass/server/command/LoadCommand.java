@@ -153,7 +153,8 @@ final class LoadCommand implements Callable<Integer> {
             if (numRequests != null) {
                 return Optional.empty();
             }
-            return Optional.of(ofSeconds("--duration", seconds == null ? 60 : seconds));
+            return Optional.of(
+                    Seconds.of("--duration", seconds == null ? 60 : seconds, MAX_SECONDS));
         }
     }
 
@@ -162,7 +163,10 @@ final class LoadCommand implements Callable<Integer> {
         OptionalLong numRequests = length.numRequests();
         LoadSettings settings =
                 new LoadSettings(
-                        model, numClients, length.duration(), ofSeconds("--timeout", timeout));
+                        model,
+                        numClients,
+                        length.duration(),
+                        Seconds.of("--timeout", timeout, MAX_SECONDS));
         LoadMix asked = LoadMix.named(mix);
         MoonglassClient server = client();
         checkModel(server.models());
@@ -225,14 +229,5 @@ final class LoadCommand implements Callable<Integer> {
                     "--model %s is not served at %s; want %s"
                             .formatted(model.get(), url, String.join(", ", names)));
         }
-    }
-
-    private static Duration ofSeconds(String option, double seconds) {
-        if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
-            throw new ConfigException(
-                    "%s is %s; want seconds, above 0 and at most %,d"
-                            .formatted(option, seconds, MAX_SECONDS));
-        }
-        return Duration.ofNanos((long) (seconds * 1e9));
     }
 }

@@ -6,7 +6,6 @@ import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.server.http.ApiKeys;
 import io.moonglass.server.http.ServerOptions;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -14,7 +13,7 @@ import picocli.CommandLine.Option;
 final class ServingOptions {
 
     private static final System.Logger LOG = System.getLogger(ServingOptions.class.getName());
-    private static final double MAX_SECONDS = 1e9;
+    private static final long MAX_SECONDS = 1_000_000_000;
 
     @Option(
             names = "--api-key-file",
@@ -75,11 +74,11 @@ final class ServingOptions {
         ServerOptions keyed = keys.map(options::withApiKeys).orElse(options);
         ServerOptions timed =
                 requestTimeout
-                        .map(seconds -> duration("--request-timeout", seconds))
+                        .map(seconds -> Seconds.of("--request-timeout", seconds, MAX_SECONDS))
                         .map(keyed::withRequestTimeout)
                         .orElse(keyed);
         return stuckAfter
-                .map(seconds -> duration("--stuck-after", seconds))
+                .map(seconds -> Seconds.of("--stuck-after", seconds, MAX_SECONDS))
                 .map(timed::withStuckAfter)
                 .orElse(timed);
     }
@@ -91,14 +90,5 @@ final class ServingOptions {
         QueueLimits limits = options.queueLimits();
         limits = maxQueuedTokens.map(limits::withMaxTokens).orElse(limits);
         return options.withQueueLimits(maxQueuedPixels.map(limits::withMaxPixels).orElse(limits));
-    }
-
-    private static Duration duration(String option, double seconds) {
-        if (!(seconds > 0) || seconds > MAX_SECONDS) {
-            throw new ConfigException(
-                    "%s is %s; want a number of seconds above 0, up to a billion"
-                            .formatted(option, seconds));
-        }
-        return Duration.ofNanos((long) Math.ceil(seconds * 1e9));
     }
 }

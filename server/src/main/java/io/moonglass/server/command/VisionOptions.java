@@ -2,13 +2,8 @@ package io.moonglass.server.command;
 
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.vision.VisionBackend;
-import java.util.Arrays;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /// The option of every command that looks at pictures.
 final class VisionOptions {
@@ -26,24 +21,10 @@ final class VisionOptions {
                 .orElse(options);
     }
 
-    static final class BackendConverter implements ITypeConverter<VisionBackend> {
+    static final class BackendConverter extends LowerCaseConverter<VisionBackend> {
 
-        @Override
-        public VisionBackend convert(String spelling) {
-            return Arrays.stream(VisionBackend.values())
-                    .filter(backend -> spelling(backend).equals(spelling))
-                    .findFirst()
-                    .orElseThrow(() ->
-                            new TypeConversionException(
-                                    "want %s"
-                                            .formatted(
-                                                    Arrays.stream(VisionBackend.values())
-                                                            .map(BackendConverter::spelling)
-                                                            .collect(Collectors.joining(" or ")))));
-        }
-
-        private static String spelling(VisionBackend backend) {
-            return backend.name().toLowerCase(Locale.ROOT);
+        BackendConverter() {
+            super(VisionBackend.values());
         }
     }
 }

@@ -3,6 +3,7 @@ package io.moonglass.server.http;
 import io.moonglass.loader.fault.ConfigException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// How the HTTP server listens, and how much it takes on at once.
 ///
@@ -83,194 +84,88 @@ public record ServerOptions(
     }
 
     public ServerOptions withHost(String value) {
-        return new ServerOptions(
-                value,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.host = value);
     }
 
     public ServerOptions withPort(int value) {
-        return new ServerOptions(
-                host,
-                value,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.port = value);
     }
 
     public ServerOptions withMaxBodyBytes(int value) {
-        return new ServerOptions(
-                host,
-                port,
-                value,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.maxBodyBytes = value);
     }
 
     public ServerOptions withMaxConcurrentRequests(int value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                value,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.maxConcurrentRequests = value);
     }
 
     public ServerOptions withBodyBudgetBytes(long value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                value,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.bodyBudgetBytes = value);
     }
 
     public ServerOptions withBodyBudgetTimeout(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                value,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.bodyBudgetTimeout = value);
     }
 
     public ServerOptions withBodyTimeout(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                value,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.bodyTimeout = value);
     }
 
     public ServerOptions withPingInterval(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                value,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.pingInterval = value);
     }
 
     public ServerOptions withDrainTimeout(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                value,
-                apiKeys,
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.drainTimeout = value);
     }
 
     public ServerOptions withApiKeys(ApiKeys value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                Optional.of(value),
-                requestTimeout,
-                stuckAfter);
+        return with(changed -> changed.apiKeys = Optional.of(value));
     }
 
     public ServerOptions withRequestTimeout(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                Optional.of(value),
-                stuckAfter);
+        return with(changed -> changed.requestTimeout = Optional.of(value));
     }
 
     public ServerOptions withStuckAfter(Duration value) {
-        return new ServerOptions(
-                host,
-                port,
-                maxBodyBytes,
-                maxConcurrentRequests,
-                bodyBudgetBytes,
-                bodyBudgetTimeout,
-                bodyTimeout,
-                pingInterval,
-                drainTimeout,
-                apiKeys,
-                requestTimeout,
-                value);
+        return with(changed -> changed.stuckAfter = value);
+    }
+
+    private ServerOptions with(Consumer<Changed> change) {
+        Changed changed = new Changed();
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /// These options while one of them is changed.
+    private final class Changed {
+        private String host = ServerOptions.this.host;
+        private int port = ServerOptions.this.port;
+        private int maxBodyBytes = ServerOptions.this.maxBodyBytes;
+        private int maxConcurrentRequests = ServerOptions.this.maxConcurrentRequests;
+        private long bodyBudgetBytes = ServerOptions.this.bodyBudgetBytes;
+        private Duration bodyBudgetTimeout = ServerOptions.this.bodyBudgetTimeout;
+        private Duration bodyTimeout = ServerOptions.this.bodyTimeout;
+        private Duration pingInterval = ServerOptions.this.pingInterval;
+        private Duration drainTimeout = ServerOptions.this.drainTimeout;
+        private Optional<ApiKeys> apiKeys = ServerOptions.this.apiKeys;
+        private Optional<Duration> requestTimeout = ServerOptions.this.requestTimeout;
+        private Duration stuckAfter = ServerOptions.this.stuckAfter;
+
+        ServerOptions options() {
+            return new ServerOptions(
+                    host,
+                    port,
+                    maxBodyBytes,
+                    maxConcurrentRequests,
+                    bodyBudgetBytes,
+                    bodyBudgetTimeout,
+                    bodyTimeout,
+                    pingInterval,
+                    drainTimeout,
+                    apiKeys,
+                    requestTimeout,
+                    stuckAfter);
+        }
     }
 }

@@ -1,4 +1,4 @@
-package io.moonglass.runtime.media;
+package io.moonglass.loader.pack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;

@@ -13,6 +13,7 @@ import java.util.Set;
 /// @param maxTokens     the most tokens to generate, in each branch
 /// @param stopTokenIds  tokens that end a branch
 /// @param scope         whose request it is
+/// @param scoring       what is wanted besides tokens
 /// @param branches      at least one
 public record GenerationRequest(
         int[] tokenIds,
@@ -21,6 +22,7 @@ public record GenerationRequest(
         int maxTokens,
         Set<Integer> stopTokenIds,
         RequestScope scope,
+        Scoring scoring,
         List<Branch> branches) {
 
     public GenerationRequest {
@@ -52,6 +54,26 @@ public record GenerationRequest(
                 stopTokenIds,
                 RequestScope.DEFAULT,
                 List.of(new Branch(sampling, sink)));
+    }
+
+    /// A request for nothing besides tokens.
+    public GenerationRequest(
+            int[] tokenIds,
+            int imageTokenId,
+            List<PromptImage> images,
+            int maxTokens,
+            Set<Integer> stopTokenIds,
+            RequestScope scope,
+            List<Branch> branches) {
+        this(
+                tokenIds,
+                imageTokenId,
+                images,
+                maxTokens,
+                stopTokenIds,
+                scope,
+                Scoring.NONE,
+                branches);
     }
 
     int numPromptTokens() {

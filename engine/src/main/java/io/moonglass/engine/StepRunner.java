@@ -227,7 +227,7 @@ final class StepRunner implements AutoCloseable {
         GenerationRequest request = sequence.request();
         sequence.append(tokenId);
         counters.generatedTokens.increment();
-        boolean goesOn = sequence.sink().accept(tokenId);
+        boolean goesOn = sequence.sink().accept(tokenId, null);
         if (!goesOn || request.stopTokenIds().contains(tokenId)) {
             endings.finish(sequence, FinishReason.STOP);
         } else if (sequence.numGenerated() >= request.maxTokens()) {

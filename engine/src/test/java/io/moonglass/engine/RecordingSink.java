@@ -29,7 +29,7 @@ class RecordingSink implements TokenSink {
     }
 
     @Override
-    public boolean accept(int tokenId) {
+    public boolean accept(int tokenId, TokenLogprobs logprobs) {
         tokenIds.add(tokenId);
         return goOn.test(tokenIds.size());
     }

@@ -1,6 +1,7 @@
 package io.moonglass.runtime.answer;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.engine.TokenSink;
 import io.moonglass.loader.tokenizer.StreamingDecoder;
 import io.moonglass.runtime.GenerationEvent;
@@ -49,7 +50,7 @@ public final class AnswerStream implements TokenSink {
     }
 
     @Override
-    public boolean accept(int tokenId) {
+    public boolean accept(int tokenId, TokenLogprobs logprobs) {
         tokenIds.add(tokenId);
         boolean wasOpen = reasoning.isOpen();
         if (!stopTokenIds.contains(tokenId)) {

@@ -1,6 +1,7 @@
 package io.moonglass.runtime.answer;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.engine.TokenSink;
 
 /// A sink that gives back what its generation holds: some of it when the prompt is computed, the rest once
@@ -17,8 +18,8 @@ public record ClosingSink(TokenSink sink, Runnable promptComputed, Runnable clos
     }
 
     @Override
-    public boolean accept(int tokenId) {
-        return sink.accept(tokenId);
+    public boolean accept(int tokenId, TokenLogprobs logprobs) {
+        return sink.accept(tokenId, logprobs);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.moonglass.engine.EngineOptions;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.GenerationRequest;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.engine.TokenSink;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.TextConfig;
@@ -232,7 +233,7 @@ final class PromptCheck {
         private final List<Integer> accepted = new ArrayList<>();
 
         @Override
-        public boolean accept(int tokenId) {
+        public boolean accept(int tokenId, TokenLogprobs logprobs) {
             accepted.add(tokenId);
             return true;
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.engine.TokenSink;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.OverloadedException;
@@ -164,7 +165,7 @@ class AdmissionQueueTest {
         TokenSink watching =
                 new TokenSink() {
                     @Override
-                    public boolean accept(int tokenId) {
+                    public boolean accept(int tokenId, TokenLogprobs logprobs) {
                         return true;
                     }
 
@@ -188,7 +189,7 @@ class AdmissionQueueTest {
     private static final class Silent implements TokenSink {
 
         @Override
-        public boolean accept(int tokenId) {
+        public boolean accept(int tokenId, TokenLogprobs logprobs) {
             return true;
         }
 

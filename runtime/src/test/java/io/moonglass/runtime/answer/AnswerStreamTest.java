@@ -184,7 +184,7 @@ class AnswerStreamTest {
     /// As an engine does: until the stream has enough.
     private static int push(AnswerStream stream, int[] ids) {
         for (int i = 0; i < ids.length; i++) {
-            if (!stream.accept(ids[i])) {
+            if (!stream.accept(ids[i], null)) {
                 return i + 1;
             }
         }

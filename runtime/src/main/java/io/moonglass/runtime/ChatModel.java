@@ -1,5 +1,6 @@
 package io.moonglass.runtime;
 
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -36,6 +37,32 @@ public interface ChatModel extends AutoCloseable {
     default Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
         return generate(request, List.of(events), () -> false);
     }
+
+    /// What a prompt amounts to, exactly, without running the model: what [#generate] would say of it.
+    ///
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
+    PromptSize measure(Prompt prompt);
+
+    /// Token ids of a text.
+    ///
+    /// @param withSpecialTokens read the names of special tokens as those tokens
+    int[] tokenize(String text, boolean withSpecialTokens);
+
+    /// The text of tokens; bytes that are no UTF-8 become U+FFFD, special tokens their names.
+    ///
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if there is no such token
+    String detokenize(int[] tokenIds);
+
+    /// Features of a text: the mean of the decoder's last normalised outputs over its tokens, `[hiddenSize]`.
+    ///
+    /// @param abandoned asked now and then: whether nobody waits any more
+    Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned);
+
+    /// Features of a picture: the mean of its projector's rows, `[hiddenSize]`.
+    ///
+    /// @param param where the request has it, for faults
+    Embedding embedPicture(
+            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned);
 
     /// How much it has done, and how it stands.
     ModelStatistics statistics();

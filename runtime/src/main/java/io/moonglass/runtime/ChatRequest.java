@@ -4,63 +4,39 @@ import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 
 /// One question to a [ChatModel].
 ///
-/// @param maxTokens         the most tokens to generate; empty for as many as the context holds
-/// @param stop              texts that end the answer and are not part of it
-/// @param ignoreEos         go on past the model's stop tokens
-/// @param skipSpecialTokens leave special tokens out of the text (they are always in the token ids)
-/// @param scope             whose request it is, and how urgent
-public record ChatRequest(
-        List<Message> messages,
-        SamplingParameters sampling,
-        OptionalInt maxTokens,
-        List<String> stop,
-        boolean ignoreEos,
-        boolean skipSpecialTokens,
-        RequestScope scope) {
+/// @param prompt what the model goes on from
+/// @param answer what it answers, and how
+/// @param scope  whose request it is, and how urgent
+public record ChatRequest(Prompt prompt, AnswerOptions answer, RequestScope scope) {
 
-    public ChatRequest {
-        messages = List.copyOf(messages);
-        stop = List.copyOf(stop);
-    }
-
-    /// A request of a caller without a name.
-    public ChatRequest(
-            List<Message> messages,
-            SamplingParameters sampling,
-            OptionalInt maxTokens,
-            List<String> stop,
-            boolean ignoreEos,
-            boolean skipSpecialTokens) {
-        this(
-                messages,
-                sampling,
-                maxTokens,
-                stop,
-                ignoreEos,
-                skipSpecialTokens,
+    /// A conversation of a caller without a name.
+    public static ChatRequest of(List<Message> messages, SamplingParameters sampling) {
+        return new ChatRequest(
+                new Prompt.Conversation(messages, ToolUse.NONE),
+                AnswerOptions.of(sampling),
                 RequestScope.DEFAULT);
     }
 
-    public static ChatRequest of(List<Message> messages, SamplingParameters sampling) {
-        return new ChatRequest(messages, sampling, OptionalInt.empty(), List.of(), false, true);
+    /// The turns of a conversation; none where the prompt is no conversation.
+    public List<Message> messages() {
+        return prompt instanceof Prompt.Conversation conversation
+                ? conversation.messages()
+                : List.of();
     }
 
     public ChatRequest withMaxTokens(int value) {
-        return new ChatRequest(
-                messages,
-                sampling,
-                OptionalInt.of(value),
-                stop,
-                ignoreEos,
-                skipSpecialTokens,
-                scope);
+        return withAnswer(answer -> answer.maxTokens(OptionalInt.of(value)));
+    }
+
+    public ChatRequest withAnswer(UnaryOperator<AnswerOptions.Builder> change) {
+        return new ChatRequest(prompt, answer.with(change), scope);
     }
 
     public ChatRequest withScope(RequestScope value) {
-        return new ChatRequest(
-                messages, sampling, maxTokens, stop, ignoreEos, skipSpecialTokens, value);
+        return new ChatRequest(prompt, answer, value);
     }
 }

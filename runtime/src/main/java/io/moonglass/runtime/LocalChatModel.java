@@ -152,7 +152,8 @@ public final class LocalChatModel implements ChatModel {
         RenderedPrompt prompt =
                 prompts.render(templateMessages(request.messages()), true, tokensPerImage);
         int numPrompt = prompt.tokenIds().length;
-        int maxTokens = request.maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
+        int maxTokens =
+                request.answer().maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(numPrompt, maxTokens);
         AdmissionQueue.Share share =
@@ -176,7 +177,7 @@ public final class LocalChatModel implements ChatModel {
             BooleanSupplier abandoned) {
         int numPrompt = prompt.tokenIds().length;
         int numImageTokens = images.stream().mapToInt(ImageInput::numTokens).sum();
-        Set<Integer> stops = request.ignoreEos() ? Set.of() : stopTokenIds;
+        Set<Integer> stops = request.answer().ignoreEos() ? Set.of() : stopTokenIds;
         List<ImageRows> rows = encode(images, request.scope(), abandoned);
         try {
             share.picturesEncoded();
@@ -185,13 +186,14 @@ public final class LocalChatModel implements ChatModel {
             for (Consumer<GenerationEvent> events : answers) {
                 AnswerStream answer =
                         new AnswerStream(
-                                prompts.tokenizer().streamingDecoder(request.skipSpecialTokens()),
+                                prompts.tokenizer()
+                                        .streamingDecoder(request.answer().skipSpecialTokens()),
                                 stops,
-                                request.stop(),
+                                request.answer().stop(),
                                 numPrompt,
                                 numImageTokens,
                                 events);
-                SamplingParameters sampling = request.sampling();
+                SamplingParameters sampling = request.answer().sampling();
                 branches.add(
                         new Branch(
                                 sampling.withSeed(sampling.seed() + branches.size()),
@@ -215,11 +217,54 @@ public final class LocalChatModel implements ChatModel {
                                     stops,
                                     request.scope(),
                                     branches));
-            return ticket::cancel;
+            return new LocalGeneration(ticket, size(prompt, images));
         } catch (RuntimeException | Error e) {
             rows.forEach(ImageRows::close);
             throw e;
         }
+    }
+
+    private record LocalGeneration(Engine.Ticket ticket, PromptSize prompt) implements Generation {
+
+        @Override
+        public void cancel() {
+            ticket.cancel();
+        }
+    }
+
+    private static PromptSize size(RenderedPrompt prompt, List<ImageInput> images) {
+        return new PromptSize(
+                prompt.tokenIds().length,
+                images.stream().mapToInt(ImageInput::numTokens).sum(),
+                List.of());
+    }
+
+    @Override
+    public PromptSize measure(Prompt prompt) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public int[] tokenize(String text, boolean withSpecialTokens) {
+        return withSpecialTokens
+                ? prompts.tokenizer().encode(text)
+                : prompts.tokenizer().encodeOrdinary(text);
+    }
+
+    @Override
+    public String detokenize(int[] tokenIds) {
+        return prompts.tokenizer().decode(tokenIds, false);
+    }
+
+    @Override
+    public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Embedding embedPicture(
+            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
+        throw new UnsupportedOperationException();
     }
 
     @Override
@@ -256,9 +301,9 @@ public final class LocalChatModel implements ChatModel {
                 String where = "messages[%d].content[%d].image_url.url".formatted(m, p);
                 switch (parts.get(p)) {
                     case ContentPart.Text _ -> {}
-                    case ContentPart.ImageUrl(String url) ->
+                    case ContentPart.ImageUrl(String url, _) ->
                             images.add(media(where).read(url, where));
-                    case ContentPart.ImageBytes(byte[] bytes) ->
+                    case ContentPart.ImageBytes(byte[] bytes, _) ->
                             images.add(media(where).read(bytes, where));
                 }
             }

@@ -73,21 +73,21 @@ public final class ModelComparison implements AutoCloseable {
     private static Generated generate(
             LocalChatModel model, List<Message> messages, int maxTokens, boolean ignoreEos) {
         ChatRequest request =
-                new ChatRequest(
-                        messages,
-                        SamplingParameters.GREEDY,
-                        OptionalInt.of(maxTokens),
-                        List.of(),
-                        ignoreEos,
-                        true);
+                ChatRequest.of(messages, SamplingParameters.GREEDY)
+                        .withAnswer(answer ->
+                                answer.maxTokens(OptionalInt.of(maxTokens)).ignoreEos(ignoreEos));
         StringBuilder text = new StringBuilder();
         CompletableFuture<List<Integer>> tokenIds = new CompletableFuture<>();
         model.generate(
                 request,
                 event -> {
                     switch (event) {
-                        case GenerationEvent.TextDelta(String more) -> text.append(more);
-                        case GenerationEvent.ReasoningDelta _ -> {}
+                        case GenerationEvent.TextDelta(String more, _) -> text.append(more);
+                        case GenerationEvent.ReasoningDelta _,
+                                GenerationEvent.PictureProgress _,
+                                GenerationEvent.PromptScored _,
+                                GenerationEvent.ToolCallBegun _,
+                                GenerationEvent.ToolArgumentsDelta _ -> {}
                         case GenerationEvent.Finished finished ->
                                 tokenIds.complete(finished.tokenIds());
                         case GenerationEvent.Failed(RuntimeException cause) ->

@@ -4,7 +4,9 @@ package io.moonglass.runtime;
 public enum Role {
     SYSTEM("system"),
     USER("user"),
-    ASSISTANT("assistant");
+    ASSISTANT("assistant"),
+    /// Whose turn is what a tool gave back; templates see a user's.
+    TOOL("user");
 
     private final String templateName;
 

@@ -4,12 +4,14 @@ package io.moonglass.runtime;
 ///
 /// @param promptTokens     all tokens of the prompt, pictures included
 /// @param imageTokens      of these, the ones that stand for pictures
+/// @param videoTokens      and the ones that stand for frames of videos
 /// @param cachedTokens     of the prompt's, the ones that an earlier prompt had computed
 /// @param completionTokens generated tokens, reasoning and the stop token included
 /// @param reasoningTokens  of these, the ones inside thinking markers
 public record Usage(
         int promptTokens,
         int imageTokens,
+        int videoTokens,
         int cachedTokens,
         int completionTokens,
         int reasoningTokens) {

@@ -30,13 +30,10 @@ final class WarmUp {
                             : List.of(text);
             answer(
                     model,
-                    new ChatRequest(
-                            List.of(new Message(Role.USER, parts)),
-                            model.defaultSampling(),
-                            OptionalInt.of(ANSWER_TOKENS),
-                            List.of(),
-                            true,
-                            true));
+                    ChatRequest.of(List.of(new Message(Role.USER, parts)), model.defaultSampling())
+                            .withAnswer(answer ->
+                                    answer.maxTokens(OptionalInt.of(ANSWER_TOKENS))
+                                            .ignoreEos(true)));
         }
     }
 
@@ -46,7 +43,12 @@ final class WarmUp {
                 request,
                 event -> {
                     switch (event) {
-                        case GenerationEvent.TextDelta _, GenerationEvent.ReasoningDelta _ -> {}
+                        case GenerationEvent.TextDelta _,
+                                GenerationEvent.ReasoningDelta _,
+                                GenerationEvent.PictureProgress _,
+                                GenerationEvent.PromptScored _,
+                                GenerationEvent.ToolCallBegun _,
+                                GenerationEvent.ToolArgumentsDelta _ -> {}
                         case GenerationEvent.Finished _ -> ended.complete(null);
                         case GenerationEvent.Failed(RuntimeException cause) ->
                                 ended.completeExceptionally(cause);

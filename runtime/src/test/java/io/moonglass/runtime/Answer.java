@@ -20,8 +20,12 @@ final class Answer implements Consumer<GenerationEvent> {
     public void accept(GenerationEvent event) {
         begun.complete(null);
         switch (event) {
-            case TextDelta(String more) -> text.append(more);
+            case TextDelta(String more, _) -> text.append(more);
             case ReasoningDelta(String more) -> reasoning.append(more);
+            case GenerationEvent.PictureProgress _,
+                    GenerationEvent.PromptScored _,
+                    GenerationEvent.ToolCallBegun _,
+                    GenerationEvent.ToolArgumentsDelta _ -> {}
             case Finished finished -> end.complete(finished);
             case Failed(RuntimeException cause) -> end.completeExceptionally(cause);
         }

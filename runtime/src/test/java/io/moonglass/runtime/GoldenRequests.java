@@ -30,13 +30,11 @@ final class GoldenRequests {
     }
 
     static ChatRequest of(List<Message> messages, GoldenPrompt prompt) {
-        return new ChatRequest(
-                messages,
-                SamplingParameters.GREEDY,
-                OptionalInt.of(prompt.newIds().size()),
-                List.of(),
-                true,
-                false);
+        return ChatRequest.of(messages, SamplingParameters.GREEDY)
+                .withAnswer(answer ->
+                        answer.maxTokens(OptionalInt.of(prompt.newIds().size()))
+                                .ignoreEos(true)
+                                .skipSpecialTokens(false));
     }
 
     static String address(byte[] picture) {

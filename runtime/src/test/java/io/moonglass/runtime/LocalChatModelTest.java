@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -110,13 +109,12 @@ class LocalChatModelTest {
         ChatRequest request = GoldenRequests.of(prompt);
         String stop = "мален";
         ChatRequest stopping =
-                new ChatRequest(
-                        request.messages(),
-                        request.sampling(),
-                        request.maxTokens(),
-                        List.of("never", stop),
-                        true,
-                        false);
+                ChatRequest.of(request.messages(), request.answer().sampling())
+                        .withAnswer(answer ->
+                                answer.maxTokens(request.answer().maxTokens())
+                                        .stop(List.of("never", stop))
+                                        .ignoreEos(true)
+                                        .skipSpecialTokens(false));
 
         Answer answer = Answer.to(model, stopping);
 
@@ -134,13 +132,9 @@ class LocalChatModelTest {
         GoldenPrompt prompt = GoldenPrompt.named("text");
         ChatRequest request = GoldenRequests.of(prompt);
         ChatRequest skipping =
-                new ChatRequest(
-                        request.messages(),
-                        request.sampling(),
-                        request.maxTokens(),
-                        List.of(),
-                        true,
-                        true);
+                ChatRequest.of(request.messages(), request.answer().sampling())
+                        .withAnswer(answer ->
+                                answer.maxTokens(request.answer().maxTokens()).ignoreEos(true));
 
         Answer answer = Answer.to(model, skipping);
 
@@ -333,13 +327,8 @@ class LocalChatModelTest {
     }
 
     private static ChatRequest endless() {
-        return new ChatRequest(
-                List.of(Message.text(Role.USER, "hi")),
-                SamplingParameters.GREEDY,
-                OptionalInt.empty(),
-                List.of(),
-                true,
-                true);
+        return ChatRequest.of(List.of(Message.text(Role.USER, "hi")), SamplingParameters.GREEDY)
+                .withAnswer(answer -> answer.ignoreEos(true));
     }
 
     private static ChatRequest conversation(String earlierAnswer) {
@@ -376,6 +365,7 @@ class LocalChatModelTest {
                 new Usage(
                         prompt.numPromptTokens(),
                         prompt.numImageTokens(),
+                        0,
                         finished.usage().cachedTokens(), // of an earlier test's, or not
                         prompt.newIds().size(),
                         0),

@@ -13,7 +13,6 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.media.MediaOptions;
 import io.moonglass.runtime.media.MediaStatistics;
 import java.util.List;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /// What becomes of encoded pictures after their request.
@@ -95,13 +94,8 @@ class PictureReuseTest {
 
     private static ChatRequest endless() {
         ChatRequest request = GoldenRequests.of(PROMPT);
-        return new ChatRequest(
-                request.messages(),
-                SamplingParameters.GREEDY,
-                OptionalInt.empty(),
-                List.of(),
-                true,
-                true);
+        return ChatRequest.of(request.messages(), SamplingParameters.GREEDY)
+                .withAnswer(answer -> answer.ignoreEos(true));
     }
 
     private static LocalChatModel load(ChatModelOptions options) {

@@ -1,12 +1,17 @@
 package io.moonglass.server;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.Embedding;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.PromptSize;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -41,6 +46,32 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
             }
             events.accept(event);
         };
+    }
+
+    @Override
+    public PromptSize measure(Prompt prompt) {
+        return model.measure(prompt);
+    }
+
+    @Override
+    public int[] tokenize(String text, boolean withSpecialTokens) {
+        return model.tokenize(text, withSpecialTokens);
+    }
+
+    @Override
+    public String detokenize(int[] tokenIds) {
+        return model.detokenize(tokenIds);
+    }
+
+    @Override
+    public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
+        return model.embedText(text, scope, abandoned);
+    }
+
+    @Override
+    public Embedding embedPicture(
+            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
+        return model.embedPicture(picture, param, scope, abandoned);
     }
 
     @Override

@@ -69,7 +69,12 @@ public final class AnswerStream implements TokenSink {
         emit(stopStrings.flush());
         Usage usage =
                 new Usage(
-                        promptTokens, imageTokens, cachedTokens, tokenIds.size(), reasoningTokens);
+                        promptTokens,
+                        imageTokens,
+                        0,
+                        cachedTokens,
+                        tokenIds.size(),
+                        reasoningTokens);
         FinishReason told = stopStrings.found() ? FinishReason.STOP : reason;
         events.accept(new GenerationEvent.Finished(told, usage, List.copyOf(tokenIds)));
     }

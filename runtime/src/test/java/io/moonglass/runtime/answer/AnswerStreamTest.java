@@ -194,7 +194,7 @@ class AnswerStreamTest {
     private static Finished finished(FinishReason reason, int[] ids, int reasoningTokens) {
         return new Finished(
                 reason,
-                new Usage(PROMPT_TOKENS, IMAGE_TOKENS, 0, ids.length, reasoningTokens),
+                new Usage(PROMPT_TOKENS, IMAGE_TOKENS, 0, 0, ids.length, reasoningTokens),
                 Arrays.stream(ids).boxed().toList());
     }
 
@@ -202,7 +202,7 @@ class AnswerStreamTest {
         return events.stream()
                 .filter(kind::isInstance)
                 .map(event ->
-                        event instanceof TextDelta(String text)
+                        event instanceof TextDelta(String text, _)
                                 ? text
                                 : ((ReasoningDelta) event).text())
                 .collect(Collectors.joining());

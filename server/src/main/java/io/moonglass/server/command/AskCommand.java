@@ -184,8 +184,12 @@ final class AskCommand implements Callable<Integer> {
     private boolean writeAnswer(BlockingQueue<GenerationEvent> events) throws InterruptedException {
         while (true) {
             switch (events.take()) {
-                case GenerationEvent.TextDelta(String text) -> writeText(text);
+                case GenerationEvent.TextDelta(String text, _) -> writeText(text);
                 case GenerationEvent.ReasoningDelta(String text) -> writeReasoning(text);
+                case GenerationEvent.PictureProgress _,
+                        GenerationEvent.PromptScored _,
+                        GenerationEvent.ToolCallBegun _,
+                        GenerationEvent.ToolArgumentsDelta _ -> {}
                 case GenerationEvent.Finished finished -> {
                     return finished.reason() == FinishReason.LENGTH;
                 }

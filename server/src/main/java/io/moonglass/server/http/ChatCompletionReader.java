@@ -4,7 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.ToolUse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +18,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Reads the body of `POST /v1/chat/completions`. Unknown fields are accepted, since clients send
 /// many that change nothing here; a field that would change the answer but is not built is refused.
-final class ChatCompletionReader {
+final class ChatCompletionReader implements Dialect {
 
     private static final int MAX_STOPS = 16;
     private static final int MAX_STOP_CHARS = 256;
@@ -22,11 +26,8 @@ final class ChatCompletionReader {
     private static final int MAX_SALT_CHARS = 1_024;
     private static final double MAX_TIMEOUT_SECONDS = 1e9;
 
-    private ChatCompletionReader() {}
-
-    /// @param defaults what holds where the request is silent
-    /// @throws InvalidRequestException that names the field at fault
-    static ChatCompletionCall read(JsonNode body, SamplingParameters defaults, Caller caller) {
+    @Override
+    public Question read(JsonNode body, ChatModel model, Caller caller) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         boolean stream = fields.bool("stream", false);
@@ -34,21 +35,24 @@ final class ChatCompletionReader {
                 fields.object("stream_options")
                         .map(options -> options.bool("include_usage", false))
                         .orElse(false);
-        return new ChatCompletionCall(
-                fields.string("model").filter(name -> !name.isEmpty()),
+        ChatRequest request =
                 new ChatRequest(
-                        MessagesReader.read(fields),
-                        sampling(fields, defaults),
-                        maxTokens(fields),
-                        stops(fields),
-                        fields.bool("ignore_eos", false),
-                        fields.bool("skip_special_tokens", true),
-                        new RequestScope(caller.tenant(), cacheSalt(fields), priority(fields))),
-                fields.integer("n", 1, MAX_ANSWERS).orElse(1),
-                timeout(fields),
-                stream,
-                includeUsage,
-                fields.bool("return_token_ids", false));
+                        new Prompt.Conversation(MessagesReader.read(fields), ToolUse.NONE),
+                        new AnswerOptions.Builder(sampling(fields, model.defaultSampling()))
+                                .maxTokens(maxTokens(fields))
+                                .stop(stops(fields))
+                                .ignoreEos(fields.bool("ignore_eos", false))
+                                .skipSpecialTokens(fields.bool("skip_special_tokens", true))
+                                .build(),
+                        new RequestScope(caller.tenant(), cacheSalt(fields), priority(fields)));
+        return new Question(
+                new Call(
+                        request,
+                        fields.integer("n", 1, MAX_ANSWERS).orElse(1),
+                        timeout(fields),
+                        stream),
+                ChatCompletionReply.of(
+                        model.name(), includeUsage, fields.bool("return_token_ids", false)));
     }
 
     /// The newer name wins where both are there.

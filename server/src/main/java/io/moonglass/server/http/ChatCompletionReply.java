@@ -4,25 +4,34 @@ import io.moonglass.clients.ChatCompletion;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.Usage;
 import io.moonglass.engine.FinishReason;
+import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.PromptSize;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// The wire records of one answer; all carry its id, model and time.
-record ChatCompletionReply(String id, long created, String model, boolean returnTokenIds) {
+/// Answers as chat completions; all records carry the answer's id, model and time.
+///
+/// @param includeUsage   end a stream with its usage
+/// @param returnTokenIds answer with the generated tokens' ids too
+record ChatCompletionReply(
+        String id, long created, String model, boolean includeUsage, boolean returnTokenIds)
+        implements Reply {
 
     private static final String FINGERPRINT = "moonglass-" + Version.VERSION;
 
-    static ChatCompletionReply of(String model, boolean returnTokenIds) {
+    static ChatCompletionReply of(String model, boolean includeUsage, boolean returnTokenIds) {
         return new ChatCompletionReply(
                 "chatcmpl-" + RequestId.random(),
                 System.currentTimeMillis() / 1000,
                 model,
+                includeUsage,
                 returnTokenIds);
     }
 
-    ChatCompletion whole(List<CollectedAnswer> answers) {
+    @Override
+    public ChatCompletion whole(PromptSize prompt, List<CollectedAnswer> answers) {
         return new ChatCompletion(
                 id,
                 ChatCompletion.OBJECT,
@@ -46,28 +55,57 @@ record ChatCompletionReply(String id, long created, String model, boolean return
                 tokenIds(answer.finished()));
     }
 
-    ChatCompletionChunk first(int index) {
-        return chunk(index, new ChatCompletionChunk.Delta("assistant", "", null, null), null, null);
+    @Override
+    public void begin(EventStream stream, int numAnswers) {
+        for (int index = 0; index < numAnswers; index++) {
+            stream.send(chunk(index, new ChatCompletionChunk.Delta("assistant", "", null, null)));
+        }
     }
 
-    ChatCompletionChunk text(int index, String text) {
-        return chunk(index, new ChatCompletionChunk.Delta(null, text, null, null), null, null);
+    @Override
+    public void event(EventStream stream, int index, GenerationEvent event) {
+        switch (event) {
+            case GenerationEvent.TextDelta(String text, _) ->
+                    stream.send(
+                            chunk(index, new ChatCompletionChunk.Delta(null, text, null, null)));
+            case GenerationEvent.ReasoningDelta(String text) ->
+                    stream.send(
+                            chunk(index, new ChatCompletionChunk.Delta(null, null, text, text)));
+            case GenerationEvent.PictureProgress _,
+                    GenerationEvent.PromptScored _,
+                    GenerationEvent.ToolCallBegun _,
+                    GenerationEvent.ToolArgumentsDelta _,
+                    Finished _,
+                    GenerationEvent.Failed _ ->
+                    throw new IllegalArgumentException("no event for a chunk: " + event);
+        }
     }
 
-    ChatCompletionChunk reasoning(int index, String text) {
-        return chunk(index, new ChatCompletionChunk.Delta(null, null, text, text), null, null);
+    @Override
+    public void finished(EventStream stream, int index, Finished finished) {
+        stream.send(
+                chunk(
+                        index,
+                        new ChatCompletionChunk.Delta(null, null, null, null),
+                        wireName(finished.reason()),
+                        tokenIds(finished)));
     }
 
-    ChatCompletionChunk last(int index, Finished finished) {
-        return chunk(
-                index,
-                new ChatCompletionChunk.Delta(null, null, null, null),
-                wireName(finished.reason()),
-                tokenIds(finished));
+    @Override
+    public void end(EventStream stream, PromptSize prompt, List<Finished> ends) {
+        if (includeUsage) {
+            stream.send(chunk(List.of(), usageOf(ends.stream())));
+        }
+        stream.done();
     }
 
-    ChatCompletionChunk usage(List<Finished> ends) {
-        return chunk(List.of(), usageOf(ends.stream()));
+    @Override
+    public void fault(EventStream stream, HttpFault fault) {
+        stream.send(fault.body());
+    }
+
+    private ChatCompletionChunk chunk(int index, ChatCompletionChunk.Delta delta) {
+        return chunk(index, delta, null, null);
     }
 
     private ChatCompletionChunk chunk(
@@ -113,6 +151,7 @@ record ChatCompletionReply(String id, long created, String model, boolean return
         return new io.moonglass.runtime.Usage(
                 one.promptTokens(),
                 one.imageTokens(),
+                one.videoTokens(),
                 Math.min(one.cachedTokens(), other.cachedTokens()),
                 one.completionTokens() + other.completionTokens(),
                 one.reasoningTokens() + other.reasoningTokens());

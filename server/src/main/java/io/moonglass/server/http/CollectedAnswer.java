@@ -1,24 +1,44 @@
 package io.moonglass.server.http;
 
+import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.TokenScore;
+import io.moonglass.runtime.ToolCall;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// One answer of a request as it has come so far.
 final class CollectedAnswer {
 
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    private final List<TokenScore> scores = new ArrayList<>();
+    private final List<GenerationEvent.ToolCallBegun> calls = new ArrayList<>();
+    private final List<StringBuilder> arguments = new ArrayList<>();
+    private List<Optional<TokenScore>> promptScores = List.of();
     private Finished finished;
 
-    void addText(String more) {
-        text.append(more);
-    }
-
-    void addReasoning(String more) {
-        reasoning.append(more);
-    }
-
-    void finish(Finished end) {
-        finished = end;
+    void add(GenerationEvent event) {
+        switch (event) {
+            case GenerationEvent.PictureProgress _ -> {}
+            case GenerationEvent.PromptScored(List<Optional<TokenScore>> told) ->
+                    promptScores = told;
+            case GenerationEvent.TextDelta(String more, List<TokenScore> told) -> {
+                text.append(more);
+                scores.addAll(told);
+            }
+            case GenerationEvent.ReasoningDelta(String more) -> reasoning.append(more);
+            case GenerationEvent.ToolCallBegun call -> {
+                calls.add(call);
+                arguments.add(new StringBuilder());
+            }
+            case GenerationEvent.ToolArgumentsDelta(int index, String json) ->
+                    arguments.get(index).append(json);
+            case Finished end -> finished = end;
+            case GenerationEvent.Failed(RuntimeException cause) -> throw cause;
+        }
     }
 
     String text() {
@@ -27,6 +47,26 @@ final class CollectedAnswer {
 
     String reasoning() {
         return reasoning.toString();
+    }
+
+    /// Of the answer's tokens; none where the request did not ask for them.
+    List<TokenScore> scores() {
+        return List.copyOf(scores);
+    }
+
+    /// Of the prompt's tokens, if this is the first answer and the request asked for them.
+    List<Optional<TokenScore>> promptScores() {
+        return promptScores;
+    }
+
+    List<ToolCall> toolCalls() {
+        return IntStream.range(0, calls.size())
+                .mapToObj(i ->
+                        new ToolCall(
+                                calls.get(i).id(),
+                                calls.get(i).name(),
+                                arguments.get(i).toString()))
+                .toList();
     }
 
     /// How it ended; null while it has not.

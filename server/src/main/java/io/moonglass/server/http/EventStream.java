@@ -34,6 +34,19 @@ final class EventStream {
         write(event.toByteArray());
     }
 
+    /// One event that has a name, too.
+    ///
+    /// @param name a plain word
+    void send(String name, Object value) {
+        byte[] json = Exchange.json(value);
+        ByteArrayOutputStream event = new ByteArrayOutputStream(json.length + 64);
+        event.writeBytes(("event: " + name + "\n").getBytes(StandardCharsets.US_ASCII));
+        event.writeBytes(DATA);
+        event.writeBytes(json);
+        event.writeBytes(END_OF_EVENT);
+        write(event.toByteArray());
+    }
+
     /// A comment, which readers skip.
     void ping() {
         write(PING);

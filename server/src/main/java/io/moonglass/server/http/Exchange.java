@@ -34,6 +34,7 @@ final class Exchange implements AutoCloseable {
     private final String requestId;
     private final long start = System.nanoTime();
     private Caller caller;
+    private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
     private HttpFault fault;
 
@@ -60,6 +61,11 @@ final class Exchange implements AutoCloseable {
     /// @throws HttpFault 401 if that must be told and is not
     void identify(Optional<ApiKeys> keys) {
         caller = Caller.of(request.headers(), keys);
+    }
+
+    /// How its client is told of faults from now on.
+    void faultsAs(FaultShape shape) {
+        faultShape = shape;
     }
 
     /// Who sent it; not to be asked before that was found out.
@@ -130,13 +136,13 @@ final class Exchange implements AutoCloseable {
     void fail(HttpFault told) {
         fault = told;
         told.headers().forEach(response::header);
-        send(told.status(), JSON_TYPE, json(told.body()));
+        send(told.status(), JSON_TYPE, json(faultShape.body(told, requestId)));
     }
 
     /// Tells of a fault in the middle of a stream, whose status is long sent.
-    void fail(HttpFault told, EventStream stream) {
+    void fail(HttpFault told, Reply reply, EventStream stream) {
         fault = told;
-        stream.send(told.body());
+        reply.fault(stream, told);
     }
 
     /// What the client was told went wrong; empty if nothing was.

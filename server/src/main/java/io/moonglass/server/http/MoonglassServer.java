@@ -59,8 +59,7 @@ public final class MoonglassServer implements AutoCloseable {
         Routes routes =
                 new Routes(
                         served,
-                        new ChatCompletions(
-                                requests, options.pingInterval(), options.requestTimeout()),
+                        new Answers(requests, options.pingInterval(), options.requestTimeout()),
                         requests,
                         new ServerMetrics(served::statistics, requests::size),
                         watch,

@@ -21,7 +21,8 @@ final class Routes {
     private static final String REQUEST_PATH = "/v1/requests/";
 
     private final ServedModel served;
-    private final ChatCompletions chatCompletions;
+    private final Answers answers;
+    private final Dialect chatCompletions = new ChatCompletionReader();
     private final RunningRequests requests;
     private final ServerMetrics metrics;
     private final EngineWatch watch;
@@ -56,13 +57,13 @@ final class Routes {
 
     Routes(
             ServedModel served,
-            ChatCompletions chatCompletions,
+            Answers answers,
             RunningRequests requests,
             ServerMetrics metrics,
             EngineWatch watch,
             ServerOptions options) {
         this.served = served;
-        this.chatCompletions = chatCompletions;
+        this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
         this.watch = watch;
@@ -148,7 +149,7 @@ final class Routes {
     }
 
     private void chatCompletion(Exchange exchange) {
-        chatCompletions.answer(exchange, served.model());
+        answers.answer(exchange, chatCompletions, served);
     }
 
     private void models(Exchange exchange) {

@@ -3,6 +3,7 @@ package io.moonglass.server.http;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
+import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
@@ -73,6 +74,11 @@ final class RunningRequest implements AutoCloseable {
         } catch (CancellationException e) {
             throw fault();
         }
+    }
+
+    /// What its prompt amounts to; not to be asked before it is generated.
+    PromptSize prompt() {
+        return generation.prompt();
     }
 
     /// Waits for the next step; [Step.Silence] if none comes within `patience`.

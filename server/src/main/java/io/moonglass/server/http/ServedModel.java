@@ -31,6 +31,18 @@ final class ServedModel {
         return serving().model();
     }
 
+    /// The model that a request names, or the one there is where it names none.
+    ///
+    /// @throws HttpFault 404 if it is not served here, 503 while there is none
+    ChatModel named(RequestFields request) {
+        ChatModel model = model();
+        Optional<String> wanted = request.string("model").filter(name -> !name.isEmpty());
+        if (wanted.isPresent() && !wanted.get().equals(model.name())) {
+            throw HttpFault.modelNotFound(wanted.get(), model.name());
+        }
+        return model;
+    }
+
     /// Its statistics; empty while there is none.
     Optional<ModelStatistics> statistics() {
         return state instanceof State.Serving serving

@@ -66,7 +66,7 @@ class EvalCommandTest {
         model.script =
                 (request, events, _) -> {
                     asked.add(request.messages());
-                    assertEquals(0, request.sampling().temperature());
+                    assertEquals(0, request.answer().sampling().temperature());
                     String answer = ANSWERS.get(text(request.messages().getLast()));
                     events.accept(new GenerationEvent.TextDelta(answer));
                     events.accept(ScriptedModel.finished(FinishReason.STOP));

@@ -62,8 +62,8 @@ class ServeAndAskTest {
         ContentPart.ImageBytes image = (ContentPart.ImageBytes) messages.get(1).content().get(0);
         assertEquals(Files.size(picture), image.bytes().length);
         assertEquals(new ContentPart.Text("what?"), messages.get(1).content().get(1));
-        assertEquals(9, model.lastRequest().maxTokens().orElseThrow());
-        assertEquals(0.5, model.lastRequest().sampling().temperature());
+        assertEquals(9, model.lastRequest().answer().maxTokens().orElseThrow());
+        assertEquals(0.5, model.lastRequest().answer().sampling().temperature());
         assertTrue(model.isClosed());
     }
 

@@ -241,7 +241,7 @@ class ChatCompletionsTest {
                     events.accept(
                             new GenerationEvent.Finished(
                                     FinishReason.STOP,
-                                    new Usage(11, 4, 7 + index, 5 + index, 1),
+                                    new Usage(11, 4, 0, 7 + index, 5 + index, 1),
                                     List.of()));
                 };
     }
@@ -271,8 +271,8 @@ class ChatCompletionsTest {
                 """);
 
         var request = server.model.lastRequest();
-        var sampling = request.sampling();
-        assertEquals(7, request.maxTokens().orElseThrow());
+        var sampling = request.answer().sampling();
+        assertEquals(7, request.answer().maxTokens().orElseThrow());
         assertEquals(
                 List.of(0.5, 0.9, 0.1, 1.1, 0.2, -0.3),
                 List.of(
@@ -284,9 +284,9 @@ class ChatCompletionsTest {
                         sampling.frequencyPenalty()));
         assertEquals(40, sampling.topK());
         assertEquals(-9, sampling.seed());
-        assertEquals(List.of("a", "b"), request.stop());
-        assertTrue(request.ignoreEos());
-        assertFalse(request.skipSpecialTokens());
+        assertEquals(List.of("a", "b"), request.answer().stop());
+        assertTrue(request.answer().ignoreEos());
+        assertFalse(request.answer().skipSpecialTokens());
     }
 
     @Test
@@ -295,9 +295,10 @@ class ChatCompletionsTest {
                 "{\"temperature\": null, \"stop\": null, \"top_k\": -1,"
                         + " \"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}");
 
-        assertEquals(ScriptedModel.DEFAULTS, server.model.lastRequest().sampling().withSeed(0));
-        assertTrue(server.model.lastRequest().maxTokens().isEmpty());
-        assertTrue(server.model.lastRequest().skipSpecialTokens());
+        assertEquals(
+                ScriptedModel.DEFAULTS, server.model.lastRequest().answer().sampling().withSeed(0));
+        assertTrue(server.model.lastRequest().answer().maxTokens().isEmpty());
+        assertTrue(server.model.lastRequest().answer().skipSpecialTokens());
     }
 
     @Test

@@ -111,12 +111,12 @@ class MoonglassClientTest {
                         .withRepetitionPenalty(1.5)
                         .withPresencePenalty(-1)
                         .withFrequencyPenalty(1),
-                received.sampling());
+                received.answer().sampling());
         assertEquals(2, answer.choices().size());
         assertEquals(new RequestScope("", "pepper", -4), received.scope());
-        assertEquals(4, received.maxTokens().orElseThrow());
-        assertEquals(List.of("a", "b"), received.stop());
-        assertTrue(received.ignoreEos());
+        assertEquals(4, received.answer().maxTokens().orElseThrow());
+        assertEquals(List.of("a", "b"), received.answer().stop());
+        assertTrue(received.answer().ignoreEos());
         assertEquals(
                 List.of(
                         Message.text(Role.SYSTEM, "be brief"),
@@ -151,7 +151,9 @@ class MoonglassClientTest {
                 (_, events, _) ->
                         events.accept(
                                 new GenerationEvent.Finished(
-                                        FinishReason.STOP, new Usage(11, 4, 9, 3, 1), List.of()));
+                                        FinishReason.STOP,
+                                        new Usage(11, 4, 0, 9, 3, 1),
+                                        List.of()));
         assertEquals(
                 9, client.chat(question().build()).usage().promptTokensDetails().cachedTokens());
 

@@ -2,12 +2,17 @@ package io.moonglass.server.http;
 
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.Embedding;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
@@ -34,6 +39,10 @@ public final class ScriptedModel implements ChatModel {
     }
 
     static final SamplingParameters DEFAULTS = SamplingParameters.GREEDY.withTemperature(0.25);
+
+    /// Of every prompt.
+    static final PromptSize SIZE =
+            new PromptSize(11, 4, List.of(new PromptSize.Picture(56, 56, 4)));
 
     public volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
@@ -65,7 +74,7 @@ public final class ScriptedModel implements ChatModel {
     }
 
     public static GenerationEvent.Finished finished(FinishReason reason) {
-        return new GenerationEvent.Finished(reason, new Usage(11, 4, 0, 3, 1), List.of(5, 6, 7));
+        return new GenerationEvent.Finished(reason, new Usage(11, 4, 0, 0, 3, 1), List.of(5, 6, 7));
     }
 
     @Override
@@ -110,7 +119,47 @@ public final class ScriptedModel implements ChatModel {
                         Thread.currentThread().interrupt();
                     }
                 });
-        return cancelled::countDown;
+        return new ScriptedGeneration(cancelled);
+    }
+
+    private record ScriptedGeneration(CountDownLatch cancelled) implements Generation {
+
+        @Override
+        public PromptSize prompt() {
+            return SIZE;
+        }
+
+        @Override
+        public void cancel() {
+            cancelled.countDown();
+        }
+    }
+
+    @Override
+    public PromptSize measure(Prompt prompt) {
+        return SIZE;
+    }
+
+    /// A token a character.
+    @Override
+    public int[] tokenize(String text, boolean withSpecialTokens) {
+        return text.chars().toArray();
+    }
+
+    @Override
+    public String detokenize(int[] tokenIds) {
+        return new String(tokenIds, 0, tokenIds.length);
+    }
+
+    @Override
+    public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
+        return new Embedding(new float[] {1, 0.5f}, SIZE);
+    }
+
+    @Override
+    public Embedding embedPicture(
+            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
+        return new Embedding(new float[] {-1, 2}, SIZE);
     }
 
     @Override

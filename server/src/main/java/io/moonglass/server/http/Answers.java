@@ -1,59 +1,54 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
-import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
-import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Answers `POST /v1/chat/completions`, whole or piece by piece. A generation ends with its request.
-final class ChatCompletions {
+/// Has a model answer a call, whole or piece by piece, whatever the dialect. A generation ends with its
+/// request.
+final class Answers {
 
     private final RunningRequests requests;
     private final Duration pingInterval;
     private final Optional<Duration> timeout;
 
     /// @param timeout of every request; one may ask for a shorter one
-    ChatCompletions(RunningRequests requests, Duration pingInterval, Optional<Duration> timeout) {
+    Answers(RunningRequests requests, Duration pingInterval, Optional<Duration> timeout) {
         this.requests = requests;
         this.pingInterval = pingInterval;
         this.timeout = timeout;
     }
 
-    void answer(Exchange exchange, ChatModel model) {
-        ChatCompletionCall call =
-                ChatCompletionReader.read(
-                        exchange.readJson(), model.defaultSampling(), exchange.caller());
-        String wanted = call.model().orElse(model.name());
-        if (!wanted.equals(model.name())) {
-            throw HttpFault.modelNotFound(wanted, model.name());
-        }
+    void answer(Exchange exchange, Dialect dialect, ServedModel served) {
+        JsonNode body = exchange.readJson();
+        ChatModel model = served.named(RequestFields.of("", body));
+        Dialect.Question question = dialect.read(body, model, exchange.caller());
+        Call call = question.call();
         Optional<Duration> shorter =
                 Stream.of(timeout, call.timeout())
                         .flatMap(Optional::stream)
                         .min(Duration::compareTo);
         try (RunningRequest request = requests.begin(exchange, call.numAnswers(), shorter)) {
             request.generate(model, call.request());
-            ChatCompletionReply reply = ChatCompletionReply.of(model.name(), call.returnTokenIds());
             if (call.stream()) {
-                answerInPieces(exchange, request, reply, call.includeUsage());
+                answerInPieces(exchange, request, question.reply());
             } else {
-                answerWhole(exchange, request, reply);
+                answerWhole(exchange, request, question.reply());
             }
         }
     }
 
-    private void answerWhole(Exchange exchange, RunningRequest request, ChatCompletionReply reply) {
+    private void answerWhole(Exchange exchange, RunningRequest request, Reply reply) {
         List<CollectedAnswer> answers =
                 Stream.generate(CollectedAnswer::new).limit(request.numAnswers()).toList();
         int numOpen = answers.size();
@@ -62,46 +57,31 @@ final class ChatCompletions {
                 case Step.Silence() -> {}
                 case Step.Stopped(Stop reason) -> throw reason.fault();
                 case Step.Event(int answer, GenerationEvent event) -> {
-                    collect(event, answers.get(answer));
-                    numOpen -= event instanceof Finished ? 1 : 0;
+                    answers.get(answer).add(event);
+                    if (event instanceof Finished end) {
+                        refuseCut(end);
+                        numOpen--;
+                    }
                 }
             }
         }
         request.complete();
-        exchange.answer(reply.whole(answers));
+        exchange.answer(reply.whole(request.prompt(), answers));
     }
 
-    private static void collect(GenerationEvent event, CollectedAnswer answer) {
-        switch (event) {
-            case TextDelta(String more) -> answer.addText(more);
-            case ReasoningDelta(String more) -> answer.addReasoning(more);
-            case Finished end -> answer.finish(completed(end));
-            case Failed(RuntimeException cause) -> throw cause;
-        }
-    }
-
-    private void answerInPieces(
-            Exchange exchange,
-            RunningRequest request,
-            ChatCompletionReply reply,
-            boolean includeUsage) {
+    private void answerInPieces(Exchange exchange, RunningRequest request, Reply reply) {
         EventStream stream = exchange.answerWithEvents();
         try {
-            for (int answer = 0; answer < request.numAnswers(); answer++) {
-                stream.send(reply.first(answer));
-            }
-            List<Finished> ends = sendPieces(stream, request, reply);
-            if (includeUsage) {
-                stream.send(reply.usage(ends));
-            }
+            reply.begin(stream, request.numAnswers());
+            Finished[] ends = sendPieces(stream, request, reply);
             request.complete();
-            stream.done();
+            reply.end(stream, request.prompt(), List.of(ends));
         } catch (CloseConnectionException e) {
             throw e;
         } catch (RuntimeException | Error e) {
             request.close(); // its id is free before its client knows of the end
-            // The status is long sent: the fault goes into the stream, which then lacks its [DONE].
-            exchange.fail(HttpFault.of(e, exchange.requestId()), stream);
+            // The status is long sent: the fault goes into the stream.
+            exchange.fail(HttpFault.of(e, exchange.requestId()), reply, stream);
         }
         stream.close();
     }
@@ -109,22 +89,22 @@ final class ChatCompletions {
     /// Sends all answers as they come, interleaved.
     ///
     /// @return how each ended
-    private List<Finished> sendPieces(
-            EventStream stream, RunningRequest request, ChatCompletionReply reply) {
-        List<Finished> ends = new ArrayList<>();
-        while (ends.size() < request.numAnswers()) {
+    private Finished[] sendPieces(EventStream stream, RunningRequest request, Reply reply) {
+        Finished[] ends = new Finished[request.numAnswers()];
+        int numOpen = ends.length;
+        while (numOpen > 0) {
             switch (next(request)) {
                 case Step.Silence() -> stream.ping();
                 case Step.Stopped(Stop reason) -> throw reason.fault();
-                case Step.Event(int answer, TextDelta(String more)) ->
-                        stream.send(reply.text(answer, more));
-                case Step.Event(int answer, ReasoningDelta(String more)) ->
-                        stream.send(reply.reasoning(answer, more));
                 case Step.Event(int answer, Finished end) -> {
-                    ends.add(completed(end));
-                    stream.send(reply.last(answer, end));
+                    refuseCut(end);
+                    ends[answer] = end;
+                    numOpen--;
+                    reply.finished(stream, answer, end);
                 }
                 case Step.Event(_, Failed(RuntimeException cause)) -> throw cause;
+                case Step.Event(int answer, GenerationEvent event) ->
+                        reply.event(stream, answer, event);
             }
         }
         return ends;
@@ -140,10 +120,9 @@ final class ChatCompletions {
     }
 
     /// An answer that someone else ended, as a closing model does, must not pass for a whole one.
-    private static Finished completed(Finished finished) {
+    private static void refuseCut(Finished finished) {
         if (finished.reason() == FinishReason.CANCELLED) {
             throw HttpFault.shuttingDown();
         }
-        return finished;
     }
 }

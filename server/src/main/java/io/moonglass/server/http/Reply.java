@@ -1,0 +1,30 @@
+package io.moonglass.server.http;
+
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.PromptSize;
+import java.util.List;
+
+/// How one call is answered in its dialect: either [#whole] is asked, or the others, in the order in which they stand
+/// here. Belongs to the request's thread.
+interface Reply {
+
+    /// @return what Jackson writes as the answer's body
+    Object whole(PromptSize prompt, List<CollectedAnswer> answers);
+
+    /// Nothing is known yet but that the call is a good one.
+    void begin(EventStream stream, int numAnswers);
+
+    /// @param answer which of the call's answers it is of, from 0
+    /// @param event  neither the end of the answer nor a fault
+    void event(EventStream stream, int answer, GenerationEvent event);
+
+    void finished(EventStream stream, int answer, GenerationEvent.Finished end);
+
+    /// All answers have ended; what the dialect ends a stream with.
+    ///
+    /// @param ends how, by answer
+    void end(EventStream stream, PromptSize prompt, List<GenerationEvent.Finished> ends);
+
+    /// Tells of a fault at any point after the beginning; nothing comes after it.
+    void fault(EventStream stream, HttpFault fault);
+}

@@ -40,8 +40,9 @@ public interface ChatModel extends AutoCloseable {
 
     /// What a prompt amounts to, exactly, without running the model: what [#generate] would say of it.
     ///
+    /// @param format of the answer, which conversations tell the model of
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
-    PromptSize measure(Prompt prompt);
+    PromptSize measure(Prompt prompt, AnswerFormat format);
 
     /// Token ids of a text.
     ///
@@ -62,7 +63,10 @@ public interface ChatModel extends AutoCloseable {
     ///
     /// @param param where the request has it, for faults
     Embedding embedPicture(
-            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned);
+            ContentPart.Picture picture,
+            String param,
+            RequestScope scope,
+            BooleanSupplier abandoned);
 
     /// How much it has done, and how it stands.
     ModelStatistics statistics();

@@ -11,6 +11,7 @@ import java.util.function.UnaryOperator;
 /// How a [LocalChatModel] is set up.
 ///
 /// @param name          what requests call it; empty for the folder's name
+/// @param reasons       whether the model was taught to think before it answers; empty to go by its name
 /// @param numThreads    threads that compute
 /// @param kv            where keys and values of tokens are kept
 /// @param engine        what to change of the engine's defaults
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
 /// @param workDirectory where files are written that a model needs to run; created if missing
 public record ChatModelOptions(
         Optional<String> name,
+        Optional<Boolean> reasons,
         int numThreads,
         KvOptions kv,
         UnaryOperator<EngineOptions> engine,
@@ -28,6 +30,7 @@ public record ChatModelOptions(
 
     public static final ChatModelOptions DEFAULT =
             new ChatModelOptions(
+                    Optional.empty(),
                     Optional.empty(),
                     Runtime.getRuntime().availableProcessors(),
                     KvOptions.DEFAULT,
@@ -44,22 +47,43 @@ public record ChatModelOptions(
 
     public ChatModelOptions withName(String value) {
         return new ChatModelOptions(
-                Optional.of(value), numThreads, kv, engine, media, queueLimits, workDirectory);
+                Optional.of(value),
+                reasons,
+                numThreads,
+                kv,
+                engine,
+                media,
+                queueLimits,
+                workDirectory);
+    }
+
+    public ChatModelOptions withReasons(boolean value) {
+        return new ChatModelOptions(
+                name,
+                Optional.of(value),
+                numThreads,
+                kv,
+                engine,
+                media,
+                queueLimits,
+                workDirectory);
     }
 
     public ChatModelOptions withNumThreads(int value) {
-        return new ChatModelOptions(name, value, kv, engine, media, queueLimits, workDirectory);
+        return new ChatModelOptions(
+                name, reasons, value, kv, engine, media, queueLimits, workDirectory);
     }
 
     public ChatModelOptions withKv(KvOptions value) {
         return new ChatModelOptions(
-                name, numThreads, value, engine, media, queueLimits, workDirectory);
+                name, reasons, numThreads, value, engine, media, queueLimits, workDirectory);
     }
 
     /// Changes the engine's limits further.
     public ChatModelOptions withEngine(UnaryOperator<EngineOptions> change) {
         return new ChatModelOptions(
                 name,
+                reasons,
                 numThreads,
                 kv,
                 limits -> change.apply(engine.apply(limits)),
@@ -70,14 +94,16 @@ public record ChatModelOptions(
 
     public ChatModelOptions withMedia(MediaOptions value) {
         return new ChatModelOptions(
-                name, numThreads, kv, engine, value, queueLimits, workDirectory);
+                name, reasons, numThreads, kv, engine, value, queueLimits, workDirectory);
     }
 
     public ChatModelOptions withWorkDirectory(Path value) {
-        return new ChatModelOptions(name, numThreads, kv, engine, media, queueLimits, value);
+        return new ChatModelOptions(
+                name, reasons, numThreads, kv, engine, media, queueLimits, value);
     }
 
     public ChatModelOptions withQueueLimits(QueueLimits value) {
-        return new ChatModelOptions(name, numThreads, kv, engine, media, value, workDirectory);
+        return new ChatModelOptions(
+                name, reasons, numThreads, kv, engine, media, value, workDirectory);
     }
 }

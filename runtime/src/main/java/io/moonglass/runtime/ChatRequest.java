@@ -28,6 +28,13 @@ public record ChatRequest(Prompt prompt, AnswerOptions answer, RequestScope scop
                 : List.of();
     }
 
+    /// The tools of a conversation; none where the prompt is no conversation.
+    public ToolUse tools() {
+        return prompt instanceof Prompt.Conversation conversation
+                ? conversation.tools()
+                : ToolUse.NONE;
+    }
+
     public ChatRequest withMaxTokens(int value) {
         return withAnswer(answer -> answer.maxTokens(OptionalInt.of(value)));
     }

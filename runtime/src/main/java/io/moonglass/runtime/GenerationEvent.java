@@ -8,17 +8,13 @@ import java.util.Optional;
 /// `Finished` or `Failed`.
 public sealed interface GenerationEvent {
 
-    /// A picture of the prompt was decoded or encoded; told to the first answer alone.
+    /// More of the prompt's pictures are decoded or encoded; told to the first answer alone.
     ///
-    /// @param numDone  pictures that have passed the stage
-    /// @param numTotal pictures of the request
-    record PictureProgress(Stage stage, int numDone, int numTotal) implements GenerationEvent {
-
-        public enum Stage {
-            DECODED,
-            ENCODED
-        }
-    }
+    /// @param numDecoded pictures that are decoded and fitted
+    /// @param numEncoded pictures that are encoded
+    /// @param numTotal   pictures of the request
+    record PicturesPrepared(int numDecoded, int numEncoded, int numTotal)
+            implements GenerationEvent {}
 
     /// How likely the prompt's tokens were, where the request asked for it; told to the first answer alone.
     ///

@@ -11,6 +11,8 @@ import io.moonglass.engine.KvCache;
 import io.moonglass.engine.PromptImage;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.engine.Scoring;
+import io.moonglass.engine.TokenMask;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.ModelName;
@@ -23,28 +25,34 @@ import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.pack.ModelRevision;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.template.PromptRenderer;
-import io.moonglass.loader.template.RenderedPrompt;
-import io.moonglass.loader.template.TemplateMessage;
-import io.moonglass.loader.template.TemplatePart;
 import io.moonglass.runtime.admission.AdmissionQueue;
+import io.moonglass.runtime.answer.AnswerShape;
 import io.moonglass.runtime.answer.AnswerStream;
 import io.moonglass.runtime.answer.ClosingSink;
-import io.moonglass.runtime.answer.Reasoning;
+import io.moonglass.runtime.constraint.AnswerConstraints;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.runtime.media.PictureProgress;
+import io.moonglass.runtime.prompt.ComposedPrompt;
+import io.moonglass.runtime.prompt.PromptComposer;
+import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.vision.VisionEncoder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
+import java.util.function.Supplier;
 
 /// A checkpoint that is loaded and runs in this process: template, tokenizer, vision and engine
 /// joined.
@@ -56,7 +64,8 @@ public final class LocalChatModel implements ChatModel {
     private final ModelConfig config;
     private final ChatModelOptions options;
     private final Checkpoint checkpoint;
-    private final PromptRenderer prompts;
+    private final PromptComposer composer;
+    private final AnswerConstraints constraints;
     private final SamplingParameters defaultSampling;
     private final Set<Integer> stopTokenIds;
     private final Optional<MediaIntake> media;
@@ -91,7 +100,7 @@ public final class LocalChatModel implements ChatModel {
         this.options = options;
         this.config = checkpoint.config();
         this.name = options.name().orElseGet(() -> ModelName.of(directory));
-        this.prompts = PromptRenderer.read(directory, config);
+        PromptRenderer prompts = PromptRenderer.read(directory, config);
         GenerationConfig generation = GenerationConfig.read(directory);
         this.stopTokenIds = prompts.tokenizer().stopIds(generation);
         this.defaultSampling = sampling(generation);
@@ -118,6 +127,20 @@ public final class LocalChatModel implements ChatModel {
                                 revision,
                                 opened,
                                 engine.turns()));
+        this.composer =
+                new PromptComposer(
+                        prompts,
+                        media,
+                        name,
+                        config.text().vocabSize(),
+                        options.media().maxImages(),
+                        config.mediaPlaceholderTokenId());
+        this.constraints =
+                new AnswerConstraints(
+                        prompts.tokenizer(),
+                        config.text().vocabSize(),
+                        stopTokenIds,
+                        options.reasons().orElseGet(() -> reasonsByName(name)));
         this.queue =
                 new AdmissionQueue(
                         options.queueLimits(),
@@ -147,81 +170,108 @@ public final class LocalChatModel implements ChatModel {
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
             BooleanSupplier abandoned) {
-        List<ImageInput> images = readImages(request.messages());
-        int[] tokensPerImage = images.stream().mapToInt(ImageInput::numTokens).toArray();
-        RenderedPrompt prompt =
-                prompts.render(templateMessages(request.messages()), true, tokensPerImage);
-        int numPrompt = prompt.tokenIds().length;
+        AnswerOptions options = request.answer();
+        ComposedPrompt prompt = composer.compose(request.prompt(), options.format());
         int maxTokens =
-                request.answer().maxTokens().orElse(Math.max(1, contextLength() - numPrompt));
+                options.maxTokens().orElse(Math.max(1, contextLength() - prompt.numTokens()));
         // Before pictures are encoded, which may take minutes.
-        engine.refuseTooLong(numPrompt, maxTokens);
-        AdmissionQueue.Share share =
-                queue.admit(numPrompt, images.stream().mapToLong(ImageInput::fittedPixels).sum());
-        try {
-            return submit(request, images, prompt, maxTokens, share, answers, abandoned);
-        } catch (RuntimeException | Error e) {
-            share.close();
-            throw e;
+        engine.refuseTooLong(prompt.numTokens(), maxTokens);
+        Supplier<TokenMask> masks = constraints.of(request);
+        Set<Integer> stops = stopTokenIds(options);
+        AnswerShape shape = AnswerShape.of(options, request.tools(), stops);
+        List<Branch> branches = new ArrayList<>();
+        for (Consumer<GenerationEvent> events : answers) {
+            branches.add(
+                    new Branch(
+                            options.sampling()
+                                    .withSeed(options.sampling().seed() + branches.size()),
+                            masks.get(),
+                            new AnswerStream(
+                                    composer.tokenizer(),
+                                    shape,
+                                    prompt.tokenIds(),
+                                    prompt.size(),
+                                    events)));
         }
+        return submit(
+                prompt,
+                new Wanted(maxTokens, stops, request.scope(), options.scoring(), branches),
+                abandoned,
+                progressTo(answers.getFirst(), prompt.images().size()));
     }
 
-    /// Encodes the pictures and hands the prompt to the engine.
-    private Generation submit(
-            ChatRequest request,
-            List<ImageInput> images,
-            RenderedPrompt prompt,
+    /// What the engine is asked for beside the prompt.
+    private record Wanted(
             int maxTokens,
-            AdmissionQueue.Share share,
-            List<Consumer<GenerationEvent>> answers,
-            BooleanSupplier abandoned) {
-        int numPrompt = prompt.tokenIds().length;
-        int numImageTokens = images.stream().mapToInt(ImageInput::numTokens).sum();
-        Set<Integer> stops = request.answer().ignoreEos() ? Set.of() : stopTokenIds;
-        List<ImageRows> rows = encode(images, request.scope(), abandoned);
+            Set<Integer> stopTokenIds,
+            RequestScope scope,
+            Scoring scoring,
+            List<Branch> branches) {}
+
+    /// Waits for its turn, encodes the pictures and hands the prompt to the engine.
+    private Generation submit(
+            ComposedPrompt prompt,
+            Wanted wanted,
+            BooleanSupplier abandoned,
+            Consumer<PictureProgress> progress) {
+        AdmissionQueue.Share share = queue.admit(prompt.numTokens(), prompt.fittedPixels());
+        List<ImageRows> rows = List.of();
         try {
+            rows = encode(prompt.images(), wanted.scope(), abandoned, progress);
             share.picturesEncoded();
-            AtomicInteger numOpen = new AtomicInteger(answers.size());
-            List<Branch> branches = new ArrayList<>();
-            for (Consumer<GenerationEvent> events : answers) {
-                AnswerStream answer =
-                        new AnswerStream(
-                                prompts.tokenizer()
-                                        .streamingDecoder(request.answer().skipSpecialTokens()),
-                                stops,
-                                request.answer().stop(),
-                                numPrompt,
-                                numImageTokens,
-                                events);
-                SamplingParameters sampling = request.answer().sampling();
-                branches.add(
-                        new Branch(
-                                sampling.withSeed(sampling.seed() + branches.size()),
-                                new ClosingSink(
-                                        answer,
-                                        share::promptComputed,
-                                        () -> {
-                                            share.close();
-                                            if (numOpen.decrementAndGet() == 0) {
-                                                rows.forEach(ImageRows::close);
-                                            }
-                                        })));
-            }
             Engine.Ticket ticket =
                     engine.submit(
                             new GenerationRequest(
                                     prompt.tokenIds(),
                                     config.mediaPlaceholderTokenId(),
                                     rows.stream().map(LocalChatModel::promptImage).toList(),
-                                    maxTokens,
-                                    stops,
-                                    request.scope(),
-                                    branches));
-            return new LocalGeneration(ticket, size(prompt, images));
+                                    wanted.maxTokens(),
+                                    wanted.stopTokenIds(),
+                                    wanted.scope(),
+                                    wanted.scoring(),
+                                    closing(wanted.branches(), share, rows)));
+            return new LocalGeneration(ticket, prompt.size());
         } catch (RuntimeException | Error e) {
             rows.forEach(ImageRows::close);
+            share.close();
             throw e;
         }
+    }
+
+    /// The branches, which give back what they hold when they end.
+    private static List<Branch> closing(
+            List<Branch> branches, AdmissionQueue.Share share, List<ImageRows> rows) {
+        AtomicInteger numOpen = new AtomicInteger(branches.size());
+        Runnable close =
+                () -> {
+                    share.close();
+                    if (numOpen.decrementAndGet() == 0) {
+                        rows.forEach(ImageRows::close);
+                    }
+                };
+        return branches.stream()
+                .map(branch ->
+                        new Branch(
+                                branch.sampling(),
+                                branch.mask(),
+                                new ClosingSink(branch.sink(), share::promptComputed, close)))
+                .toList();
+    }
+
+    private Set<Integer> stopTokenIds(AnswerOptions options) {
+        Set<Integer> all = new HashSet<>(options.stopTokenIds());
+        if (!options.ignoreEos()) {
+            all.addAll(stopTokenIds);
+        }
+        return all;
+    }
+
+    private static Consumer<PictureProgress> progressTo(
+            Consumer<GenerationEvent> events, int numPictures) {
+        return reached ->
+                events.accept(
+                        new GenerationEvent.PicturesPrepared(
+                                reached.numDecoded(), reached.numEncoded(), numPictures));
     }
 
     private record LocalGeneration(Engine.Ticket ticket, PromptSize prompt) implements Generation {
@@ -232,39 +282,86 @@ public final class LocalChatModel implements ChatModel {
         }
     }
 
-    private static PromptSize size(RenderedPrompt prompt, List<ImageInput> images) {
-        return new PromptSize(
-                prompt.tokenIds().length,
-                images.stream().mapToInt(ImageInput::numTokens).sum(),
-                List.of());
-    }
-
     @Override
-    public PromptSize measure(Prompt prompt) {
-        throw new UnsupportedOperationException();
+    public PromptSize measure(Prompt prompt, AnswerFormat format) {
+        return composer.compose(prompt, format).size();
     }
 
     @Override
     public int[] tokenize(String text, boolean withSpecialTokens) {
         return withSpecialTokens
-                ? prompts.tokenizer().encode(text)
-                : prompts.tokenizer().encodeOrdinary(text);
+                ? composer.tokenizer().encode(text)
+                : composer.tokenizer().encodeOrdinary(text);
     }
 
     @Override
     public String detokenize(int[] tokenIds) {
-        return prompts.tokenizer().decode(tokenIds, false);
+        int numTokens = composer.tokenizer().vocabularySize();
+        for (int tokenId : tokenIds) {
+            if (tokenId < 0 || tokenId >= numTokens) {
+                throw InvalidRequestException.invalidValue(
+                        "tokens",
+                        "tokens: there is no token %d; want ids from 0 to %d"
+                                .formatted(tokenId, numTokens - 1));
+            }
+        }
+        return composer.tokenizer().decode(tokenIds, false);
     }
 
     @Override
     public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
-        throw new UnsupportedOperationException();
+        ComposedPrompt prompt = composer.compose(text, new AnswerFormat.FreeText());
+        engine.refuseTooLong(prompt.numTokens(), 0);
+        FeatureSink features = new FeatureSink();
+        Generation generation =
+                submit(
+                        prompt,
+                        new Wanted(
+                                0,
+                                Set.of(),
+                                scope,
+                                new Scoring(OptionalInt.empty(), OptionalInt.empty(), true),
+                                List.of(new Branch(SamplingParameters.GREEDY, features))),
+                        abandoned,
+                        _ -> {});
+        try {
+            return new Embedding(features.await(abandoned), prompt.size());
+        } catch (CancellationException e) {
+            generation.cancel();
+            throw e;
+        }
     }
 
     @Override
     public Embedding embedPicture(
-            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
-        throw new UnsupportedOperationException();
+            ContentPart.Picture picture,
+            String param,
+            RequestScope scope,
+            BooleanSupplier abandoned) {
+        ImageInput image = composer.read(picture, param);
+        ComposedPrompt prompt = new ComposedPrompt(new int[image.numTokens()], List.of(image));
+        try (AdmissionQueue.Share _ = queue.admit(0, image.fittedPixels())) {
+            List<ImageRows> rows = encode(List.of(image), scope, abandoned, _ -> {});
+            try {
+                return new Embedding(mean(rows.getFirst().matrix()), prompt.size());
+            } finally {
+                rows.forEach(ImageRows::close);
+            }
+        }
+    }
+
+    private static float[] mean(FloatMatrix rows) {
+        double[] sum = new double[rows.numColumns()];
+        for (int row = 0; row < rows.numRows(); row++) {
+            for (int column = 0; column < sum.length; column++) {
+                sum[column] += rows.get(row, column);
+            }
+        }
+        float[] mean = new float[sum.length];
+        for (int column = 0; column < sum.length; column++) {
+            mean[column] = (float) (sum[column] / rows.numRows());
+        }
+        return mean;
     }
 
     @Override
@@ -292,84 +389,17 @@ public final class LocalChatModel implements ChatModel {
         return config.text().vocabSize();
     }
 
-    private List<ImageInput> readImages(List<Message> messages) {
-        refuseTooManyImages(messages);
-        List<ImageInput> images = new ArrayList<>();
-        for (int m = 0; m < messages.size(); m++) {
-            List<ContentPart> parts = messages.get(m).content();
-            for (int p = 0; p < parts.size(); p++) {
-                String where = "messages[%d].content[%d].image_url.url".formatted(m, p);
-                switch (parts.get(p)) {
-                    case ContentPart.Text _ -> {}
-                    case ContentPart.ImageUrl(String url, _) ->
-                            images.add(media(where).read(url, where));
-                    case ContentPart.ImageBytes(byte[] bytes, _) ->
-                            images.add(media(where).read(bytes, where));
-                }
-            }
-        }
-        return images;
-    }
-
     private List<ImageRows> encode(
-            List<ImageInput> images, RequestScope scope, BooleanSupplier abandoned) {
-        return media.map(intake -> intake.encode(images, scope, abandoned)).orElse(List.of());
+            List<ImageInput> images,
+            RequestScope scope,
+            BooleanSupplier abandoned,
+            Consumer<PictureProgress> progress) {
+        return media.map(intake -> intake.encode(images, scope, abandoned, progress))
+                .orElse(List.of());
     }
 
     private static PromptImage promptImage(ImageRows rows) {
         return new PromptImage(rows.matrix(), rows.content());
-    }
-
-    private void refuseTooManyImages(List<Message> messages) {
-        long numImages =
-                messages.stream()
-                        .flatMap(message -> message.content().stream())
-                        .filter(part -> !(part instanceof ContentPart.Text))
-                        .count();
-        if (numImages > options.media().maxImages()) {
-            throw new InvalidRequestException(
-                    InvalidRequestException.Kind.MEDIA_TOO_LARGE,
-                    "messages",
-                    "the messages hold %d pictures, the limit is %d; send fewer"
-                            .formatted(numImages, options.media().maxImages()));
-        }
-    }
-
-    private MediaIntake media(String where) {
-        return media.orElseThrow(() ->
-                new InvalidRequestException(
-                        InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
-                        where,
-                        "%s: the model %s reads text only; send no pictures"
-                                .formatted(where, name)));
-    }
-
-    private static List<TemplateMessage> templateMessages(List<Message> messages) {
-        return messages.stream()
-                .map(message ->
-                        new TemplateMessage(message.role().templateName(), templateParts(message)))
-                .toList();
-    }
-
-    /// Reasoning is taken out of what the assistant said earlier, though it may span several parts.
-    private static List<TemplatePart> templateParts(Message message) {
-        List<ContentPart> parts = message.content();
-        boolean onlyText = parts.stream().allMatch(part -> part instanceof ContentPart.Text);
-        if (message.role() == Role.ASSISTANT && onlyText) {
-            String text =
-                    parts.stream()
-                            .map(part -> ((ContentPart.Text) part).text())
-                            .collect(Collectors.joining());
-            return List.of(new TemplatePart.Text(Reasoning.removedFrom(text)));
-        }
-        return parts.stream().map(LocalChatModel::templatePart).toList();
-    }
-
-    private static TemplatePart templatePart(ContentPart part) {
-        return switch (part) {
-            case ContentPart.Text(String text) -> new TemplatePart.Text(text);
-            case ContentPart.ImageUrl _, ContentPart.ImageBytes _ -> new TemplatePart.Image();
-        };
     }
 
     private PreprocessorConfig preprocessor(VisionConfig vision) {
@@ -394,6 +424,11 @@ public final class LocalChatModel implements ChatModel {
                 .add(ModelRevision.of(checkpoint))
                 .add(options.media().backend().name())
                 .build();
+    }
+
+    /// No file of a checkpoint says that it was taught to think first; the released models' names do.
+    private static boolean reasonsByName(String name) {
+        return name.toLowerCase(Locale.ROOT).contains("thinking");
     }
 
     private static EngineOptions engineDefaults(Checkpoint checkpoint, ChatModelOptions options) {

@@ -15,6 +15,11 @@ public record ToolUse(List<Tool> tools, Choice choice, boolean parallel) {
         tools = List.copyOf(tools);
     }
 
+    /// Whether the model is told of the tools.
+    public boolean isOffered() {
+        return !tools.isEmpty() && !(choice instanceof Choice.Never);
+    }
+
     public sealed interface Choice {
         /// The answer is text; the tools are not shown to the model.
         record Never() implements Choice {}

@@ -45,7 +45,7 @@ final class WarmUp {
                     switch (event) {
                         case GenerationEvent.TextDelta _,
                                 GenerationEvent.ReasoningDelta _,
-                                GenerationEvent.PictureProgress _,
+                                GenerationEvent.PicturesPrepared _,
                                 GenerationEvent.PromptScored _,
                                 GenerationEvent.ToolCallBegun _,
                                 GenerationEvent.ToolArgumentsDelta _ -> {}

@@ -18,11 +18,13 @@ final class Answer implements Consumer<GenerationEvent> {
 
     @Override
     public void accept(GenerationEvent event) {
-        begun.complete(null);
+        if (!(event instanceof GenerationEvent.PicturesPrepared)) {
+            begun.complete(null);
+        }
         switch (event) {
             case TextDelta(String more, _) -> text.append(more);
             case ReasoningDelta(String more) -> reasoning.append(more);
-            case GenerationEvent.PictureProgress _,
+            case GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.ToolCallBegun _,
                     GenerationEvent.ToolArgumentsDelta _ -> {}
@@ -37,7 +39,7 @@ final class Answer implements Consumer<GenerationEvent> {
         return answer;
     }
 
-    /// Waits for the first event.
+    /// Waits for the first event of the answer itself.
     void awaitBeginning() throws Exception {
         begun.get(60, TimeUnit.SECONDS);
     }

@@ -3,6 +3,7 @@ package io.moonglass.server;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
@@ -49,8 +50,8 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
     }
 
     @Override
-    public PromptSize measure(Prompt prompt) {
-        return model.measure(prompt);
+    public PromptSize measure(Prompt prompt, AnswerFormat format) {
+        return model.measure(prompt, format);
     }
 
     @Override
@@ -70,7 +71,10 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
 
     @Override
     public Embedding embedPicture(
-            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
+            ContentPart.Picture picture,
+            String param,
+            RequestScope scope,
+            BooleanSupplier abandoned) {
         return model.embedPicture(picture, param, scope, abandoned);
     }
 

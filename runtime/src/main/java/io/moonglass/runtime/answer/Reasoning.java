@@ -8,8 +8,10 @@ import java.util.function.Consumer;
 /// there is no answer.
 public final class Reasoning {
 
-    static final String OPENING = "◁think▷";
-    static final String CLOSING = "◁/think▷";
+    /// Before the reasoning, and after it.
+    public static final String OPENING = "◁think▷";
+
+    public static final String CLOSING = "◁/think▷";
 
     private enum State {
         BEGINNING,
@@ -29,6 +31,11 @@ public final class Reasoning {
         this.answer = answer;
     }
 
+    /// One that only says where a text stands.
+    public static Reasoning watched() {
+        return new Reasoning(_ -> {}, _ -> {});
+    }
+
     /// A text of an earlier turn as the model should see it again: without its reasoning.
     public static String removedFrom(String text) {
         if (!text.startsWith(OPENING)) {
@@ -39,11 +46,12 @@ public final class Reasoning {
     }
 
     /// Whether the text so far ends inside the reasoning.
-    boolean isOpen() {
+    public boolean isOpen() {
         return state == State.REASONING;
     }
 
-    void push(String text) {
+    /// More of the text.
+    public void push(String text) {
         held.append(text);
         if (state == State.BEGINNING) {
             lookForOpening();

@@ -10,11 +10,13 @@ import io.moonglass.vision.image.EncodedPicture;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 
 /// Turns pictures of requests into rows for the decoder, in two stages: [#read] is cheap and knows
 /// what a picture will cost, [#encode] does the work. Safe to use from any thread.
@@ -59,21 +61,22 @@ public final class MediaIntake implements AutoCloseable {
 
     /// Reads a picture's container and size.
     ///
-    /// @param url   a `data:` address
-    /// @param where of the part in its request, for messages
+    /// @param url       a `data:` address
+    /// @param maxPixels what it is shrunk to if it has more; empty for the model's own limit
+    /// @param where     of the part in its request, for messages
     /// @throws InvalidRequestException if it is no picture, too large or cut short
-    public ImageInput read(String url, String where) {
+    public ImageInput read(String url, OptionalLong maxPixels, String where) {
         try {
-            return input(DataUri.decode(url, limits.maxBytes()), where);
+            return input(DataUri.decode(url, limits.maxBytes()), maxPixels, where);
         } catch (InvalidRequestException e) {
             throw e.at(where);
         }
     }
 
     /// The same for bytes that the caller holds.
-    public ImageInput read(byte[] bytes, String where) {
+    public ImageInput read(byte[] bytes, OptionalLong maxPixels, String where) {
         try {
-            return input(bytes, where);
+            return input(bytes, maxPixels, where);
         } catch (InvalidRequestException e) {
             throw e.at(where);
         }
@@ -85,20 +88,24 @@ public final class MediaIntake implements AutoCloseable {
     /// @param scope     whose pictures they are: rows are shared within a tenant and salt, and lower
     ///                  priorities go first
     /// @param abandoned asked every few milliseconds
+    /// @param progress  told on this thread when more of them are decoded or encoded
     /// @return one for each picture; the caller closes them
     /// @throws InvalidRequestException if a picture's pixels are damaged
     /// @throws CancellationException   if nobody waits for the result any more, the thread is
     ///     interrupted or this is closed meanwhile
     /// @throws IllegalStateException   if the encoder fails, or this is closed
     public List<ImageRows> encode(
-            List<ImageInput> images, RequestScope scope, BooleanSupplier abandoned) {
+            List<ImageInput> images,
+            RequestScope scope,
+            BooleanSupplier abandoned,
+            Consumer<PictureProgress> progress) {
         if (images.isEmpty()) {
             return List.of();
         }
         PictureRequest request = queue.submit(images, scope);
         boolean taken = false;
         try {
-            List<ImageRows> rows = await(request, abandoned);
+            List<ImageRows> rows = await(request, abandoned, progress);
             taken = true;
             return rows;
         } finally {
@@ -134,21 +141,29 @@ public final class MediaIntake implements AutoCloseable {
         return queue.pixelsInWork();
     }
 
-    private ImageInput input(byte[] bytes, String where) {
+    private ImageInput input(byte[] bytes, OptionalLong maxPixels, String where) {
         EncodedPicture picture = EncodedPicture.of(bytes, limits);
         return new ImageInput(
                 where,
                 picture,
                 PictureDigests.ofBytes(bytes),
-                preprocessor.fittedSize(picture.width(), picture.height()));
+                preprocessor.fittedSize(picture.width(), picture.height(), maxPixels));
     }
 
-    private static List<ImageRows> await(PictureRequest request, BooleanSupplier abandoned) {
+    private List<ImageRows> await(
+            PictureRequest request, BooleanSupplier abandoned, Consumer<PictureProgress> progress) {
+        PictureProgress told = PictureProgress.NONE;
         while (!abandoned.getAsBoolean()) {
             try {
-                return request.ended().get(ASK_MILLIS, TimeUnit.MILLISECONDS);
+                List<ImageRows> rows = request.ended().get(ASK_MILLIS, TimeUnit.MILLISECONDS);
+                progress.accept(new PictureProgress(rows.size(), rows.size()));
+                return rows;
             } catch (TimeoutException e) {
-                continue; // not yet
+                PictureProgress reached = queue.progress(request);
+                if (!reached.equals(told)) {
+                    progress.accept(reached);
+                    told = reached;
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new CancellationException("interrupted while pictures were encoded");

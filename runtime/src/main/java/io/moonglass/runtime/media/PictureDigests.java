@@ -53,7 +53,7 @@ final class PictureDigests {
     Optional<Digest> find(ImageInput image, RequestScope scope) {
         synchronized (pixelsOfBytes) {
             return Optional.ofNullable(pixelsOfBytes.get(image.encoded()))
-                    .map(pixels -> scoped(pixels, scope));
+                    .map(pixels -> scoped(pixels, image, scope));
         }
     }
 
@@ -69,14 +69,17 @@ final class PictureDigests {
         synchronized (pixelsOfBytes) {
             pixelsOfBytes.put(image.encoded(), pixels);
         }
-        return scoped(pixels, scope);
+        return scoped(pixels, image, scope);
     }
 
-    private Digest scoped(Digest pixels, RequestScope scope) {
+    /// The same pixels make other rows where a caller wants them smaller.
+    private Digest scoped(Digest pixels, ImageInput image, RequestScope scope) {
         return new DigestBuilder()
                 .add(settings)
                 .add(scope.tenant())
                 .add(scope.cacheSalt())
+                .add(image.size().shrunkWidth())
+                .add(image.size().shrunkHeight())
                 .add(pixels)
                 .build();
     }

@@ -128,6 +128,15 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
+    PictureProgress progress(PictureRequest request) {
+        lock.lock();
+        try {
+            return request.progress();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Pixels that are decoded or wait for the encoder.
     long pixelsInWork() {
         lock.lock();
@@ -246,7 +255,7 @@ final class PictureQueue implements AutoCloseable {
 
     private void prepare(PictureJob job, Picture picture, ImageInput image) {
         try {
-            ImagePatches patches = preprocessor.preprocess(picture);
+            ImagePatches patches = preprocessor.preprocess(picture, image.size());
             lock.lock();
             try {
                 long held = job.isAbandoned() ? 0 : job.fittedPixels();

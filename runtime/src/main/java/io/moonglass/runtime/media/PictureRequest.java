@@ -62,6 +62,22 @@ final class PictureRequest {
         return ended;
     }
 
+    PictureProgress progress() {
+        int numDecoded = 0;
+        int numEncoded = 0;
+        for (PictureTicket ticket : tickets) {
+            switch (ticket.stage()) {
+                case PictureTicket.Stage.Waiting _, PictureTicket.Stage.Decoding _ -> {}
+                case PictureTicket.Stage.Encoding _ -> numDecoded++;
+                case PictureTicket.Stage.Done _ -> {
+                    numDecoded++;
+                    numEncoded++;
+                }
+            }
+        }
+        return new PictureProgress(numDecoded, numEncoded);
+    }
+
     /// The rows of all pictures, once there are.
     Optional<List<ImageRows>> allRows() {
         List<ImageRows> rows =

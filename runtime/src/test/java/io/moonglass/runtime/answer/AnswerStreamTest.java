@@ -1,10 +1,12 @@
 package io.moonglass.runtime.answer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.engine.FinishReason;
+import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.GenerationEvent;
@@ -12,10 +14,13 @@ import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
 import io.moonglass.runtime.GenerationEvent.TextDelta;
+import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.TokenScore;
 import io.moonglass.runtime.Usage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -94,7 +99,11 @@ class AnswerStreamTest {
         assertTrue(numAccepted < ids.length);
         assertEquals("one", text(TextDelta.class));
         int[] generated = Arrays.copyOf(ids, numAccepted);
-        assertEquals(finished(FinishReason.STOP, generated, 0), events.getLast());
+        Finished stopped = finished(FinishReason.STOP, generated, 0);
+        assertEquals(
+                new Finished(
+                        stopped.reason(), stopped.usage(), stopped.tokenIds(), Optional.of(".")),
+                events.getLast());
     }
 
     @Test
@@ -171,13 +180,76 @@ class AnswerStreamTest {
         assertEquals(List.of(new TextDelta("[BOS]"), finished(FinishReason.STOP, ids, 0)), events);
     }
 
+    @Test
+    void a_tokens_score_comes_with_its_text_and_those_of_a_stop_string_never() {
+        int[] ids = TOKENIZER.encodeOrdinary("☾ one. two");
+        AnswerStream stream = stream(true, ". t");
+
+        for (int i = 0; i < ids.length && stream.accept(ids[i], logprobs(ids[i])); i++) {}
+        stream.finished(FinishReason.STOP);
+
+        StringBuilder scored = new StringBuilder();
+        StringBuilder told = new StringBuilder();
+        for (GenerationEvent event : events) {
+            if (event instanceof TextDelta(String text, List<TokenScore> scores)) {
+                told.append(text);
+                int[] scoredIds = scores.stream().mapToInt(TokenScore::tokenId).toArray();
+                scored.append(TOKENIZER.decode(scoredIds, true));
+                assertTrue(scored.length() >= told.length(), "no text before its scores");
+            }
+        }
+        assertEquals("☾ one", told.toString());
+        assertEquals("☾ one", scored.toString());
+    }
+
+    @Test
+    void an_alternative_is_told_with_its_bytes() {
+        int[] ids = TOKENIZER.encodeOrdinary("a");
+        AnswerStream stream = stream(true);
+
+        stream.accept(
+                ids[0], new TokenLogprobs(-0.5f, 2, new int[] {STOP_TOKEN}, new float[] {-0.25f}));
+
+        TextDelta delta = (TextDelta) events.getFirst();
+        TokenScore score = delta.scores().getFirst();
+        assertEquals(-0.5f, score.logprob());
+        assertEquals(2, score.rank());
+        assertArrayEquals("a".getBytes(), score.bytes());
+        TokenScore likeliest = score.top().getFirst();
+        assertEquals(-0.25f, likeliest.logprob());
+        assertArrayEquals("<|im_end|>".getBytes(), likeliest.bytes());
+    }
+
+    @Test
+    void the_prompts_scores_are_told_once_before_the_answer() {
+        AnswerStream stream = stream(true);
+
+        stream.promptScored(1, logprobs(0));
+        stream.promptScored(3, logprobs(0));
+        stream.promptComputed(0);
+
+        List<Optional<TokenScore>> scores =
+                ((GenerationEvent.PromptScored) events.getFirst()).scores();
+        assertEquals(
+                List.of(false, true, false, true),
+                scores.stream().map(Optional::isPresent).toList());
+    }
+
+    private static TokenLogprobs logprobs(int tokenId) {
+        return new TokenLogprobs(-1, 1, new int[] {tokenId}, new float[] {-1});
+    }
+
     private AnswerStream stream(boolean skipSpecial, String... stops) {
+        return stream(
+                new AnswerShape(Set.of(STOP_TOKEN), List.of(stops), Set.of(), true, skipSpecial));
+    }
+
+    private AnswerStream stream(AnswerShape shape) {
         return new AnswerStream(
-                TOKENIZER.streamingDecoder(skipSpecial),
-                Set.of(STOP_TOKEN),
-                List.of(stops),
-                PROMPT_TOKENS,
-                IMAGE_TOKENS,
+                TOKENIZER,
+                shape,
+                new int[PROMPT_TOKENS],
+                new PromptSize(PROMPT_TOKENS, IMAGE_TOKENS, List.of()),
                 events::add);
     }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -183,7 +184,7 @@ class MediaIntakeTest {
     @Test
     void who_leaves_while_its_picture_is_fitted_gives_its_room_back() throws Exception {
         restart(1 << 20, 1, (int) PIXELS / (14 * 14));
-        ImageInput large = intake.read(Bitmaps.grey(2000, 2000, 1), "large");
+        ImageInput large = intake.read(Bitmaps.grey(2000, 2000, 1), OptionalLong.empty(), "large");
         BooleanSupplier goneOnceDecoded =
                 () -> {
                     while (intake.statistics().cacheQueries() == 0) {
@@ -239,7 +240,10 @@ class MediaIntakeTest {
         byte[] gif = gifWithoutPixels();
         Future<List<ImageRows>> other = ask(1);
         encoder.begun.acquire();
-        List<ImageInput> images = List.of(intake.read(png, "whole"), intake.read(gif, "damaged"));
+        List<ImageInput> images =
+                List.of(
+                        intake.read(png, OptionalLong.empty(), "whole"),
+                        intake.read(gif, OptionalLong.empty(), "damaged"));
 
         InvalidRequestException refused =
                 refusal(callers.submit(() -> encode(images, () -> false)));
@@ -305,7 +309,8 @@ class MediaIntakeTest {
         close(second);
         assertEquals(4 * PIXELS, most.get());
 
-        ImageInput large = intake.read(Bitmaps.grey(5 * SIDE, SIDE, 50), "large");
+        ImageInput large =
+                intake.read(Bitmaps.grey(5 * SIDE, SIDE, 50), OptionalLong.empty(), "large");
         for (ImageRows rows : encode(List.of(large), () -> false)) {
             assertEquals(5, rows.matrix().numRows());
             rows.close();
@@ -377,7 +382,7 @@ class MediaIntakeTest {
     /// @return false if the request was abandoned
     private boolean endsWell(RequestScope scope, BooleanSupplier abandoned, int... pictures) {
         try {
-            List<ImageRows> rows = intake.encode(inputs(pictures), scope, abandoned);
+            List<ImageRows> rows = intake.encode(inputs(pictures), scope, abandoned, _ -> {});
             for (int i = 0; i < pictures.length; i++) {
                 assertEquals(shade(pictures[i]), rows.get(i).matrix().get(0, 0));
                 rows.get(i).close();
@@ -418,11 +423,11 @@ class MediaIntakeTest {
     private Future<List<ImageRows>> ask(
             RequestScope scope, BooleanSupplier abandoned, int... pictures) {
         List<ImageInput> images = inputs(pictures);
-        return callers.submit(() -> intake.encode(images, scope, abandoned));
+        return callers.submit(() -> intake.encode(images, scope, abandoned, _ -> {}));
     }
 
     private List<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {
-        return intake.encode(images, RequestScope.DEFAULT, abandoned);
+        return intake.encode(images, RequestScope.DEFAULT, abandoned, _ -> {});
     }
 
     private List<ImageInput> inputs(int... pictures) {
@@ -432,7 +437,7 @@ class MediaIntakeTest {
     }
 
     private ImageInput input(int picture, String where) {
-        return intake.read(Bitmaps.grey(side, side, picture), where);
+        return intake.read(Bitmaps.grey(side, side, picture), OptionalLong.empty(), where);
     }
 
     /// The first number of a picture's patches.

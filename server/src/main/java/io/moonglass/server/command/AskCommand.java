@@ -186,7 +186,7 @@ final class AskCommand implements Callable<Integer> {
             switch (events.take()) {
                 case GenerationEvent.TextDelta(String text, _) -> writeText(text);
                 case GenerationEvent.ReasoningDelta(String text) -> writeReasoning(text);
-                case GenerationEvent.PictureProgress _,
+                case GenerationEvent.PicturesPrepared _,
                         GenerationEvent.PromptScored _,
                         GenerationEvent.ToolCallBegun _,
                         GenerationEvent.ToolArgumentsDelta _ -> {}

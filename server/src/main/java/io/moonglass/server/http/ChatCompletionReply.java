@@ -71,7 +71,7 @@ record ChatCompletionReply(
             case GenerationEvent.ReasoningDelta(String text) ->
                     stream.send(
                             chunk(index, new ChatCompletionChunk.Delta(null, null, text, text)));
-            case GenerationEvent.PictureProgress _,
+            case GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.ToolCallBegun _,
                     GenerationEvent.ToolArgumentsDelta _,

@@ -4,6 +4,7 @@ import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
@@ -136,7 +137,7 @@ public final class ScriptedModel implements ChatModel {
     }
 
     @Override
-    public PromptSize measure(Prompt prompt) {
+    public PromptSize measure(Prompt prompt, AnswerFormat format) {
         return SIZE;
     }
 
@@ -158,7 +159,10 @@ public final class ScriptedModel implements ChatModel {
 
     @Override
     public Embedding embedPicture(
-            ContentPart picture, String param, RequestScope scope, BooleanSupplier abandoned) {
+            ContentPart.Picture picture,
+            String param,
+            RequestScope scope,
+            BooleanSupplier abandoned) {
         return new Embedding(new float[] {-1, 2}, SIZE);
     }
 

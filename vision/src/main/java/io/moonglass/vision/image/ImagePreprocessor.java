@@ -3,6 +3,7 @@ package io.moonglass.vision.image;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.vision.ImagePatches;
+import java.util.OptionalLong;
 
 /// Turns a picture into MoonViT's patches, bit for bit as the released processor does: shrink to the
 /// patch limit, pad (or crop) to whole cells, scale and normalise, cut into patches. Safe to use from
@@ -29,12 +30,22 @@ public final class ImagePreprocessor {
     ///
     /// @throws InvalidRequestException if no picture of this size can be encoded
     public FittedSize fittedSize(int width, int height) {
+        return fittedSize(width, height, OptionalLong.empty());
+    }
+
+    /// The same where a caller wants no more than so many pixels: they make a patch limit that holds as the
+    /// model's own does, if it is the smaller one.
+    ///
+    /// @param maxPixels at least those of one cell of 2 x 2 patches
+    /// @throws InvalidRequestException if no picture of this size can be encoded
+    public FittedSize fittedSize(int width, int height, OptionalLong maxPixels) {
         int patchSize = config.patchSize();
+        int patchLimit = patchLimit(maxPixels);
         int shrunkWidth = width;
         int shrunkHeight = height;
         long numPatches = (long) (width / patchSize) * (height / patchSize);
-        if (numPatches > config.inTokenLimit()) {
-            double scale = Math.sqrt((double) config.inTokenLimit() / numPatches);
+        if (numPatches > patchLimit) {
+            double scale = Math.sqrt((double) patchLimit / numPatches);
             shrunkWidth = (int) (width * scale);
             shrunkHeight = (int) (height * scale);
         }
@@ -46,6 +57,21 @@ public final class ImagePreprocessor {
                 : cropped(width, height, shrunkWidth, shrunkHeight);
     }
 
+    private int patchLimit(OptionalLong maxPixels) {
+        long pixelsPerPatch = (long) config.patchSize() * config.patchSize();
+        long least = (long) config.mergeSize() * config.mergeSize();
+        if (maxPixels.isEmpty()) {
+            return config.inTokenLimit();
+        }
+        if (maxPixels.getAsLong() < least * pixelsPerPatch) {
+            throw InvalidRequestException.invalidValue(
+                    "max_pixels",
+                    "max_pixels is %d; want at least %d, what one token shows"
+                            .formatted(maxPixels.getAsLong(), least * pixelsPerPatch));
+        }
+        return (int) Math.min(config.inTokenLimit(), maxPixels.getAsLong() / pixelsPerPatch);
+    }
+
     /// Both steps: [#fit] and [#patchify].
     ///
     /// @throws InvalidRequestException if the picture's size cannot be encoded
@@ -53,11 +79,21 @@ public final class ImagePreprocessor {
         return patchify(fit(picture));
     }
 
+    /// The same to a size that is known already.
+    ///
+    /// @param size of this picture's size, by [#fittedSize(int, int, OptionalLong)]
+    public ImagePatches preprocess(Picture picture, FittedSize size) {
+        return patchify(fit(picture, size));
+    }
+
     /// Shrinks where needed, then pads with black on the right and bottom (or crops the middle).
     ///
     /// @throws InvalidRequestException if the picture's size cannot be encoded
     public RgbImage fit(Picture picture) {
-        FittedSize size = fittedSize(picture.width(), picture.height());
+        return fit(picture, fittedSize(picture.width(), picture.height()));
+    }
+
+    private static RgbImage fit(Picture picture, FittedSize size) {
         RgbImage shrunk = PictureResizer.resize(picture, size.shrunkWidth(), size.shrunkHeight());
         if (shrunk.width() == size.width() && shrunk.height() == size.height()) {
             return shrunk;

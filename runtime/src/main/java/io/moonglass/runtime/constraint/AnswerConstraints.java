@@ -1,0 +1,98 @@
+package io.moonglass.runtime.constraint;
+
+import io.moonglass.engine.TokenMask;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.loader.tokenizer.Tokenizer;
+import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatRequest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/// Makes masks of what requests ask of their answers: format and tools, tokens that may and words that may not be
+/// there, how long a model may think. Safe to use from any thread.
+public final class AnswerConstraints {
+
+    private final Tokenizer tokenizer;
+    private final int vocabSize;
+    private final Set<Integer> stopTokenIds;
+    private final Optional<ReasoningTokens> reasoning;
+    private final FormatGrammars formats = new FormatGrammars();
+
+    /// @param vocabSize    rows of the logits
+    /// @param stopTokenIds end an answer wherever a format lets it end
+    /// @param reasons      whether the model thinks before it answers
+    public AnswerConstraints(
+            Tokenizer tokenizer, int vocabSize, Set<Integer> stopTokenIds, boolean reasons) {
+        this.tokenizer = tokenizer;
+        this.vocabSize = vocabSize;
+        this.stopTokenIds = stopTokenIds;
+        this.reasoning =
+                reasons ? Optional.of(new ReasoningTokens(tokenizer, vocabSize)) : Optional.empty();
+    }
+
+    /// What grammars must be compiled for is compiled here, on the calling thread.
+    ///
+    /// @return makes a mask for each answer
+    /// @throws InvalidRequestException if a format is none, or too large
+    public Supplier<TokenMask> of(ChatRequest request) {
+        AnswerOptions options = request.answer();
+        Supplier<TokenMask> format = formats.of(options.format(), request.tools());
+        Optional<long[]> allowed = allowedTokens(options.allowedTokenIds());
+        List<int[]> badWords = badWords(options.badWords());
+        return () -> {
+            TokenMask mask = format.get();
+            if (allowed.isPresent()) {
+                mask = both(mask, new FixedMask(allowed.get()));
+            }
+            if (!badWords.isEmpty()) {
+                mask = both(mask, new BadWordsMask(badWords, vocabSize));
+            }
+            return thinkingFirst(mask, options.reasoningTokens());
+        };
+    }
+
+    private TokenMask thinkingFirst(TokenMask answer, OptionalInt most) {
+        boolean isFree = answer == TokenMask.ALL && most.isEmpty();
+        return reasoning.isEmpty() || isFree
+                ? answer
+                : new ReasoningMask(reasoning.get(), answer, most);
+    }
+
+    private static TokenMask both(TokenMask one, TokenMask other) {
+        return one == TokenMask.ALL ? other : new BothMasks(one, other);
+    }
+
+    private Optional<long[]> allowedTokens(Set<Integer> ids) {
+        if (ids.isEmpty()) {
+            return Optional.empty();
+        }
+        for (int id : ids) {
+            if (id < 0 || id >= vocabSize) {
+                throw InvalidRequestException.invalidValue(
+                        "allowed_token_ids",
+                        "allowed_token_ids: there is no token %d; want ids from 0 to %d"
+                                .formatted(id, vocabSize - 1));
+            }
+        }
+        long[] allowed = TokenSet.of(vocabSize, ids);
+        stopTokenIds.forEach(id -> TokenSet.add(allowed, id));
+        return Optional.of(allowed);
+    }
+
+    /// A word is other tokens at the beginning of an answer than after a space.
+    private List<int[]> badWords(List<String> words) {
+        List<int[]> sequences = new ArrayList<>();
+        for (String word : words) {
+            sequences.add(tokenizer.encodeOrdinary(word));
+            if (!word.startsWith(" ")) {
+                sequences.add(tokenizer.encodeOrdinary(" " + word));
+            }
+        }
+        sequences.removeIf(sequence -> sequence.length == 0);
+        return sequences;
+    }
+}

@@ -94,7 +94,7 @@ final class Answers {
         int numOpen = ends.length;
         while (numOpen > 0) {
             switch (next(request)) {
-                case Step.Silence() -> stream.ping();
+                case Step.Silence() -> reply.ping(stream);
                 case Step.Stopped(Stop reason) -> throw reason.fault();
                 case Step.Event(int answer, Finished end) -> {
                     refuseCut(end);

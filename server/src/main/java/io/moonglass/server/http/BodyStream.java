@@ -21,6 +21,11 @@ final class BodyStream extends FilterInputStream {
         return ended;
     }
 
+    /// What has come so far.
+    long numBytes() {
+        return numBytes;
+    }
+
     @Override
     public int read() throws IOException {
         int next = super.read();

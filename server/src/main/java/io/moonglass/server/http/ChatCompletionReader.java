@@ -40,7 +40,7 @@ final class ChatCompletionReader implements Dialect {
                         new Prompt.Conversation(MessagesReader.read(fields), ToolUse.NONE),
                         new AnswerOptions.Builder(sampling(fields, model.defaultSampling()))
                                 .maxTokens(maxTokens(fields))
-                                .stop(stops(fields))
+                                .stop(stops(fields, "stop"))
                                 .ignoreEos(fields.bool("ignore_eos", false))
                                 .skipSpecialTokens(fields.bool("skip_special_tokens", true))
                                 .build(),
@@ -62,7 +62,7 @@ final class ChatCompletionReader implements Dialect {
         return newer.isPresent() ? newer : older;
     }
 
-    private static SamplingParameters sampling(RequestFields fields, SamplingParameters defaults) {
+    static SamplingParameters sampling(RequestFields fields, SamplingParameters defaults) {
         SamplingParameters sampling =
                 defaults.withSeed(
                         fields.longInteger("seed")
@@ -85,7 +85,7 @@ final class ChatCompletionReader implements Dialect {
                 fields.number("frequency_penalty").orElse(sampling.frequencyPenalty()));
     }
 
-    private static String cacheSalt(RequestFields fields) {
+    static String cacheSalt(RequestFields fields) {
         String salt = fields.string("cache_salt").orElse("");
         boolean isGood =
                 !salt.isEmpty()
@@ -98,11 +98,11 @@ final class ChatCompletionReader implements Dialect {
         return salt;
     }
 
-    private static int priority(RequestFields fields) {
+    static int priority(RequestFields fields) {
         return fields.integer("priority", Integer.MIN_VALUE).orElse(0);
     }
 
-    private static Optional<Duration> timeout(RequestFields fields) {
+    static Optional<Duration> timeout(RequestFields fields) {
         if (!fields.has("timeout")) {
             return Optional.empty();
         }
@@ -113,11 +113,11 @@ final class ChatCompletionReader implements Dialect {
         return Optional.of(Duration.ofNanos((long) Math.ceil(seconds * 1e9)));
     }
 
-    private static List<String> stops(RequestFields fields) {
-        if (!fields.has("stop")) {
+    static List<String> stops(RequestFields fields, String key) {
+        if (!fields.has(key)) {
             return List.of();
         }
-        JsonNode value = fields.value("stop");
+        JsonNode value = fields.value(key);
         List<JsonNode> items = new ArrayList<>();
         (value.isArray() ? value : List.of(value)).forEach(items::add);
         boolean allGood =
@@ -125,7 +125,7 @@ final class ChatCompletionReader implements Dialect {
                         && items.stream().allMatch(ChatCompletionReader::isGoodStop);
         if (!allGood) {
             throw fields.wrong(
-                    "stop",
+                    key,
                     "a string or a list of at most %d strings, each of 1 to %d characters"
                             .formatted(MAX_STOPS, MAX_STOP_CHARS));
         }
@@ -177,7 +177,7 @@ final class ChatCompletionReader implements Dialect {
                 });
     }
 
-    private static void refuseIfNotEmpty(RequestFields fields, String key, String why) {
+    static void refuseIfNotEmpty(RequestFields fields, String key, String why) {
         if (!fields.value(key).isEmpty()) {
             throw unsupported(fields, key, why);
         }
@@ -187,7 +187,7 @@ final class ChatCompletionReader implements Dialect {
         return fields.value(key).isTextual() && fields.value(key).textValue().equals(wanted);
     }
 
-    private static InvalidRequestException unsupported(
+    static InvalidRequestException unsupported(
             RequestFields fields, String key, String why) {
         return new InvalidRequestException(
                 InvalidRequestException.Kind.UNSUPPORTED_FEATURE,

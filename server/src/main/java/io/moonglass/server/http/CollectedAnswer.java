@@ -69,6 +69,22 @@ final class CollectedAnswer {
                 .toList();
     }
 
+    /// All of it in as few deltas as there can be.
+    List<GenerationEvent> deltas() {
+        List<GenerationEvent> deltas = new ArrayList<>();
+        if (!reasoning.isEmpty()) {
+            deltas.add(new GenerationEvent.ReasoningDelta(reasoning()));
+        }
+        if (!text.isEmpty() || !scores.isEmpty()) {
+            deltas.add(new GenerationEvent.TextDelta(text(), scores()));
+        }
+        for (int i = 0; i < calls.size(); i++) {
+            deltas.add(calls.get(i));
+            deltas.add(new GenerationEvent.ToolArgumentsDelta(i, arguments.get(i).toString()));
+        }
+        return deltas;
+    }
+
     /// How it ended; null while it has not.
     Finished finished() {
         return finished;

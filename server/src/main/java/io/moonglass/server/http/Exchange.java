@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.helidon.common.buffers.DataReader.InsufficientDataAvailableException;
 import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.HttpException;
@@ -36,6 +37,7 @@ final class Exchange implements AutoCloseable {
     private Caller caller;
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
+    private long bodyBytes;
     private HttpFault fault;
 
     Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
@@ -82,6 +84,11 @@ final class Exchange implements AutoCloseable {
         return request.path().path();
     }
 
+    /// A parameter of the query; empty if it is not there.
+    Optional<String> query(String name) {
+        return request.query().first(name).asOptional();
+    }
+
     ClientConnection client() {
         return ClientConnection.CURRENT.get();
     }
@@ -110,7 +117,16 @@ final class Exchange implements AutoCloseable {
         } finally {
             client().readWithoutDeadline();
             bodyRead = body.ended();
+            bodyBytes = body.numBytes();
         }
+    }
+
+    /// Makes room for what was stored by earlier requests and is read beside the body.
+    ///
+    /// @param bytes all of it so far
+    /// @throws HttpFault 429 if there is no memory for it now
+    void coverHistory(long bytes) {
+        bodyShare.cover(bodyBytes + bytes);
     }
 
     private HttpFault unreadable(Status status) {
@@ -122,6 +138,11 @@ final class Exchange implements AutoCloseable {
     @Override
     public void close() {
         bodyShare.close();
+    }
+
+    /// Tells this in the answer's head, whatever it will be.
+    void header(HeaderName name, String value) {
+        response.header(name, value);
     }
 
     void answer(Object body) {

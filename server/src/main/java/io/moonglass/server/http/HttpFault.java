@@ -78,6 +78,10 @@ final class HttpFault extends RuntimeException {
         return TextNode.valueOf(WellFormed.text(start)).toString();
     }
 
+    static HttpFault unknownUrl() {
+        return invalidRequest(404, "unknown_url", "there is nothing at this path");
+    }
+
     static HttpFault methodNotAllowed(String allowed) {
         return new HttpFault(
                 405,
@@ -137,6 +141,36 @@ final class HttpFault extends RuntimeException {
                 409,
                 "duplicate_request_id",
                 "a request of yours with this X-Request-Id runs already; want another, or none at all");
+    }
+
+    static HttpFault responseNotFound(String id) {
+        return responseNotFound(null, "response_not_found", id);
+    }
+
+    /// @param param where the request has the id
+    static HttpFault previousResponseNotFound(String param, String id) {
+        return responseNotFound(param, "previous_response_not_found", id);
+    }
+
+    private static HttpFault responseNotFound(String param, String code, String id) {
+        return new HttpFault(
+                404,
+                INVALID_REQUEST,
+                param,
+                code,
+                "none of your responses is kept under %s; it was deleted, has expired, or was not to be stored"
+                        .formatted(quoted(id)));
+    }
+
+    /// @param param where the request has the id
+    static HttpFault itemNotFound(String param, String id) {
+        return new HttpFault(
+                404,
+                INVALID_REQUEST,
+                param,
+                "item_not_found",
+                "%s: none of your responses that are kept has an item %s; send the item itself"
+                        .formatted(param, quoted(id)));
     }
 
     static HttpFault requestCancelled() {
@@ -221,6 +255,11 @@ final class HttpFault extends RuntimeException {
     /// What went wrong, for programs.
     String code() {
         return code;
+    }
+
+    /// The field at fault; null where no single one is.
+    String param() {
+        return param;
     }
 
     /// What becomes of a request that fails with it.

@@ -11,6 +11,11 @@ interface Reply {
     /// @return what Jackson writes as the answer's body
     Object whole(PromptSize prompt, List<CollectedAnswer> answers);
 
+    /// Keeps a stream alive that there is nothing to tell in.
+    default void ping(EventStream stream) {
+        stream.ping();
+    }
+
     /// Nothing is known yet but that the call is a good one.
     void begin(EventStream stream, int numAnswers);
 

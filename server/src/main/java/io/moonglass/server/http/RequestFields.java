@@ -127,6 +127,17 @@ final class RequestFields {
         return objects;
     }
 
+    /// A list that must be there, of at most `most` strings.
+    List<String> strings(String key, int most) {
+        JsonNode list = node.path(key);
+        List<String> strings = new ArrayList<>();
+        list.forEach(item -> strings.add(item.textValue()));
+        if (!list.isArray() || strings.size() > most || strings.contains(null)) {
+            throw wrong(key, "a list of at most %,d strings".formatted(most));
+        }
+        return strings;
+    }
+
     /// The fault that this key's value is not what was wanted.
     InvalidRequestException wrong(String key, String wanted) {
         return InvalidRequestException.invalidValue(

@@ -1,5 +1,12 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.ArrayList;
+import java.util.List;
+
 /// Text that can be written as UTF-8.
 final class WellFormed {
 
@@ -19,6 +26,36 @@ final class WellFormed {
             mended.setCharAt(i, REPLACEMENT);
         }
         return mended.toString();
+    }
+
+    /// The same value with every string and key mended like that, in place.
+    static JsonNode json(JsonNode value) {
+        return switch (value) {
+            case TextNode text -> TextNode.valueOf(text(text.textValue()));
+            case ArrayNode list -> mended(list);
+            case ObjectNode object -> mended(object);
+            default -> value;
+        };
+    }
+
+    private static JsonNode mended(ArrayNode list) {
+        for (int i = 0; i < list.size(); i++) {
+            list.set(i, json(list.get(i)));
+        }
+        return list;
+    }
+
+    private static JsonNode mended(ObjectNode object) {
+        List<String> keys = new ArrayList<>();
+        object.fieldNames().forEachRemaining(keys::add);
+        for (String key : keys) {
+            if (text(key).equals(key)) {
+                object.set(key, json(object.get(key)));
+            } else {
+                object.set(text(key), json(object.remove(key)));
+            }
+        }
+        return object;
     }
 
     private static int firstLoneSurrogate(String text, int from) {

@@ -1,0 +1,196 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.responses.ResponseStore;
+import io.moonglass.server.responses.StoredResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// What there is under `/v1/responses`.
+final class ResponseRoutes {
+
+    static final String PATH = "/v1/responses";
+
+    private static final String INPUT_TOKENS = "input_tokens";
+    private static final int DEFAULT_ITEMS = 20;
+    private static final int MAX_ITEMS = 100;
+
+    private final ServedModel served;
+    private final Answers answers;
+    private final RunningRequests requests;
+    private final RunningResponses running = new RunningResponses();
+    private final Optional<ResponseStore> store;
+    private final int maxHistoryBytes;
+
+    private record InputTokens(String object, int input_tokens) {}
+
+    private record Deleted(String id, String object, boolean deleted) {}
+
+    /// @param store           empty if no response is to be kept
+    /// @param maxHistoryBytes of earlier responses that one request refers to
+    ResponseRoutes(
+            ServedModel served,
+            Answers answers,
+            RunningRequests requests,
+            Optional<ResponseStore> store,
+            int maxHistoryBytes) {
+        this.served = served;
+        this.answers = answers;
+        this.requests = requests;
+        this.store = store;
+        this.maxHistoryBytes = maxHistoryBytes;
+    }
+
+    /// Whether a path is one of these.
+    static boolean has(String path) {
+        return path.equals(PATH) || path.startsWith(PATH + "/");
+    }
+
+    /// @throws HttpFault 404 or 405 if there is nothing at its path, or not by its method
+    void handle(Exchange exchange) {
+        String[] names = exchange.path().substring(PATH.length()).split("/", -1);
+        switch (names.length) {
+            case 1 -> only(exchange, "POST", () -> create(exchange));
+            case 2 -> {
+                if (names[1].equals(INPUT_TOKENS)) {
+                    only(exchange, "POST", () -> count(exchange));
+                } else {
+                    response(exchange, names[1]);
+                }
+            }
+            case 3 -> part(exchange, names[1], names[2]);
+            default -> throw HttpFault.unknownUrl();
+        }
+    }
+
+    private static void only(Exchange exchange, String method, Runnable handler) {
+        if (!exchange.method().equals(method)) {
+            throw HttpFault.methodNotAllowed(method);
+        }
+        handler.run();
+    }
+
+    private void response(Exchange exchange, String id) {
+        switch (exchange.method()) {
+            case "GET" -> get(exchange, id);
+            case "DELETE" -> delete(exchange, id);
+            default -> throw HttpFault.methodNotAllowed("GET, DELETE");
+        }
+    }
+
+    private void part(Exchange exchange, String id, String name) {
+        switch (name) {
+            case "input_items" -> only(exchange, "GET", () -> inputItems(exchange, id));
+            case "cancel" -> only(exchange, "POST", () -> cancel(exchange, id));
+            default -> throw HttpFault.unknownUrl();
+        }
+    }
+
+    private void create(Exchange exchange) {
+        try (ResponsesCall call = call(exchange)) {
+            answers.answer(exchange, call, served);
+        }
+    }
+
+    private void count(Exchange exchange) {
+        JsonNode body = exchange.readJson();
+        ChatModel model = served.named(RequestFields.of("", body));
+        try (ResponsesCall call = call(exchange)) {
+            exchange.answer(
+                    new InputTokens("response.input_tokens", call.measure(body, model).tokens()));
+        }
+    }
+
+    private ResponsesCall call(Exchange exchange) {
+        return new ResponsesCall(
+                new KeptResponses(
+                        store, exchange.caller(), maxHistoryBytes, exchange::coverHistory),
+                running,
+                new RunningRequests.Key(exchange.caller(), exchange.requestId()));
+    }
+
+    private void get(Exchange exchange, String id) {
+        if (exchange.query("stream").filter("true"::equals).isPresent()) {
+            throw new InvalidRequestException(
+                    InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                    "stream",
+                    "stream: a response is streamed by the request that makes it alone; get it whole");
+        }
+        Optional<RunningResponses.Running> now = running.find(exchange.caller(), id);
+        exchange.answer(
+                now.isPresent()
+                        ? now.get().frame().inProgress()
+                        : stored(exchange, id).response());
+    }
+
+    private StoredResponse stored(Exchange exchange, String id) {
+        return store.flatMap(kept -> kept.get(exchange.caller().tenant(), id))
+                .orElseThrow(() -> HttpFault.responseNotFound(id));
+    }
+
+    private void delete(Exchange exchange, String id) {
+        if (store.filter(kept -> kept.delete(exchange.caller().tenant(), id)).isEmpty()) {
+            throw HttpFault.responseNotFound(id);
+        }
+        exchange.answer(new Deleted(id, "response", true));
+    }
+
+    /// Ends one that runs. One that has ended stays as it is.
+    private void cancel(Exchange exchange, String id) {
+        Optional<RunningResponses.Running> now = running.find(exchange.caller(), id);
+        boolean ended = now.isPresent() && requests.cancel(now.get().request());
+        exchange.answer(
+                ended
+                        ? now.get().frame().cancelled(List.of())
+                        : stored(exchange, id).response());
+    }
+
+    private void inputItems(Exchange exchange, String id) {
+        List<JsonNode> items = new ArrayList<>();
+        stored(exchange, id).input().forEach(items::add);
+        String order = exchange.query("order").orElse("desc");
+        if (!order.equals("desc") && !order.equals("asc")) {
+            throw InvalidRequestException.invalidValue("order", "order: want asc or desc");
+        }
+        List<JsonNode> ordered = order.equals("desc") ? items.reversed() : items;
+        int first = exchange.query("after").map(after -> indexOf(after, ordered) + 1).orElse(0);
+        int end = Math.min(ordered.size(), first + limit(exchange));
+        exchange.answer(page(ordered.subList(first, end), end < ordered.size()));
+    }
+
+    private static int indexOf(String id, List<JsonNode> items) {
+        for (int i = 0; i < items.size(); i++) {
+            if (id.equals(items.get(i).path("id").textValue())) {
+                return i;
+            }
+        }
+        throw InvalidRequestException.invalidValue(
+                "after", "after: no item of the response has this id; want one of this list");
+    }
+
+    private static int limit(Exchange exchange) {
+        String limit = exchange.query("limit").orElse(String.valueOf(DEFAULT_ITEMS));
+        if (!limit.matches("[0-9]{1,3}")
+                || Integer.parseInt(limit) < 1
+                || Integer.parseInt(limit) > MAX_ITEMS) {
+            throw InvalidRequestException.invalidValue(
+                    "limit", "limit: want a number from 1 to %d".formatted(MAX_ITEMS));
+        }
+        return Integer.parseInt(limit);
+    }
+
+    private static ObjectNode page(List<JsonNode> items, boolean hasMore) {
+        ObjectNode page = JsonNodeFactory.instance.objectNode().put("object", "list");
+        ArrayNode data = page.putArray("data");
+        data.addAll(items);
+        page.set("first_id", data.path(0).get("id"));
+        page.set("last_id", data.path(data.size() - 1).get("id"));
+        return page.put("has_more", hasMore);
+    }
+}

@@ -1,0 +1,247 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.engine.RequestScope;
+import io.moonglass.engine.Scoring;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.AnswerFormat;
+import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.Role;
+import io.moonglass.runtime.ToolUse;
+import io.moonglass.server.responses.ResponseOutput.ReasoningPlace;
+import io.moonglass.server.responses.StoredResponse;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/// One call of `POST /v1/responses`. Unknown fields are accepted; what would change the answer and is not built is
+/// refused. To close it ends what others can know of it while it runs.
+final class ResponsesCall implements Dialect, AutoCloseable {
+
+    private static final int MAX_ITEMS = 4_096;
+    private static final int MAX_INCLUDES = 64;
+    private static final String LOGPROBS = "message.output_text.logprobs";
+
+    private static final Set<String> TRUNCATIONS = Set.of("disabled", "auto");
+    private static final Set<String> SUMMARIES = Set.of("auto", "concise", "detailed");
+
+    private final KeptResponses kept;
+    private final RunningResponses running;
+    private final RunningRequests.Key request;
+    private RunningResponses.Running begun;
+
+    /// @param request under which its exchange runs
+    ResponsesCall(KeptResponses kept, RunningResponses running, RunningRequests.Key request) {
+        this.kept = kept;
+        this.running = running;
+        this.request = request;
+    }
+
+    @Override
+    public Question read(JsonNode body, ChatModel model, Caller caller) {
+        // much of it is written again, in the response and on disk
+        RequestFields fields = RequestFields.of("", WellFormed.json(body));
+        refuseWhatIsNotBuilt(fields);
+        ToolUse tools = ResponseToolsReader.read(fields);
+        ArrayNode items = items(fields);
+        AnswerOptions answer = answer(fields, model);
+        ChatRequest chat =
+                new ChatRequest(
+                        prompt(fields, items, tools, answer, model),
+                        answer,
+                        new RequestScope(
+                                caller.tenant(),
+                                ChatCompletionReader.cacheSalt(fields),
+                                ChatCompletionReader.priority(fields)));
+        boolean store = fields.bool("store", true) && kept.areKept();
+        ResponseFrame frame =
+                ResponseFrame.of(
+                        ResponseSettings.of(fields, answer, tools, model.name(), store));
+        begun = new RunningResponses.Running(frame, request);
+        running.begin(begun);
+        return new Question(
+                new Call(
+                        chat,
+                        1,
+                        ChatCompletionReader.timeout(fields),
+                        fields.bool("stream", false)),
+                new ResponseReply(
+                        frame,
+                        reasoningPlace(fields),
+                        response -> store ? keep(frame, response, items) : response));
+    }
+
+    @Override
+    public void close() {
+        if (begun != null) {
+            running.end(begun);
+        }
+    }
+
+    /// What the prompt of such a call amounts to.
+    PromptSize measure(JsonNode body, ChatModel model) {
+        RequestFields fields = RequestFields.of("", body);
+        refuseWhatIsNotBuilt(fields);
+        ToolUse tools = ResponseToolsReader.read(fields);
+        AnswerOptions answer = answer(fields, model);
+        return model.measure(
+                prompt(fields, items(fields), tools, answer, model), answer.format());
+    }
+
+    private Prompt.Conversation prompt(
+            RequestFields fields,
+            ArrayNode items,
+            ToolUse tools,
+            AnswerOptions answer,
+            ChatModel model) {
+        List<Message> turns = turns(fields, items);
+        String truncation = fields.string("truncation").orElse("disabled");
+        if (!TRUNCATIONS.contains(truncation)) {
+            throw fields.wrong("truncation", "disabled or auto");
+        }
+        if (truncation.equals("auto")) {
+            int forAnswer = answer.maxTokens().orElse(model.contextLength() / 8);
+            turns =
+                    TurnsThatFit.of(
+                            turns,
+                            some ->
+                                    model.measure(
+                                                                    new Prompt.Conversation(
+                                                                            some, tools),
+                                                                    answer.format())
+                                                            .tokens()
+                                                    + (long) forAnswer
+                                            <= model.contextLength());
+        }
+        return new Prompt.Conversation(turns, tools);
+    }
+
+    /// Instructions, what the earlier responses had and answered, and the new items.
+    private List<Message> turns(RequestFields fields, ArrayNode items) {
+        ResponseItemsReader reader =
+                new ResponseItemsReader(kept::item, PictureFields.maxPixels(fields));
+        fields.string("instructions").ifPresent(text -> reader.say(Role.SYSTEM, text));
+        if (fields.has("previous_response_id")) {
+            String place = fields.pathOf("previous_response_id");
+            for (StoredResponse earlier : kept.upTo(fields, "previous_response_id")) {
+                earlier.input().forEach(item -> reader.read(RequestFields.of(place, item)));
+                earlier.response()
+                        .path("output")
+                        .forEach(item -> reader.read(RequestFields.of(place, item)));
+            }
+        }
+        for (int i = 0; i < items.size(); i++) {
+            reader.read(RequestFields.of("input[%d]".formatted(i), items.get(i)));
+        }
+        if (reader.isEmpty()) {
+            throw fields.wrong("input", "a string or a list of at least one item");
+        }
+        return reader.messages();
+    }
+
+    /// The request's own items; a plain string is one message.
+    private static ArrayNode items(RequestFields fields) {
+        JsonNode input = fields.value("input");
+        ArrayNode items = JsonNodeFactory.instance.arrayNode();
+        if (input.isTextual()) {
+            items.addObject()
+                    .put("type", "message")
+                    .put("role", "user")
+                    .put("content", WellFormed.text(input.textValue()));
+        } else if (fields.has("input") && !(input.isArray() && input.isEmpty())) {
+            fields.objects("input", MAX_ITEMS);
+            items.addAll((ArrayNode) input);
+        }
+        return items;
+    }
+
+    private ObjectNode keep(ResponseFrame frame, ObjectNode response, ArrayNode items) {
+        ArrayNode input = StoredInput.of(items, frame.key());
+        return response.put("store", kept.put(new StoredResponse(response, input)));
+    }
+
+    private static AnswerOptions answer(RequestFields fields, ChatModel model) {
+        return new AnswerOptions.Builder(
+                        ChatCompletionReader.sampling(fields, model.defaultSampling()))
+                .format(format(fields))
+                .maxTokens(fields.integer("max_output_tokens", 1))
+                .reasoningTokens(reasoningTokens(fields))
+                .stop(ChatCompletionReader.stops(fields, "stop"))
+                .ignoreEos(fields.bool("ignore_eos", false))
+                .scoring(new Scoring(logprobs(fields), OptionalInt.empty(), false))
+                .build();
+    }
+
+    private static AnswerFormat format(RequestFields fields) {
+        Optional<RequestFields> format = fields.object("text").flatMap(text -> text.object("format"));
+        if (format.isEmpty()) {
+            return new AnswerFormat.FreeText();
+        }
+        return switch (format.get().requiredString("type")) {
+            case "text" -> new AnswerFormat.FreeText();
+            case "json_object" -> new AnswerFormat.JsonObject();
+            case "json_schema" -> {
+                if (!format.get().value("schema").isObject()) {
+                    throw format.get().wrong("schema", "a JSON Schema, an object");
+                }
+                yield new AnswerFormat.JsonSchema(
+                        format.get().value("schema"), format.get().pathOf("schema"));
+            }
+            default -> throw format.get().wrong("type", "text, json_object or json_schema");
+        };
+    }
+
+    private static OptionalInt reasoningTokens(RequestFields fields) {
+        boolean none =
+                fields.object("reasoning")
+                        .flatMap(reasoning -> reasoning.string("effort"))
+                        .filter("none"::equals)
+                        .isPresent();
+        return none ? OptionalInt.of(0) : OptionalInt.empty();
+    }
+
+    private static ReasoningPlace reasoningPlace(RequestFields fields) {
+        Optional<RequestFields> reasoning = fields.object("reasoning");
+        Optional<String> summary = reasoning.flatMap(some -> some.string("summary"));
+        if (summary.isPresent() && !SUMMARIES.contains(summary.get())) {
+            throw reasoning.get().wrong("summary", "auto, concise or detailed");
+        }
+        return summary.isPresent() ? ReasoningPlace.SUMMARY : ReasoningPlace.CONTENT;
+    }
+
+    /// How many of the likeliest tokens to tell beside each of the answer's; empty if none is to be scored.
+    private static OptionalInt logprobs(RequestFields fields) {
+        OptionalInt top = fields.integer("top_logprobs", 0, 20);
+        boolean included =
+                fields.has("include") && fields.strings("include", MAX_INCLUDES).contains(LOGPROBS);
+        return included || top.orElse(0) > 0 ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty();
+    }
+
+    private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        if (fields.bool("background", false)) {
+            throw ChatCompletionReader.unsupported(
+                    fields,
+                    "background",
+                    "answers in the background are not supported; stream the answer instead");
+        }
+        for (String key : List.of("conversation", "prompt", "context_management", "moderation")) {
+            if (fields.has(key) && !(fields.value(key).isContainerNode() && fields.value(key).isEmpty())) {
+                throw ChatCompletionReader.unsupported(
+                        fields,
+                        key,
+                        "not supported here; send the conversation as input, or go on from a previous_response_id");
+            }
+        }
+        ChatCompletionReader.refuseIfNotEmpty(
+                fields, "logit_bias", "a bias on tokens is not supported yet");
+    }
+}

@@ -12,6 +12,16 @@ public record ClosingSink(TokenSink sink, Runnable promptComputed, Runnable clos
         implements TokenSink {
 
     @Override
+    public void promptScored(int position, TokenLogprobs logprobs) {
+        sink.promptScored(position, logprobs);
+    }
+
+    @Override
+    public void features(float[] mean) {
+        sink.features(mean);
+    }
+
+    @Override
     public void promptComputed(int numCachedTokens) {
         promptComputed.run();
         sink.promptComputed(numCachedTokens);

@@ -322,9 +322,13 @@ class ChatCompletionsTest {
                         new Message(
                                 Role.USER,
                                 List.of(
-                                        picture("data:image/png;base64,AAAA", "messages[1].content[0].image_url.url"),
+                                        picture(
+                                                "data:image/png;base64,AAAA",
+                                                "messages[1].content[0].image_url.url"),
                                         new ContentPart.Text("what?"),
-                                        picture("DATA:image/png;base64,BBBB", "messages[1].content[2].image_url"))),
+                                        picture(
+                                                "DATA:image/png;base64,BBBB",
+                                                "messages[1].content[2].image_url"))),
                         Message.text(Role.ASSISTANT, "a cat"),
                         Message.text(Role.USER, "")),
                 server.model.lastRequest().messages());

@@ -23,8 +23,8 @@ import io.moonglass.runtime.Usage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -126,7 +126,8 @@ class MoonglassClientTest {
                                 List.of(
                                         new io.moonglass.runtime.ContentPart.ImageUrl(
                                                 "data:image/bmp;base64,Qk0A",
-OptionalLong.empty(), "messages[1].content[0].image_url.url"),
+                                                OptionalLong.empty(),
+                                                "messages[1].content[0].image_url.url"),
                                         new io.moonglass.runtime.ContentPart.Text("what?"))),
                         Message.text(Role.ASSISTANT, "a cat"),
                         Message.text(Role.USER, "sure?")),

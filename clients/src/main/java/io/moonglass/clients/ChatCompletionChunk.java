@@ -1,15 +1,19 @@
 package io.moonglass.clients;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
 
 /// One piece of a streamed answer.
 ///
-/// @param created seconds since 1970, the same in every chunk
-/// @param choices empty in the chunk that carries the usage
-/// @param usage   null in every other chunk
+/// @param created        seconds since 1970, the same in every chunk
+/// @param choices        empty in chunks that tell of something else
+/// @param usage          of the whole request in the last chunk, so far in others where the request asked for it; else null
+/// @param images         beside the last usage: the prompt's pictures as the model saw them
+/// @param promptLogprobs in a chunk of their own, as in [ChatCompletion]
+/// @param progress       in chunks of their own before the answer, if the request asked for them
 @JsonNaming(SnakeCaseStrategy.class)
 public record ChatCompletionChunk(
         String id,
@@ -18,17 +22,22 @@ public record ChatCompletionChunk(
         String model,
         String systemFingerprint,
         List<Choice> choices,
-        @JsonInclude(JsonInclude.Include.NON_NULL) Usage usage) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) Usage usage,
+        @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+        @JsonInclude(JsonInclude.Include.NON_NULL) JsonNode promptLogprobs,
+        @JsonInclude(JsonInclude.Include.NON_NULL) Progress progress) {
 
     public static final String OBJECT = "chat.completion.chunk";
 
-    /// @param finishReason null until the last piece, then `stop` or `length`
+    /// @param finishReason null until the last piece, then as in [ChatCompletion]
     /// @param tokenIds     in the last piece: the generated tokens, if the request asked for them
     @JsonNaming(SnakeCaseStrategy.class)
     public record Choice(
             int index,
             Delta delta,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Logprobs logprobs,
             String finishReason,
+            @JsonInclude(JsonInclude.Include.NON_NULL) String stopReason,
             @JsonInclude(JsonInclude.Include.NON_NULL) List<Integer> tokenIds) {}
 
     /// What this piece adds; null for what it does not touch.
@@ -36,7 +45,17 @@ public record ChatCompletionChunk(
     /// @param reasoning the same text as `reasoningContent`, under the name that other clients read
     @JsonNaming(SnakeCaseStrategy.class)
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Delta(String role, String content, String reasoningContent, String reasoning) {}
+    public record Delta(
+            String role,
+            String content,
+            String reasoningContent,
+            String reasoning,
+            List<ToolCall> toolCalls,
+            ToolCall.Function functionCall) {}
+
+    /// How far the prompt's pictures are.
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Progress(int imagesDecoded, int imagesEncoded, int imagesTotal) {}
 
     /// The piece of the answer's text in this chunk, empty if there is none.
     public String text() {

@@ -17,8 +17,9 @@ public record Usage(
 
     /// @param cachedTokens tokens of the prompt that an earlier request had already computed
     /// @param imageTokens  tokens of the prompt that stand for pictures
+    /// @param videoTokens  tokens of the prompt that stand for frames of videos
     @JsonNaming(SnakeCaseStrategy.class)
-    public record PromptTokensDetails(int cachedTokens, int imageTokens) {}
+    public record PromptTokensDetails(int cachedTokens, int imageTokens, int videoTokens) {}
 
     /// @param reasoningTokens generated tokens before the answer itself
     @JsonNaming(SnakeCaseStrategy.class)

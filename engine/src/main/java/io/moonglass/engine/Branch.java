@@ -3,7 +3,7 @@ package io.moonglass.engine;
 /// One answer to a prompt.
 ///
 /// @param sampling how its tokens are chosen
-/// @param mask     which of them may come
+/// @param mask     which of them may come; no other branch's
 /// @param sink     takes them
 public record Branch(SamplingParameters sampling, TokenMask mask, TokenSink sink) {
 

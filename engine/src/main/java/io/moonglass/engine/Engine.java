@@ -209,12 +209,13 @@ public final class Engine implements AutoCloseable {
             throw InvalidRequestException.invalidValue(
                     "messages", "the prompt is empty; want at least one token");
         }
-        if (request.maxTokens() < 1) {
+        if (request.maxTokens() < 0) {
             throw InvalidRequestException.invalidValue(
                     "max_tokens",
-                    "max_tokens is %d; want 1 or more".formatted(request.maxTokens()));
+                    "max_tokens is %d; want 0 or more".formatted(request.maxTokens()));
         }
         refuseTooLong(numPrompt, request.maxTokens());
+        request.branches().forEach(branch -> refuse(branch.sampling(), request.maxTokens()));
         int numImageTokens = 0;
         for (int position = 0; position < numPrompt; position++) {
             int tokenId = request.tokenIds()[position];
@@ -232,6 +233,24 @@ public final class Engine implements AutoCloseable {
                     "messages",
                     "the prompt has %d image tokens, the pictures make %d"
                             .formatted(numImageTokens, numImageRows));
+        }
+    }
+
+    /// What can only be told by the model and by what else is asked for.
+    private void refuse(SamplingParameters sampling, int maxTokens) {
+        if (sampling.minTokens() > maxTokens) {
+            throw InvalidRequestException.invalidValue(
+                    "min_tokens",
+                    "min_tokens is %d, max_tokens %d; want no more than that"
+                            .formatted(sampling.minTokens(), maxTokens));
+        }
+        for (int tokenId : sampling.logitBias().keySet()) {
+            if (tokenId < 0 || tokenId >= weights.config().vocabSize()) {
+                throw InvalidRequestException.invalidValue(
+                        "logit_bias",
+                        "logit_bias holds token id %d, the model knows ids from 0 to %d"
+                                .formatted(tokenId, weights.config().vocabSize() - 1));
+            }
         }
     }
 

@@ -93,18 +93,25 @@ final class EngineLoop {
         int numPrefill = step.numPrefillTokens();
         int numDecode = step.numDecodeTokens();
         long begin = System.nanoTime();
-        boolean succeeded = runner.run(step, () -> {});
+        StepRunner.Outcome outcome = runner.run(step, () -> {});
         double seconds = (System.nanoTime() - begin) / 1e9;
-        if (succeeded) {
-            clock.measured(numPrefill + numDecode, numPrefill, seconds);
+        if (outcome.succeeded()) {
+            measured(numPrefill + numDecode, numPrefill, seconds, outcome.scored());
         }
-        if (succeeded && numPrefill == 0) {
+        if (outcome.succeeded() && numPrefill == 0) {
             speculation.measured(numDecode, seconds);
         }
         turns.setSlice(numPrefill == 0 ? SLICE_BESIDE_DECODING : slice());
         counters.steps.increment();
         counters.progressed();
         return true;
+    }
+
+    private void measured(int numRows, int numPrefill, double seconds, PromptScorer.Scored scored) {
+        clock.measured(numRows, numPrefill, seconds - scored.seconds());
+        if (scored.numRows() > 0) {
+            clock.scored(scored.numRows(), scored.seconds());
+        }
     }
 
     /// What was planned, or nothing if a sequence got no memory: that one ends, and the others are planned
@@ -137,10 +144,10 @@ final class EngineLoop {
             int numTokens = plan.numTokens();
             turns.setSlice(slice());
             try {
-                boolean succeeded = runner.run(plan, this::letOthersGoOn);
-                if (succeeded && tellsRate) {
+                StepRunner.Outcome outcome = runner.run(plan, this::letOthersGoOn);
+                if (outcome.succeeded() && tellsRate) {
                     long nanos = System.nanoTime() - begin - interrupted;
-                    clock.measured(numTokens, numTokens, nanos / 1e9);
+                    measured(numTokens, numTokens, nanos / 1e9, outcome.scored());
                 }
                 counters.steps.increment();
                 counters.progressed();
@@ -154,7 +161,7 @@ final class EngineLoop {
             }
         }
 
-        /// Between two layers.
+        /// Between two layers, or two pieces of logits.
         private void letOthersGoOn() {
             long now = System.nanoTime();
             counters.progressed();

@@ -10,7 +10,7 @@ import java.util.Set;
 /// @param tokenIds      the prompt; an image token's id stands once for every image row
 /// @param imageTokenId  the id whose rows come from `images`; -1 for a model without pictures
 /// @param images        the prompt's pictures, in its order
-/// @param maxTokens     the most tokens to generate, in each branch
+/// @param maxTokens     the most tokens to generate, in each branch; 0 to compute the prompt alone
 /// @param stopTokenIds  tokens that end a branch
 /// @param scope         whose request it is
 /// @param scoring       what is wanted besides tokens

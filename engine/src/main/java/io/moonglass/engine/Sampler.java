@@ -4,23 +4,39 @@ import io.moonglass.tensor.Kernels;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
-/// Chooses a sequence's next token: penalties, temperature, then `min_p`, `top_k` and `top_p` in
-/// that order, each on what the one before left, then one draw. Probabilities are floats, their sums
-/// doubles in a fixed order: the same logits and seed give the same token.
+/// Chooses a sequence's next token: penalties, bias, what the mask allows, temperature, then `min_p`,
+/// `top_k` and `top_p` in that order, each on what the one before left, then one draw. Probabilities are
+/// floats, their sums doubles in a fixed order: the same logits and seed give the same token.
 ///
 /// Sources: Keskar et al. 2019 (CTRL, repetition penalty); Holtzman et al. 2020 (nucleus sampling);
 /// Nguyen et al. 2024 (min-p).
 final class Sampler {
 
+    private static final float NEVER = Float.NEGATIVE_INFINITY;
+    private static final long ALL_BITS = -1L;
+
     private final SamplingParameters parameters;
+    private final TokenMask mask;
+    private final Set<Integer> stopTokenIds;
     private final SplittableRandom random;
     private final boolean[] seen;
     private final Map<Integer, Integer> timesGenerated = new HashMap<>();
+    private int numChosen;
+    private boolean stopped;
 
-    Sampler(SamplingParameters parameters, int[] promptTokenIds, int vocabSize) {
+    /// @param mask is told every token that is chosen here
+    Sampler(
+            SamplingParameters parameters,
+            TokenMask mask,
+            Set<Integer> stopTokenIds,
+            int[] promptTokenIds,
+            int vocabSize) {
         this.parameters = parameters;
+        this.mask = mask;
+        this.stopTokenIds = stopTokenIds;
         this.random = new SplittableRandom(parameters.seed());
         this.seen = new boolean[parameters.repetitionPenalty() == 1 ? 0 : vocabSize];
         if (seen.length > 0) {
@@ -30,17 +46,46 @@ final class Sampler {
         }
     }
 
+    /// Whether nothing is to be chosen any more: the last one was a stop token, or the mask is finished.
+    boolean isFinished() {
+        return stopped || mask.isFinished();
+    }
+
     /// @param logits `[vocabSize]`; changed here
-    /// @throws IllegalStateException if the logits hold no usable number
+    /// @throws IllegalStateException if the logits hold no usable number, or the mask allows nothing
     int sample(float[] logits) {
         applyPenalties(logits);
-        int largest = largest(logits);
-        int tokenId = parameters.temperature() == 0 ? largest : draw(logits, logits[largest]);
+        parameters.logitBias().forEach((tokenId, bias) -> logits[tokenId] += bias);
+        long[] allowed = mask.allowed();
+        int largest =
+                numChosen < parameters.minTokens()
+                        ? largestThatGoesOn(logits, allowed)
+                        : largest(logits, allowed);
+        if (largest < 0) {
+            throw new IllegalStateException("the mask allows no token, and is not finished");
+        }
+        if (!Float.isFinite(logits[largest])) {
+            throw new IllegalStateException(
+                    "the largest logit is %s: weights or arithmetic are damaged"
+                            .formatted(logits[largest]));
+        }
+        int tokenId = largest;
+        if (parameters.temperature() > 0) {
+            forbid(logits, allowed);
+            tokenId = draw(logits, logits[largest]);
+        }
+        chosen(tokenId);
+        return tokenId;
+    }
+
+    private void chosen(int tokenId) {
+        numChosen++;
         timesGenerated.merge(tokenId, 1, Integer::sum);
         if (seen.length > 0) {
             seen[tokenId] = true;
         }
-        return tokenId;
+        stopped = stopTokenIds.contains(tokenId);
+        mask.accept(tokenId);
     }
 
     private void applyPenalties(float[] logits) {
@@ -60,19 +105,70 @@ final class Sampler {
         }
     }
 
-    private static int largest(float[] logits) {
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-            if (logits[i] > logits[best] || Float.isNaN(logits[best])) {
-                best = i;
+    /// Takes the stop tokens' chance away, unless the mask allows nothing else.
+    private int largestThatGoesOn(float[] logits, long[] allowed) {
+        Map<Integer, Float> barred = new HashMap<>();
+        for (int tokenId : stopTokenIds) {
+            if (tokenId >= 0
+                    && tokenId < logits.length) { // models know ids beyond their vocabulary
+                barred.put(tokenId, logits[tokenId]);
+                logits[tokenId] = NEVER;
             }
         }
-        if (!Float.isFinite(logits[best])) {
-            throw new IllegalStateException(
-                    "the largest logit is %s: weights or arithmetic are damaged"
-                            .formatted(logits[best]));
+        int largest = largest(logits, allowed);
+        if (largest < 0 || logits[largest] != NEVER) {
+            return largest;
+        }
+        barred.forEach((tokenId, logit) -> logits[tokenId] = logit);
+        return largest(logits, allowed);
+    }
+
+    /// @return -1 if none is allowed
+    private static int largest(float[] logits, long[] allowed) {
+        if (allowed == null) {
+            return largest(logits, 0, logits.length, -1);
+        }
+        int best = -1;
+        for (int word = 0; word < allowed.length && word * 64 < logits.length; word++) {
+            int first = word * 64;
+            if (allowed[word] == ALL_BITS) {
+                best = largest(logits, first, Math.min(first + 64, logits.length), best);
+            } else {
+                for (long left = allowed[word]; left != 0; left &= left - 1) {
+                    int tokenId = first + Long.numberOfTrailingZeros(left);
+                    best = largest(logits, tokenId, Math.min(tokenId + 1, logits.length), best);
+                }
+            }
         }
         return best;
+    }
+
+    /// @param best the largest of those before; -1 if there were none
+    private static int largest(float[] logits, int from, int to, int best) {
+        int largest = best;
+        for (int i = from; i < to; i++) {
+            if (largest < 0 || logits[i] > logits[largest] || Float.isNaN(logits[largest])) {
+                largest = i;
+            }
+        }
+        return largest;
+    }
+
+    private static void forbid(float[] logits, long[] allowed) {
+        if (allowed == null) {
+            return;
+        }
+        for (int first = 0; first < logits.length; first += 64) {
+            long word = first / 64 < allowed.length ? allowed[first / 64] : 0;
+            int end = Math.min(first + 64, logits.length);
+            if (word == 0) {
+                Arrays.fill(logits, first, end, NEVER);
+            } else if (word != ALL_BITS) {
+                for (int i = first; i < end; i++) {
+                    logits[i] = (word >>> i & 1) == 1 ? logits[i] : NEVER; // shifts by i % 64
+                }
+            }
+        }
     }
 
     /// Probabilities are kept relative to the most likely token's, which is 1, in place of the logits.

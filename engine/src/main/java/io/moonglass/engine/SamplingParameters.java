@@ -1,6 +1,8 @@
 package io.moonglass.engine;
 
 import io.moonglass.loader.fault.InvalidRequestException;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /// How the next token is chosen from the logits. Checked on construction; [#GREEDY] is the neutral
 /// setting, and the `with` methods change one value of it.
@@ -14,6 +16,10 @@ import io.moonglass.loader.fault.InvalidRequestException;
 ///                          logit grows beyond a float
 /// @param presencePenalty   taken off the logit of every token already in the answer; in [-2, 2]
 /// @param frequencyPenalty  taken off once per occurrence in the answer; in [-2, 2]
+/// @param logitBias         added to the logits of these tokens, after the penalties; in [-100, 100], of at
+///                          most [#MOST_BIASED] tokens. The engine refuses ids that the model does not have
+/// @param minTokens         stop tokens get no chance before so many tokens were chosen, unless the
+///                          answer's [TokenMask] allows nothing else
 /// @param seed              of the random draws; the same seed gives the same answer
 public record SamplingParameters(
         double temperature,
@@ -23,9 +29,17 @@ public record SamplingParameters(
         double repetitionPenalty,
         double presencePenalty,
         double frequencyPenalty,
+        Map<Integer, Float> logitBias,
+        int minTokens,
         long seed) {
 
-    public static final SamplingParameters GREEDY = new SamplingParameters(0, 1, 0, 0, 1, 0, 0, 0);
+    /// Tokens that may have a bias.
+    public static final int MOST_BIASED = 1024;
+
+    public static final SamplingParameters GREEDY =
+            new SamplingParameters(0, 1, 0, 0, 1, 0, 0, Map.of(), 0, 0);
+
+    private static final int MOST_BIAS = 100;
 
     public SamplingParameters {
         inRange("temperature", temperature, 0, 2);
@@ -35,81 +49,96 @@ public record SamplingParameters(
         inRange("repetition_penalty", repetitionPenalty, 0.01, 10);
         inRange("presence_penalty", presencePenalty, -2, 2);
         inRange("frequency_penalty", frequencyPenalty, -2, 2);
+        inRange("min_tokens", minTokens, 0, Integer.MAX_VALUE);
+        if (logitBias.size() > MOST_BIASED) {
+            throw InvalidRequestException.invalidValue(
+                    "logit_bias",
+                    "logit_bias has %,d tokens, the limit is %,d; send fewer"
+                            .formatted(logitBias.size(), MOST_BIASED));
+        }
+        logitBias.forEach((tokenId, bias) -> {
+            if (!(Math.abs(bias) <= MOST_BIAS)) {
+                throw InvalidRequestException.invalidValue(
+                        "logit_bias",
+                        "logit_bias of token %d is %s; want a number from -%d to %d"
+                                .formatted(tokenId, bias, MOST_BIAS, MOST_BIAS));
+            }
+        });
+        logitBias = Map.copyOf(logitBias);
     }
 
     public SamplingParameters withTemperature(double value) {
-        return new SamplingParameters(
-                value,
-                topP,
-                topK,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed);
+        return with(changed -> changed.temperature = value);
     }
 
     public SamplingParameters withTopP(double value) {
-        return new SamplingParameters(
-                temperature,
-                value,
-                topK,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed);
+        return with(changed -> changed.topP = value);
     }
 
     public SamplingParameters withTopK(int value) {
-        return new SamplingParameters(
-                temperature,
-                topP,
-                value,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed);
+        return with(changed -> changed.topK = value);
     }
 
     public SamplingParameters withMinP(double value) {
-        return new SamplingParameters(
-                temperature,
-                topP,
-                topK,
-                value,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed);
+        return with(changed -> changed.minP = value);
     }
 
     public SamplingParameters withRepetitionPenalty(double value) {
-        return new SamplingParameters(
-                temperature, topP, topK, minP, value, presencePenalty, frequencyPenalty, seed);
+        return with(changed -> changed.repetitionPenalty = value);
     }
 
     public SamplingParameters withPresencePenalty(double value) {
-        return new SamplingParameters(
-                temperature, topP, topK, minP, repetitionPenalty, value, frequencyPenalty, seed);
+        return with(changed -> changed.presencePenalty = value);
     }
 
     public SamplingParameters withFrequencyPenalty(double value) {
-        return new SamplingParameters(
-                temperature, topP, topK, minP, repetitionPenalty, presencePenalty, value, seed);
+        return with(changed -> changed.frequencyPenalty = value);
+    }
+
+    public SamplingParameters withLogitBias(Map<Integer, Float> value) {
+        return with(changed -> changed.logitBias = value);
+    }
+
+    public SamplingParameters withMinTokens(int value) {
+        return with(changed -> changed.minTokens = value);
     }
 
     public SamplingParameters withSeed(long value) {
-        return new SamplingParameters(
-                temperature,
-                topP,
-                topK,
-                minP,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                value);
+        return with(changed -> changed.seed = value);
+    }
+
+    private SamplingParameters with(Consumer<Changed> change) {
+        Changed changed = new Changed();
+        change.accept(changed);
+        return changed.parameters();
+    }
+
+    /// These parameters while one of them is changed.
+    private final class Changed {
+        private double temperature = SamplingParameters.this.temperature;
+        private double topP = SamplingParameters.this.topP;
+        private int topK = SamplingParameters.this.topK;
+        private double minP = SamplingParameters.this.minP;
+        private double repetitionPenalty = SamplingParameters.this.repetitionPenalty;
+        private double presencePenalty = SamplingParameters.this.presencePenalty;
+        private double frequencyPenalty = SamplingParameters.this.frequencyPenalty;
+        private Map<Integer, Float> logitBias = SamplingParameters.this.logitBias;
+        private int minTokens = SamplingParameters.this.minTokens;
+        private long seed = SamplingParameters.this.seed;
+
+        SamplingParameters parameters() {
+            return new SamplingParameters(
+                    temperature,
+                    topP,
+                    topK,
+                    minP,
+                    repetitionPenalty,
+                    presencePenalty,
+                    frequencyPenalty,
+                    logitBias,
+                    minTokens,
+                    seed);
+        }
     }
 
     private static void inRange(String field, double value, double least, double most) {

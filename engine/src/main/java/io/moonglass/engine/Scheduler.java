@@ -150,9 +150,9 @@ final class Scheduler {
     void charge(StepPlan.Share share) {
         double cost =
                 share.decodes()
-                        ? share.numTokens() * FairShares.GENERATED_TOKEN
-                        : share.numTokens();
-        fairShares.give(share.sequence().scope().tenant(), cost);
+                        ? FairShares.GENERATED_TOKEN
+                        : clock.rowsPerToken(share.sequence().isScored());
+        fairShares.give(share.sequence().scope().tenant(), share.numTokens() * cost);
     }
 
     private void decode(StepPlan step) {
@@ -178,7 +178,7 @@ final class Scheduler {
                 return;
             }
             next.adoptBlocks(cache);
-            int numMissing = KvCache.blocksFor(next.numTokens() + 1) - next.blocks().numBlocks();
+            int numMissing = KvCache.blocksFor(next.numExpected()) - next.blocks().numBlocks();
             if (numMissing > cache.numFree()
                     || !tryReserve(next, next.numCached(), next.numTokens())) {
                 cache.release(next.blocks());
@@ -216,13 +216,14 @@ final class Scheduler {
             }
             sequence.adopt(cache);
             Digest next = sequence.nextKey();
-            if (next != null && !inThisStep.add(next)) {
+            if (next != null && !inThisStep.add(next) && sequence.takesOver()) {
                 continue; // another one computes it now; this one takes it over afterwards
             }
-            int numTokens = chunk(sequence, budget);
+            double cost = clock.rowsPerToken(sequence.isScored());
+            int numTokens = chunk(sequence, Math.max(1, (int) (budget / cost)));
             if (makeRoomFor(sequence, numTokens, step)) {
                 step.add(sequence, numTokens);
-                budget -= numTokens;
+                budget = Math.max(0, budget - (int) Math.ceil(numTokens * cost));
             }
         }
     }

@@ -13,6 +13,7 @@ final class Sequence {
     private final BlockTable blocks = new BlockTable();
     private final BlockKeys keys;
     private final Sequence leader;
+    private final PromptScore score;
     private int[] tokenIds;
     private int numTokens;
     private int numCached;
@@ -37,7 +38,15 @@ final class Sequence {
         this.branch = branch;
         this.keys = keys;
         this.leader = leader;
-        this.sampler = new Sampler(branch.sampling(), request.tokenIds(), vocabSize);
+        this.sampler =
+                new Sampler(
+                        branch.sampling(),
+                        branch.mask(),
+                        request.stopTokenIds(),
+                        request.tokenIds(),
+                        vocabSize);
+        boolean isRead = leader == null && request.scoring().readsPrompt();
+        this.score = isRead ? new PromptScore(request) : null;
         this.tokenIds = Arrays.copyOf(request.tokenIds(), request.tokenIds().length + 16);
         this.numTokens = request.tokenIds().length;
     }
@@ -56,6 +65,16 @@ final class Sequence {
 
     Sampler sampler() {
         return sampler;
+    }
+
+    /// What is told of its prompt; null if nothing is.
+    PromptScore score() {
+        return score;
+    }
+
+    /// Whether the logits of its prompt's rows are needed, too.
+    boolean isScored() {
+        return score != null && score.needsLogits();
     }
 
     BlockTable blocks() {
@@ -82,6 +101,16 @@ final class Sequence {
 
     int numGenerated() {
         return numTokens - numPromptTokens();
+    }
+
+    /// Whether tokens are wanted, and not just what is told of the prompt.
+    boolean generates() {
+        return request.maxTokens() > 0;
+    }
+
+    /// Tokens that need room before the next step: one more than there are, if one more may come.
+    int numExpected() {
+        return Math.min(numTokens + 1, numPromptTokens() + request.maxTokens());
     }
 
     /// Tokens whose keys are in the cache; the next step begins here.
@@ -158,19 +187,30 @@ final class Sequence {
         }
     }
 
-    /// Takes the blocks that other sequences have computed of the tokens that come next. One token is left
-    /// in any case: the next one is chosen from what is computed of it.
+    /// Whether others' work on its next tokens is of use: not while the rows themselves are wanted.
+    boolean takesOver() {
+        return score == null || numCached < score.numRead() || score.isComplete();
+    }
+
+    /// Tokens that it may have from others. One is left in any case: the next one is chosen from what is
+    /// computed of it.
+    private int mostAdopted() {
+        int most = numTokens - 1;
+        return score == null || score.isComplete() ? most : Math.min(most, score.numRead());
+    }
+
+    /// Takes the blocks that other sequences have computed of the tokens that come next.
     void adoptBlocks(KvCache cache) {
         if (cache.keeps() && numCached % KvCache.BLOCK_SIZE == 0 && numUncached() > 1) {
             keys.extendTo(numTokens, this::tokenId);
-            adopted(cache.adopt(blocks, keys, numCached, numTokens - 1));
+            adopted(cache.adopt(blocks, keys, numCached, mostAdopted()));
         }
     }
 
     /// The same, and of the block after them as much of the prompt as is known; that block must be reserved.
     void adopt(KvCache cache) {
         adoptBlocks(cache);
-        int most = Math.min(numPromptTokens(), numTokens - 1) - numCached;
+        int most = Math.min(numPromptTokens(), mostAdopted()) - numCached;
         if (cache.keeps() && numCached % KvCache.BLOCK_SIZE == 0 && most > 0) {
             int block = numCached / KvCache.BLOCK_SIZE;
             adopted(numCached + cache.adoptPart(blocks, keys, block, most));

@@ -30,6 +30,7 @@ final class StepClock {
     private double rowsSquared;
     private double rowsTimesSeconds;
     private double secondsPerRow;
+    private double secondsPerScoredRow;
     private volatile double promptTokensPerSecond;
 
     /// @param stepTime how long a step may take
@@ -75,6 +76,20 @@ final class StepClock {
             double before = promptTokensPerSecond;
             promptTokensPerSecond = before == 0 ? rate : 0.7 * before + 0.3 * rate;
         }
+    }
+
+    /// @param numRows rows whose logits were computed, apart from what the step took
+    void scored(int numRows, double seconds) {
+        double each = seconds / numRows;
+        secondsPerScoredRow =
+                secondsPerScoredRow == 0 ? each : 0.7 * secondsPerScoredRow + 0.3 * each;
+    }
+
+    /// Rows of a step that take as long as one of a prompt's tokens.
+    ///
+    /// @param isScored whether its logits are computed, too
+    double rowsPerToken(boolean isScored) {
+        return isScored && secondsPerRow > 0 ? 1 + secondsPerScoredRow / secondsPerRow : 1;
     }
 
     /// As measured lately, whatever was computed beside; 0 before the first measurement. Any thread.

@@ -23,9 +23,14 @@ final class StepPlan {
             return numTokens - draft.length == sequence.numUncached();
         }
 
+        /// Whether the sequence's prompt is all computed after this step, for the first time.
+        boolean endsPrompt() {
+            return reachesEnd() && sequence.numGenerated() == 0;
+        }
+
         /// Rows that tokens are chosen from.
         int numEnds() {
-            return reachesEnd() ? 1 + draft.length : 0;
+            return reachesEnd() && sequence.generates() ? 1 + draft.length : 0;
         }
 
         int tokenId(int position) {

@@ -19,6 +19,7 @@ final class StepRunner implements AutoCloseable {
     private final EngineCounters counters;
     private final DecoderObserver observer;
     private final ThreadTeam team;
+    private final PromptScorer scorer;
     private final float[][] scratch;
     private final int hiddenSize;
     private final int vocabSize;
@@ -43,6 +44,7 @@ final class StepRunner implements AutoCloseable {
         this.vocabSize = weights.config().vocabSize();
         this.team = team;
         this.scratch = new float[team.size()][vocabSize];
+        this.scorer = new PromptScorer(decoder, team, workspace, vocabSize);
     }
 
     @Override
@@ -50,30 +52,32 @@ final class StepRunner implements AutoCloseable {
         workspace.close();
     }
 
+    /// @param succeeded whether there was no fault
+    /// @param scored    what was done for prompts that are scored
+    record Outcome(boolean succeeded, PromptScorer.Scored scored) {
+        private static final Outcome FAILED = new Outcome(false, new PromptScorer.Scored(0, 0));
+    }
+
     /// One forward pass. A fault ends the sequences of this step and no others.
     ///
-    /// @return whether there was none
     /// @param betweenLayers may run other steps
     /// @throws PassAbandonedException if `betweenLayers` does; then nothing was computed
-    boolean run(StepPlan step, Runnable betweenLayers) {
+    Outcome run(StepPlan step, Runnable betweenLayers) {
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix hidden = frame.matrix(step.numTokens(), hiddenSize);
             decoder.forward(hidden, chunksOf(step, hidden), workspace, observer, betweenLayers);
+            PromptScorer.Scored scored = scorer.score(step, hidden, scratch, betweenLayers);
             FloatMatrix logits = logitsAtEnds(step, hidden, frame);
             List<TokenChoice> choices = chooseTogether(step, logits);
             int row = 0;
             for (int i = 0; i < step.shares().size(); i++) {
                 StepPlan.Share share = step.shares().get(i);
-                int numEnds = share.numEnds();
-                advance(share);
-                if (numEnds > 0) {
-                    FloatMatrix rows = logits.rows(row, numEnds);
-                    TokenChoice choice = choices.isEmpty() ? choose(share, rows) : choices.get(i);
-                    accept(share, choice, rows);
-                    row += numEnds;
-                }
+                FloatMatrix rows = logits.rows(row, share.numEnds());
+                row += share.numEnds();
+                TokenChoice choice = choices.isEmpty() ? choose(share, rows) : choices.get(i);
+                finish(share, choice, rows);
             }
-            return true;
+            return new Outcome(true, scored);
         } catch (PassAbandonedException e) {
             throw e;
         } catch (RuntimeException | Error e) {
@@ -82,7 +86,7 @@ final class StepRunner implements AutoCloseable {
             for (StepPlan.Share share : step.shares()) {
                 endings.fail(share.sequence(), e);
             }
-            return false;
+            return Outcome.FAILED;
         }
     }
 
@@ -171,67 +175,84 @@ final class StepRunner implements AutoCloseable {
                 shares.size(),
                 (i, member) -> {
                     int numEnds = shares.get(i).numEnds();
-                    if (numEnds > 0) {
-                        choices[i] =
-                                TokenChoice.of(
-                                        shares.get(i).sequence(),
-                                        shares.get(i).draft(),
-                                        logits.rows(firstRow[i], numEnds),
-                                        scratch[member]);
-                    }
+                    choices[i] =
+                            numEnds == 0
+                                    ? TokenChoice.NOTHING
+                                    : TokenChoice.of(
+                                            shares.get(i).sequence(),
+                                            shares.get(i).draft(),
+                                            logits.rows(firstRow[i], numEnds),
+                                            scratch[member]);
                 });
         return Arrays.asList(choices);
     }
 
     private TokenChoice choose(StepPlan.Share share, FloatMatrix logits) {
+        if (logits.numRows() == 0) {
+            return TokenChoice.NOTHING;
+        }
         observer.logits(logits);
         return TokenChoice.of(share.sequence(), share.draft(), logits, scratch[0]);
     }
 
     /// @param logits what the choice was made from
-    private void accept(StepPlan.Share share, TokenChoice choice, FloatMatrix logits) {
+    private void finish(StepPlan.Share share, TokenChoice choice, FloatMatrix logits) {
         Sequence sequence = share.sequence();
-        List<Sequence> followers = List.of();
-        if (sequence.numGenerated() == 0) {
-            followers = scheduler.fork(sequence); // before a sink may end it
+        boolean reachesEnd = share.reachesEnd();
+        boolean endsPrompt = share.endsPrompt();
+        advance(share);
+        // before a sink may end it
+        List<Sequence> followers = endsPrompt ? scheduler.fork(sequence) : List.of();
+        if (sequence.score() != null) {
+            tell(sequence, () -> sequence.score().tell(sequence.sink()));
+        }
+        if (endsPrompt) {
             promptComputed(sequence);
         }
-        int numRight = Math.max(0, choice.tokenIds().length - 1);
         if (share.draft().length > 0) {
-            sequence.cached(numRight);
-            sequence.drafts().compared(share.draft().length, numRight);
-            counters.draftedTokens.add(share.draft().length);
-            counters.acceptedTokens.add(numRight);
+            compareDraft(share, Math.max(0, choice.tokens().size() - 1));
         }
-        accept(sequence, choice);
+        if (reachesEnd) {
+            accept(sequence, choice);
+        }
         for (Sequence follower : followers) {
             promptComputed(follower);
-            accept(follower, TokenChoice.of(follower, StepPlan.NO_DRAFT, logits, scratch[0]));
+            accept(
+                    follower,
+                    follower.generates()
+                            ? TokenChoice.of(follower, StepPlan.NO_DRAFT, logits, scratch[0])
+                            : TokenChoice.NOTHING);
         }
+    }
+
+    private void compareDraft(StepPlan.Share share, int numRight) {
+        Sequence sequence = share.sequence();
+        sequence.cached(numRight);
+        sequence.drafts().compared(share.draft().length, numRight);
+        counters.draftedTokens.add(share.draft().length);
+        counters.acceptedTokens.add(numRight);
     }
 
     private void accept(Sequence sequence, TokenChoice choice) {
-        for (int tokenId : choice.tokenIds()) {
-            if (sequence.hasEnded()) {
-                return;
-            }
-            tell(sequence, () -> accept(sequence, tokenId));
+        choice.tokens().forEach(chosen -> tell(sequence, () -> accept(sequence, chosen)));
+        if (sequence.hasEnded()) {
+            return;
         }
-        if (choice.fault() != null && !sequence.hasEnded()) {
+        if (choice.fault() != null) {
             LOG.log(System.Logger.Level.ERROR, "no token could be chosen", choice.fault());
             endings.fail(sequence, choice.fault());
+        } else if (choice.ends()) {
+            endings.finish(sequence, FinishReason.STOP);
+        } else if (sequence.numGenerated() >= sequence.request().maxTokens()) {
+            endings.finish(sequence, FinishReason.LENGTH);
         }
     }
 
-    private void accept(Sequence sequence, int tokenId) {
-        GenerationRequest request = sequence.request();
-        sequence.append(tokenId);
+    private void accept(Sequence sequence, TokenChoice.Chosen chosen) {
+        sequence.append(chosen.tokenId());
         counters.generatedTokens.increment();
-        boolean goesOn = sequence.sink().accept(tokenId, null);
-        if (!goesOn || request.stopTokenIds().contains(tokenId)) {
+        if (!sequence.sink().accept(chosen.tokenId(), chosen.logprobs())) {
             endings.finish(sequence, FinishReason.STOP);
-        } else if (sequence.numGenerated() >= request.maxTokens()) {
-            endings.finish(sequence, FinishReason.LENGTH);
         }
     }
 
@@ -242,8 +263,11 @@ final class StepRunner implements AutoCloseable {
         tell(sequence, () -> sequence.sink().promptComputed(numCached));
     }
 
-    /// A fault in what concerns one sequence ends that one.
+    /// A fault in what concerns one sequence ends that one. Who has ended is told nothing more.
     private void tell(Sequence sequence, Runnable news) {
+        if (sequence.hasEnded()) {
+            return;
+        }
         try {
             news.run();
         } catch (RuntimeException | Error e) {

@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.tensor.FloatMatrix;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,7 +56,7 @@ class EngineCacheTest {
     @Test
     void image_rows_stand_where_the_image_tokens_are_in_their_order() {
         int[] prompt = pictureInTheMiddle();
-        FloatMatrix rows = randomRows(20, 4);
+        FloatMatrix rows = TinyEngine.randomRows(20, 4);
         StepGate gate = new StepGate();
         gate.close();
         try (TinyEngine tiny = new TinyEngine(new EngineOptions(4096, 8, 7, 1), 1, gate)) {
@@ -96,7 +94,7 @@ class EngineCacheTest {
                                 new GenerationRequest(
                                         pictureInTheMiddle(),
                                         TinyEngine.IMAGE_TOKEN_ID,
-                                        Optional.of(randomRows(20, i)),
+                                        Optional.of(TinyEngine.randomRows(20, i)),
                                         sampling,
                                         60 - 5 * i,
                                         Set.of(),
@@ -118,18 +116,6 @@ class EngineCacheTest {
         Arrays.fill(prompt, 5, 15, TinyEngine.IMAGE_TOKEN_ID);
         Arrays.fill(prompt, 20, 30, TinyEngine.IMAGE_TOKEN_ID);
         return prompt;
-    }
-
-    private static FloatMatrix randomRows(int numRows, long seed) {
-        Random random = new Random(seed);
-        FloatMatrix rows = FloatMatrix.allocate(Arena.ofAuto(), numRows, TinyEngine.HIDDEN_SIZE);
-        for (int i = 0; i < numRows * TinyEngine.HIDDEN_SIZE; i++) {
-            rows.set(
-                    i / TinyEngine.HIDDEN_SIZE,
-                    i % TinyEngine.HIDDEN_SIZE,
-                    (float) random.nextGaussian());
-        }
-        return rows;
     }
 
     private static GenerationRequest withImages(

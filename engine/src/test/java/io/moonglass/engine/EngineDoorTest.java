@@ -8,7 +8,9 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.InvalidRequestException.Kind;
 import io.moonglass.tensor.FloatMatrix;
 import java.lang.foreign.Arena;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -36,17 +38,54 @@ class EngineDoorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, -1, Integer.MIN_VALUE})
-    void an_answer_of_no_tokens(int maxTokens) {
+    @ValueSource(ints = {-1, Integer.MIN_VALUE})
+    void an_answer_of_fewer_than_no_tokens(int maxTokens) {
         assertRefused(
                 Kind.INVALID_VALUE,
                 "max_tokens",
-                "max_tokens is %d; want 1 or more".formatted(maxTokens),
+                "max_tokens is %d; want 0 or more".formatted(maxTokens),
                 text(new int[] {1, 2}, maxTokens));
     }
 
+    @Test
+    void an_answer_shorter_than_the_shortest_that_is_wanted() {
+        assertRefused(
+                Kind.INVALID_VALUE,
+                "min_tokens",
+                "min_tokens is 6, max_tokens 5; want no more than that",
+                sampled(SamplingParameters.GREEDY.withMinTokens(6)));
+    }
+
     @ParameterizedTest
-    @CsvSource({"50, 1", "41, 10", "1, 50", "1, 2147483647"})
+    @ValueSource(ints = {-1, 1024, Integer.MAX_VALUE})
+    void a_bias_of_a_token_that_the_model_does_not_have(int tokenId) {
+        assertRefused(
+                Kind.INVALID_VALUE,
+                "logit_bias",
+                "logit_bias holds token id %d, the model knows ids from 0 to 1023"
+                        .formatted(tokenId),
+                sampled(SamplingParameters.GREEDY.withLogitBias(Map.of(5, 1f, tokenId, 1f))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 21, Integer.MAX_VALUE})
+    void log_probabilities_of_too_many_tokens(int numTop) {
+        OptionalInt wanted = OptionalInt.of(numTop);
+        InvalidRequestException answer =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () -> new Scoring(wanted, OptionalInt.empty(), false));
+        InvalidRequestException prompt =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () -> new Scoring(OptionalInt.empty(), wanted, false));
+
+        assertEquals("top_logprobs", answer.param());
+        assertEquals("prompt_logprobs is %d; want 0 to 20".formatted(numTop), prompt.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"51, 0", "50, 1", "41, 10", "1, 50", "1, 2147483647"})
     void a_prompt_and_answer_beyond_the_context(int numPrompt, int maxTokens) {
         assertRefused(
                 Kind.CONTEXT_LENGTH_EXCEEDED,
@@ -152,6 +191,17 @@ class EngineDoorTest {
         assertEquals(kind, fault.kind());
         assertEquals(param, fault.param());
         assertEquals(message, fault.getMessage());
+    }
+
+    private static GenerationRequest sampled(SamplingParameters sampling) {
+        return new GenerationRequest(
+                new int[] {1, 2},
+                TinyEngine.IMAGE_TOKEN_ID,
+                Optional.empty(),
+                sampling,
+                5,
+                Set.of(),
+                new RecordingSink());
     }
 
     private static GenerationRequest text(int[] prompt, int maxTokens) {

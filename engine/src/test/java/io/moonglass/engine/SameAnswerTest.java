@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// A request has the same tokens whatever the engine does to be fast.
+/// A request is told the same, to the bit, whatever the engine does to be fast.
 class SameAnswerTest {
 
     private static final int ANSWER = 48;
@@ -27,12 +30,51 @@ class SameAnswerTest {
         return List.of(first, second);
     }
 
-    private static List<List<Integer>> plain() {
+    private enum Wish {
+        /// The likeliest tokens.
+        TOKENS {
+            @Override
+            GenerationRequest of(int conversation, int[] prompt, TokenSink sink) {
+                return TinyEngine.request(prompt, ANSWER, sink);
+            }
+        },
+        /// All that a request can ask for, in one conversation or another.
+        EVERYTHING {
+            @Override
+            GenerationRequest of(int conversation, int[] prompt, TokenSink sink) {
+                SamplingParameters sampling =
+                        SamplingParameters.GREEDY
+                                .withTemperature(conversation == 0 ? 0.8 : 0.02)
+                                .withTopP(0.9)
+                                .withPresencePenalty(0.1)
+                                .withLogitBias(Map.of(5, 2f, 64, -1f, prompt[0], 3f))
+                                .withMinTokens(20)
+                                .withSeed(conversation);
+                TokenMask mask = conversation < 2 ? CyclicMask.ofWords() : TokenMask.ALL;
+                OptionalInt numTop = OptionalInt.of(conversation);
+                boolean readsPrompt = conversation % 2 == 1;
+                return new GenerationRequest(
+                        prompt,
+                        TinyEngine.IMAGE_TOKEN_ID,
+                        List.of(),
+                        ANSWER,
+                        Set.of(700, 5, prompt[1]),
+                        RequestScope.DEFAULT,
+                        new Scoring(
+                                numTop, readsPrompt ? numTop : OptionalInt.empty(), readsPrompt),
+                        List.of(new Branch(sampling, mask, sink)));
+            }
+        };
+
+        abstract GenerationRequest of(int conversation, int[] prompt, TokenSink sink);
+    }
+
+    private static List<String> plain(Wish wish) {
         EngineOptions plain =
                 new EngineOptions(4096, 200, 512, 1, CacheType.F32)
                         .withPrefixes(false)
                         .withSpeculation(false);
-        return answers(plain, false);
+        return answers(plain, false, wish);
     }
 
     @ParameterizedTest
@@ -54,7 +96,9 @@ class SameAnswerTest {
                         .withPrefixes(prefixes)
                         .withSpeculation(speculates);
 
-        assertEquals(plain(), answers(options, maxRunning > 1));
+        for (Wish wish : Wish.values()) {
+            assertEquals(plain(wish), answers(options, maxRunning > 1, wish));
+        }
     }
 
     @Test
@@ -63,24 +107,28 @@ class SameAnswerTest {
                 new EngineOptions(4096, 200, 512, 8, CacheType.F32)
                         .withStepTime(TinyEngine.HURRIED);
 
-        assertEquals(plain(), answers(options, true));
-        assertEquals(plain(), answers(options, false));
+        for (Wish wish : Wish.values()) {
+            assertEquals(plain(wish), answers(options, true, wish));
+            assertEquals(plain(wish), answers(options, false, wish));
+        }
     }
 
     @ParameterizedTest
     @EnumSource
     void whatever_the_cache_holds(CacheType type) {
         EngineOptions options = new EngineOptions(4096, 200, 512, 1, type);
-        List<List<Integer>> plain =
-                answers(options.withPrefixes(false).withSpeculation(false), false);
+        for (Wish wish : Wish.values()) {
+            List<String> plain =
+                    answers(options.withPrefixes(false).withSpeculation(false), false, wish);
 
-        assertEquals(plain, answers(new EngineOptions(4096, 200, 8, 8, type), true));
-        assertEquals(plain, answers(new EngineOptions(4096, 12, 64, 8, type), true));
+            assertEquals(plain, answers(new EngineOptions(4096, 200, 8, 8, type), true, wish));
+            assertEquals(plain, answers(new EngineOptions(4096, 12, 64, 8, type), true, wish));
+        }
     }
 
     @Test
     void guesses_are_tried_and_some_are_right() {
-        try (TinyEngine tiny = guessing()) {
+        try (TinyEngine tiny = TinyEngine.guessing(TinyEngine.LARGE)) {
             tiny.generate(turns(0).getFirst(), 200);
             EngineStatistics statistics = tiny.engine().statistics();
 
@@ -98,7 +146,7 @@ class SameAnswerTest {
             plain.reason();
         }
         RecordingSink guessed = new RecordingSink();
-        try (TinyEngine tiny = guessing()) {
+        try (TinyEngine tiny = TinyEngine.guessing(TinyEngine.LARGE)) {
             tiny.engine().submit(TinyEngine.drawn(turns(0).getFirst(), 300, 0.02, guessed));
             guessed.reason();
             EngineStatistics statistics = tiny.engine().statistics();
@@ -109,38 +157,21 @@ class SameAnswerTest {
         assertEquals(plain.tokenIds(), guessed.tokenIds());
     }
 
-    /// Tries every guess, however long it takes.
-    private static TinyEngine guessing() {
-        return guessing(TinyEngine.LARGE);
-    }
-
-    private static TinyEngine guessing(EngineOptions options) {
-        Speculation always =
-                new Speculation() {
-                    @Override
-                    int[] lengths(int numRows, List<Candidate> candidates, boolean withPrompt) {
-                        return candidates.stream().mapToInt(Candidate::length).toArray();
-                    }
-                };
-        return new TinyEngine(options, 1, DecoderObserver.NONE, always);
-    }
-
-    private static List<List<Integer>> answers(EngineOptions options, boolean together) {
-        List<List<Integer>> answers = new ArrayList<>();
-        try (TinyEngine tiny = guessing(options)) {
+    /// All that is told.
+    private static List<String> answers(EngineOptions options, boolean together, Wish wish) {
+        List<String> answers = new ArrayList<>();
+        try (TinyEngine tiny = TinyEngine.guessing(options)) {
             for (int turn = 0; turn < 2; turn++) {
                 List<RecordingSink> sinks = new ArrayList<>();
                 for (int conversation = 0; conversation < 4; conversation++) {
                     sinks.add(new RecordingSink());
-                    tiny.submit(turns(conversation).get(turn), ANSWER, sinks.getLast());
+                    int[] prompt = turns(conversation).get(turn);
+                    tiny.engine().submit(wish.of(conversation, prompt, sinks.getLast()));
                     if (!together) {
                         sinks.getLast().reason();
                     }
                 }
-                for (RecordingSink sink : sinks) {
-                    assertEquals(FinishReason.LENGTH, sink.reason());
-                    answers.add(sink.tokenIds());
-                }
+                sinks.forEach(sink -> answers.add(sink.transcript()));
             }
             tiny.engine().close();
             assertEquals(options.numCacheBlocks(), tiny.engine().cache().numFree());

@@ -264,7 +264,7 @@ class SamplerTest {
 
     private static Sampler sampler(
             SamplingParameters parameters, int vocabSize, int... promptTokenIds) {
-        return new Sampler(parameters, promptTokenIds, vocabSize);
+        return new Sampler(parameters, TokenMask.ALL, Set.of(), promptTokenIds, vocabSize);
     }
 
     private static float[] logits(double... probabilities) {

@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.fault.InvalidRequestException;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SamplingParametersTest {
 
@@ -27,7 +30,8 @@ class SamplingParametersTest {
         "presence_penalty, -2.001, a number from -2 to 2",
         "presence_penalty, 2.001, a number from -2 to 2",
         "frequency_penalty, -2.001, a number from -2 to 2",
-        "frequency_penalty, 2.001, a number from -2 to 2"
+        "frequency_penalty, 2.001, a number from -2 to 2",
+        "min_tokens, -1, a number from 0 to 2147483647"
     })
     void a_value_out_of_range_is_refused_with_its_name_itself_and_the_range(
             String field, String value, String wanted) {
@@ -77,7 +81,9 @@ class SamplingParametersTest {
 
     @Test
     void each_with_method_changes_its_value_and_no_other() {
-        SamplingParameters all = new SamplingParameters(0.5, 0.25, 3, 0.125, 1.5, -1, 2, 99);
+        Map<Integer, Float> bias = Map.of(7, -100f);
+        SamplingParameters all =
+                new SamplingParameters(0.5, 0.25, 3, 0.125, 1.5, -1, 2, bias, 4, 99);
 
         assertEquals(
                 all,
@@ -89,10 +95,14 @@ class SamplingParametersTest {
                         .withRepetitionPenalty(1.5)
                         .withPresencePenalty(-1)
                         .withFrequencyPenalty(2)
+                        .withLogitBias(bias)
+                        .withMinTokens(4)
                         .withSeed(99));
         assertEquals(
                 all,
                 all.withSeed(99)
+                        .withMinTokens(4)
+                        .withLogitBias(bias)
                         .withFrequencyPenalty(2)
                         .withPresencePenalty(-1)
                         .withRepetitionPenalty(1.5)
@@ -100,6 +110,46 @@ class SamplingParametersTest {
                         .withTopK(3)
                         .withTopP(0.25)
                         .withTemperature(0.5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {-100.5f, 101, Float.NaN, Float.NEGATIVE_INFINITY})
+    void a_bias_out_of_range_is_refused_with_its_token(float bias) {
+        InvalidRequestException fault =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () -> SamplingParameters.GREEDY.withLogitBias(Map.of(1, 100f, 50, bias)));
+
+        assertEquals("logit_bias", fault.param());
+        assertEquals(
+                "logit_bias of token 50 is %s; want a number from -100 to 100".formatted(bias),
+                fault.getMessage());
+    }
+
+    @Test
+    void more_biased_tokens_than_anybody_needs_are_refused() {
+        Map<Integer, Float> biases = new HashMap<>();
+        for (int tokenId = 0; tokenId < 1024; tokenId++) {
+            biases.put(tokenId, -1f);
+        }
+        assertEquals(biases, SamplingParameters.GREEDY.withLogitBias(biases).logitBias());
+        biases.put(1024, -1f);
+
+        InvalidRequestException fault =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () -> SamplingParameters.GREEDY.withLogitBias(biases));
+        assertEquals(
+                "logit_bias has 1,025 tokens, the limit is 1,024; send fewer", fault.getMessage());
+    }
+
+    @Test
+    void a_bias_is_not_changed_by_who_gave_it() {
+        Map<Integer, Float> biases = new HashMap<>(Map.of(3, 1f));
+        SamplingParameters parameters = SamplingParameters.GREEDY.withLogitBias(biases);
+        biases.put(3, 1000f);
+
+        assertEquals(Map.of(3, 1f), parameters.logitBias());
     }
 
     private static SamplingParameters with(String field, double value) {
@@ -112,6 +162,7 @@ class SamplingParametersTest {
             case "repetition_penalty" -> greedy.withRepetitionPenalty(value);
             case "presence_penalty" -> greedy.withPresencePenalty(value);
             case "frequency_penalty" -> greedy.withFrequencyPenalty(value);
+            case "min_tokens" -> greedy.withMinTokens((int) value);
             default -> throw new IllegalArgumentException(field);
         };
     }

@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -94,6 +95,24 @@ class SchedulerTest {
         assertEquals(Map.of(sequence, 8), shares(fixture.step()));
         assertEquals(1, sequence.numGenerated());
         assertEquals(Map.of(sequence, 1), shares(fixture.step()));
+    }
+
+    @Test
+    void a_prompt_that_is_scored_has_fewer_tokens_in_a_step_because_each_takes_longer() {
+        Scoring scoring = new Scoring(OptionalInt.empty(), OptionalInt.of(1), false);
+        Fixture fixture = new Fixture(60, 200, 4);
+        Sequence decoding = fixture.add(2);
+        fixture.step();
+        for (int i = 0; i < 50; i++) {
+            fixture.clock.measured(i % 2 == 0 ? 40 : 160, 30, i % 2 == 0 ? 0.2 : 0.8);
+        }
+        fixture.clock.scored(10, 0.049); // almost as long again as the token itself
+
+        Sequence plain = fixture.add(1000);
+        assertEquals(Map.of(decoding, 1, plain, 192), shares(fixture.step()));
+        fixture.scheduler.remove(plain);
+        Sequence scored = fixture.add(SmallCache.sequence(1000, RequestScope.DEFAULT, scoring));
+        assertEquals(Map.of(decoding, 1, scored, 96), shares(fixture.step()));
     }
 
     @Test
@@ -389,6 +408,7 @@ class SchedulerTest {
     /// A scheduler whose steps are not computed: every sequence says 7.
     private static final class Fixture {
         final KvCache cache;
+        final StepClock clock = new StepClock(Duration.ofSeconds(1));
         final Scheduler scheduler;
 
         Fixture(int numBlocks, int maxStepTokens, int maxRunning) {
@@ -396,7 +416,7 @@ class SchedulerTest {
             scheduler =
                     new Scheduler(
                             cache,
-                            new StepClock(Duration.ofSeconds(1)),
+                            clock,
                             new Drafting(false, new Speculation()),
                             maxStepTokens,
                             maxRunning,
@@ -408,7 +428,10 @@ class SchedulerTest {
         }
 
         Sequence add(int numPromptTokens, RequestScope scope) {
-            Sequence sequence = SmallCache.sequence(numPromptTokens, scope);
+            return add(SmallCache.sequence(numPromptTokens, scope, Scoring.NONE));
+        }
+
+        Sequence add(Sequence sequence) {
             scheduler.add(sequence);
             return sequence;
         }

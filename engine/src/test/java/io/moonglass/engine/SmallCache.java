@@ -46,16 +46,16 @@ final class SmallCache {
     }
 
     static Sequence sequence(int numPromptTokens) {
-        return sequence(numPromptTokens, RequestScope.DEFAULT);
+        return sequence(numPromptTokens, RequestScope.DEFAULT, Scoring.NONE);
     }
 
-    static Sequence sequence(int numPromptTokens, RequestScope scope) {
+    static Sequence sequence(int numPromptTokens, RequestScope scope, Scoring scoring) {
         int[] prompt = new int[numPromptTokens];
         Arrays.fill(prompt, NUM_SEQUENCES.incrementAndGet()); // no two begin alike
         Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
         GenerationRequest request =
                 new GenerationRequest(
-                        prompt, -1, List.of(), 1000, Set.of(), scope, List.of(branch));
+                        prompt, -1, List.of(), 1000, Set.of(), scope, scoring, List.of(branch));
         return new Sequence(request, branch, new BlockKeys(request), null, 8);
     }
 }

@@ -70,6 +70,20 @@ class StepClockTest {
         assertTrue(clock.promptTokens(8, 1, 512) >= 64);
     }
 
+    @Test
+    void a_token_whose_logits_are_wanted_counts_for_as_many_rows_as_it_takes_the_time_of() {
+        assertEquals(1, clock.rowsPerToken(true));
+        measureLine(0.25, 0.008);
+        assertEquals(1, clock.rowsPerToken(true));
+        for (int i = 0; i < 30; i++) {
+            clock.scored(64, 64 * 0.004);
+        }
+
+        assertEquals(1.5, clock.rowsPerToken(true), 0.01);
+        assertEquals(1, clock.rowsPerToken(false));
+        assertEquals(64, clock.promptTokens(0, 1, 512), "others' steps are as they were");
+    }
+
     private void measureLine(double seconds, double secondsPerRow) {
         for (int i = 0; i < 100; i++) {
             int rows = i % 2 == 0 ? 8 : 80;

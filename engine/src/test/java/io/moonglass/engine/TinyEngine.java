@@ -52,6 +52,18 @@ final class TinyEngine implements AutoCloseable {
         engine = new Engine(DecoderWeights.from(checkpoint), patient, team, observer, speculation);
     }
 
+    /// Tries every guess, however long it takes.
+    static TinyEngine guessing(EngineOptions options) {
+        Speculation always =
+                new Speculation() {
+                    @Override
+                    int[] lengths(int numRows, List<Candidate> candidates, boolean withPrompt) {
+                        return candidates.stream().mapToInt(Candidate::length).toArray();
+                    }
+                };
+        return new TinyEngine(options, 1, DecoderObserver.NONE, always);
+    }
+
     Engine engine() {
         return engine;
     }
@@ -99,6 +111,16 @@ final class TinyEngine implements AutoCloseable {
 
     static int[] randomPrompt(int length, long seed) {
         return new Random(seed).ints(length, 0, 768).toArray();
+    }
+
+    /// Rows of a picture that nobody drew.
+    static FloatMatrix randomRows(int numRows, long seed) {
+        Random random = new Random(seed);
+        FloatMatrix rows = FloatMatrix.allocate(Arena.ofAuto(), numRows, HIDDEN_SIZE);
+        for (int i = 0; i < numRows * HIDDEN_SIZE; i++) {
+            rows.set(i / HIDDEN_SIZE, i % HIDDEN_SIZE, (float) random.nextGaussian());
+        }
+        return rows;
     }
 
     /// A recorded tensor of whole numbers: `input_ids`, `new_ids`.

@@ -59,6 +59,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ServingOptions serving;
 
+    @Mixin private ResponseOptions responses;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -76,7 +78,8 @@ final class ServeCommand implements Callable<Integer> {
         Path checkpoint = directory.orElseGet(DemoModel::directory);
         ChatModelOptions computing = serving.in(batching.in(vision.in(compute.chatModel())));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
-        ServerOptions options = serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port));
+        ServerOptions options =
+                responses.in(serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port)));
         ChatModelOptions named = name.map(computing::withName).orElse(computing);
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {

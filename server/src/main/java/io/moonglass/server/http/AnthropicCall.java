@@ -1,7 +1,6 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatModel;
@@ -10,6 +9,7 @@ import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.ToolUse.Choice;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -20,6 +20,14 @@ import java.util.OptionalInt;
 /// Source: the types of Anthropic's client for JavaScript, `resources/messages`.
 final class AnthropicCall implements Dialect {
 
+    private static final String CHOICES = "\"auto\", \"any\", \"tool\" or \"none\"";
+
+    private final String requestId;
+
+    AnthropicCall(String requestId) {
+        this.requestId = requestId;
+    }
+
     @Override
     public Question read(JsonNode body, ChatModel model, Caller caller) {
         RequestFields fields = RequestFields.of("", body);
@@ -29,27 +37,19 @@ final class AnthropicCall implements Dialect {
             throw fields.wrong("max_tokens", "an integer from 1 up");
         }
         AnswerOptions answer =
-                new AnswerOptions.Builder(
-                                ChatCompletionReader.sampling(fields, model.defaultSampling()))
+                SamplingReader.answer(fields, model, "stop_sequences")
                         .format(format)
                         .maxTokens(fields.integer("max_tokens", 1))
                         .reasoningTokens(reasoningTokens(fields))
-                        .stop(ChatCompletionReader.stops(fields, "stop_sequences"))
                         .build();
-        ChatRequest chat =
-                new ChatRequest(
-                        prompt,
-                        answer,
-                        new RequestScope(
-                                caller.tenant(),
-                                ChatCompletionReader.cacheSalt(fields),
-                                ChatCompletionReader.priority(fields)));
+        ChatRequest chat = new ChatRequest(prompt, answer, SamplingReader.scope(fields, caller));
         boolean stream = fields.bool("stream", false);
         // a stream's first event tells the prompt's size, before there is an answer
         int numPromptTokens = stream ? model.measure(prompt, format).tokens() : 0;
         return new Question(
-                new Call(chat, 1, ChatCompletionReader.timeout(fields), stream),
-                new AnthropicReply(model.name(), numPromptTokens, showsThinking(fields)));
+                new Call(chat, 1, SamplingReader.timeout(fields), stream),
+                new AnthropicReply(
+                        requestId, model.name(), numPromptTokens, showsThinking(fields)));
     }
 
     /// What the prompt of such a call amounts to.
@@ -60,40 +60,45 @@ final class AnthropicCall implements Dialect {
 
     private static Prompt.Conversation prompt(RequestFields fields) {
         for (String key : List.of("mcp_servers", "container")) {
-            ChatCompletionReader.refuseIfNotEmpty(
-                    fields, key, "this server runs no tools itself; want functions of your own");
+            if (!fields.value(key).isEmpty()) {
+                throw ChatCompletionReader.unsupported(
+                        fields,
+                        key,
+                        "this server runs no tools itself; want functions of your own");
+            }
         }
-        ChatCompletionReader.refuseIfNotEmpty(
-                fields, "logit_bias", "a bias on tokens is not supported yet");
         return new Prompt.Conversation(AnthropicTurnsReader.read(fields), tools(fields));
     }
 
     private static ToolUse tools(RequestFields fields) {
-        List<Tool> tools = FunctionTools.read(fields, "input_schema", AnthropicCall::function);
-        Optional<RequestFields> choice = fields.object("tool_choice");
-        if (choice.isEmpty()) {
-            return new ToolUse(tools, new ToolUse.Choice.Auto(), true);
-        }
-        ToolUse.Choice chosen =
-                switch (choice.get().requiredString("type")) {
-                    case "auto" -> new ToolUse.Choice.Auto();
-                    case "none" -> new ToolUse.Choice.Never();
-                    case "any" -> FunctionTools.any(choice.get().pathOf("type"), tools);
-                    case "tool" -> FunctionTools.required(choice.get(), "name", tools);
-                    default -> throw choice.get().wrong("type", "auto, any, tool or none");
+        List<Tool> tools =
+                fields.value("tools").isEmpty()
+                        ? List.of()
+                        : fields.objects("tools", ToolsReader.MAX_TOOLS).stream()
+                                .map(AnthropicCall::tool)
+                                .toList();
+        ToolsReader.checked(tools, fields, "tools");
+        RequestFields choice = fields.object("tool_choice").orElse(RequestFields.NONE);
+        Choice chosen =
+                switch (choice.string("type").orElse("auto")) {
+                    case "tool" ->
+                            ToolsReader.required(
+                                    List.of(choice.requiredString("name")), tools, choice, "name");
+                    case "required" -> throw choice.wrong("type", CHOICES);
+                    case String word -> ToolsReader.named(word, tools, choice, "type");
                 };
-        return new ToolUse(tools, chosen, !choice.get().bool("disable_parallel_tool_use", false));
+        return new ToolUse(tools, chosen, !choice.bool("disable_parallel_tool_use", false));
     }
 
-    private static RequestFields function(RequestFields tool) {
+    private static Tool tool(RequestFields tool) {
         Optional<String> type = tool.string("type").filter(some -> !some.equals("custom"));
         if (type.isPresent()) {
-            throw FunctionTools.notOurs(tool, type.get());
+            throw ToolsReader.notRunHere(tool, type.get());
         }
         if (!tool.has("input_schema")) {
             throw tool.wrong("input_schema", "a JSON Schema, an object");
         }
-        return tool;
+        return ToolsReader.tool(tool, "input_schema");
     }
 
     /// A schema for the answer, under its name of today or that of the beta before it.
@@ -102,23 +107,15 @@ final class AnthropicCall implements Dialect {
                 fields.object("output_config")
                         .flatMap(config -> config.object("format"))
                         .or(() -> fields.object("output_format"));
-        if (format.isEmpty()) {
-            return new AnswerFormat.FreeText();
-        }
-        if (!format.get().requiredString("type").equals("json_schema")) {
-            throw format.get().wrong("type", "json_schema");
-        }
-        if (!format.get().value("schema").isObject()) {
-            throw format.get().wrong("schema", "a JSON Schema, an object");
-        }
-        return new AnswerFormat.JsonSchema(
-                format.get().value("schema"), format.get().pathOf("schema"));
+        return format.isPresent()
+                ? FormatReader.responseFormat(format.get())
+                : FormatReader.read(fields);
     }
 
     private static OptionalInt reasoningTokens(RequestFields fields) {
         Optional<RequestFields> thinking = fields.object("thinking");
         if (thinking.isEmpty()) {
-            return OptionalInt.empty();
+            return ReasoningReader.budget(fields);
         }
         return switch (thinking.get().requiredString("type")) {
             case "enabled" -> budget(thinking.get());

@@ -29,6 +29,7 @@ final class AnthropicReply implements Reply {
     }
 
     private final String id = "msg_" + RequestId.random();
+    private final String requestId;
     private final String model;
     private final int numPromptTokens;
     private final boolean showsThinking;
@@ -38,7 +39,8 @@ final class AnthropicReply implements Reply {
 
     /// @param numPromptTokens what a stream's first event tells
     /// @param showsThinking   otherwise blocks of thinking are empty
-    AnthropicReply(String model, int numPromptTokens, boolean showsThinking) {
+    AnthropicReply(String requestId, String model, int numPromptTokens, boolean showsThinking) {
+        this.requestId = requestId;
         this.model = model;
         this.numPromptTokens = numPromptTokens;
         this.showsThinking = showsThinking;
@@ -61,6 +63,7 @@ final class AnthropicReply implements Reply {
         calledTools = !answer.toolCalls().isEmpty();
         message.setAll(stop(answer.finished()));
         message.set("usage", usage(answer.finished().usage()));
+        putImages(message, prompt);
         return message;
     }
 
@@ -164,13 +167,21 @@ final class AnthropicReply implements Reply {
         ObjectNode event = event("message_delta");
         event.set("delta", stop(ends.getFirst()));
         event.set("usage", usage(ends.getFirst().usage()));
+        putImages(event, prompt);
         send(stream, event);
         send(stream, event("message_stop"));
     }
 
     @Override
-    public void fault(EventStream stream, HttpFault fault, String requestId) {
+    public void fault(EventStream stream, HttpFault fault) {
         stream.send("error", AnthropicFault.of(fault, requestId));
+    }
+
+    /// The pictures as the model saw them: what Anthropic's clients skip, and others want to know.
+    private static void putImages(ObjectNode holder, PromptSize prompt) {
+        if (!prompt.pictures().isEmpty()) {
+            holder.putPOJO("images", UsageRecord.images(prompt));
+        }
     }
 
     private ObjectNode message() {

@@ -8,7 +8,6 @@ import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
 
 /// Reads `system` and `messages` of Anthropic's dialect as turns of a conversation.
 final class AnthropicTurnsReader {
@@ -17,16 +16,17 @@ final class AnthropicTurnsReader {
     private static final int MAX_BLOCKS = 1_024;
     private static final ContentPart ERROR = new ContentPart.Text("Error: ");
 
-    private final OptionalLong maxPixels;
+    private final PictureReader pictures;
     private final Turns turns = new Turns();
 
-    private AnthropicTurnsReader(OptionalLong maxPixels) {
-        this.maxPixels = maxPixels;
+    private AnthropicTurnsReader(PictureReader pictures) {
+        this.pictures = pictures;
     }
 
     /// @throws InvalidRequestException that names the message, block and field at fault
     static List<Message> read(RequestFields body) {
-        AnthropicTurnsReader reader = new AnthropicTurnsReader(PictureFields.maxPixels(body));
+        AnthropicTurnsReader reader =
+                new AnthropicTurnsReader(new PictureReader(SamplingReader.maxPixels(body)));
         if (body.has("system")) {
             reader.turns.say(Role.SYSTEM, reader.content(body, "system"));
         }
@@ -148,13 +148,12 @@ final class AnthropicTurnsReader {
     }
 
     private ContentPart picture(RequestFields block) {
-        OptionalLong most = PictureFields.maxPixels(block, maxPixels);
         RequestFields source =
                 block.object("source").orElseThrow(() -> block.wrong("source", "an object"));
         return switch (source.requiredString("type")) {
-            case "base64" -> PictureFields.inBase64(source, "data", most);
-            case "url" -> PictureFields.atAddress(source, "url", most);
-            case "file" -> PictureFields.inFile(source, "file_id", most);
+            case "base64" -> pictures.inBase64(block, source, "data");
+            case "url" -> pictures.at(source, "url");
+            case "file" -> pictures.inFile(source, "file_id");
             default -> throw source.wrong("type", "base64, url or file");
         };
     }

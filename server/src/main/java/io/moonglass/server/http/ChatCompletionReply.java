@@ -1,100 +1,190 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.clients.ChatCompletion;
 import io.moonglass.clients.ChatCompletionChunk;
+import io.moonglass.clients.ChatCompletionChunk.Delta;
+import io.moonglass.clients.ChatCompletionChunk.Progress;
+import io.moonglass.clients.Logprobs;
+import io.moonglass.clients.SeenImage;
+import io.moonglass.clients.ToolCall;
 import io.moonglass.clients.Usage;
-import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
+import io.moonglass.runtime.GenerationEvent.PromptScored;
+import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
+import io.moonglass.runtime.GenerationEvent.TextDelta;
+import io.moonglass.runtime.GenerationEvent.ToolArgumentsDelta;
+import io.moonglass.runtime.GenerationEvent.ToolCallBegun;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.TokenScore;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
-/// Answers as chat completions; all records carry the answer's id, model and time.
-///
-/// @param includeUsage   end a stream with its usage
-/// @param returnTokenIds answer with the generated tokens' ids too
-record ChatCompletionReply(
-        String id, long created, String model, boolean includeUsage, boolean returnTokenIds)
-        implements Reply {
+/// Answers as chat completions.
+final class ChatCompletionReply implements Reply {
 
-    private static final String FINGERPRINT = "moonglass-" + Version.VERSION;
+    /// What is told besides the answer.
+    ///
+    /// @param usage         a stream ends with it
+    /// @param usageOfEach   in a stream, the last piece of every answer has that answer's
+    /// @param progress      of the prompt's pictures, in a stream
+    /// @param tokenIds      the generated tokens
+    /// @param logprobs      of them
+    /// @param reasoning     what the model wrote before the answer
+    /// @param asFunction    calls of tools as the older `function_call`
+    record Told(
+            boolean usage,
+            boolean usageOfEach,
+            boolean progress,
+            boolean tokenIds,
+            boolean logprobs,
+            boolean reasoning,
+            boolean asFunction) {}
 
-    static ChatCompletionReply of(String model, boolean includeUsage, boolean returnTokenIds) {
-        return new ChatCompletionReply(
-                "chatcmpl-" + RequestId.random(),
-                System.currentTimeMillis() / 1000,
-                model,
-                includeUsage,
-                returnTokenIds);
+    private final ReplyHead head;
+    private final Told told;
+    private final Set<Integer> callingAnswers = new HashSet<>();
+
+    ChatCompletionReply(ReplyHead head, Told told) {
+        this.head = head;
+        this.told = told;
     }
 
     @Override
     public ChatCompletion whole(PromptSize prompt, List<CollectedAnswer> answers) {
+        List<Optional<TokenScore>> promptScores = answers.getFirst().promptScores();
         return new ChatCompletion(
-                id,
+                head.id(),
                 ChatCompletion.OBJECT,
-                created,
-                model,
-                FINGERPRINT,
+                head.created(),
+                head.model(),
+                ReplyHead.FINGERPRINT,
                 IntStream.range(0, answers.size())
                         .mapToObj(index -> choice(index, answers.get(index)))
                         .toList(),
-                usageOf(answers.stream().map(CollectedAnswer::finished)));
+                UsageRecord.ofAll(answers.stream().map(CollectedAnswer::finished).toList()),
+                UsageRecord.images(prompt),
+                promptScores.isEmpty() ? null : LogprobRecords.ofPrompt(promptScores));
     }
 
     private ChatCompletion.Choice choice(int index, CollectedAnswer answer) {
-        String reasoning = answer.reasoning();
-        String reasoningOrNull = reasoning.isEmpty() ? null : reasoning;
+        String reasoning =
+                told.reasoning() && !answer.reasoning().isEmpty() ? answer.reasoning() : null;
+        List<ToolCall> calls =
+                answer.toolCalls().stream()
+                        .map(call ->
+                                new ToolCall(
+                                        null,
+                                        call.id(),
+                                        "function",
+                                        new ToolCall.Function(call.name(), call.arguments())))
+                        .toList();
+        boolean onlyCalls = !calls.isEmpty() && answer.text().isEmpty();
         return new ChatCompletion.Choice(
                 index,
                 new ChatCompletion.Answer(
-                        "assistant", answer.text(), reasoningOrNull, reasoningOrNull),
-                wireName(answer.finished().reason()),
+                        "assistant",
+                        onlyCalls ? null : answer.text(),
+                        null,
+                        reasoning,
+                        reasoning,
+                        calls.isEmpty() || told.asFunction() ? null : calls,
+                        calls.isEmpty() || !told.asFunction() ? null : calls.getFirst().function()),
+                told.logprobs() ? LogprobRecords.of(answer.scores()) : null,
+                finishReason(answer.finished(), !calls.isEmpty()),
+                answer.finished().stop().orElse(null),
                 tokenIds(answer.finished()));
     }
 
     @Override
     public void begin(EventStream stream, int numAnswers) {
         for (int index = 0; index < numAnswers; index++) {
-            stream.send(chunk(index, new ChatCompletionChunk.Delta("assistant", "", null, null)));
+            send(stream, index, new Delta("assistant", "", null, null, null, null));
         }
     }
 
     @Override
     public void event(EventStream stream, int index, GenerationEvent event) {
         switch (event) {
-            case GenerationEvent.TextDelta(String text, _) ->
+            case PicturesPrepared(int numDecoded, int numEncoded, int numTotal) -> {
+                if (told.progress()) {
+                    Progress progress = new Progress(numDecoded, numEncoded, numTotal);
+                    stream.send(chunk(List.of(), null, null, null, progress));
+                }
+            }
+            case PromptScored(List<Optional<TokenScore>> scores) ->
                     stream.send(
-                            chunk(index, new ChatCompletionChunk.Delta(null, text, null, null)));
-            case GenerationEvent.ReasoningDelta(String text) ->
-                    stream.send(
-                            chunk(index, new ChatCompletionChunk.Delta(null, null, text, text)));
-            case GenerationEvent.PicturesPrepared _,
-                    GenerationEvent.PromptScored _,
-                    GenerationEvent.ToolCallBegun _,
-                    GenerationEvent.ToolArgumentsDelta _,
-                    Finished _,
-                    GenerationEvent.Failed _ ->
-                    throw new IllegalArgumentException("no event for a chunk: " + event);
+                            chunk(List.of(), null, null, LogprobRecords.ofPrompt(scores), null));
+            case TextDelta(String text, List<TokenScore> scores) ->
+                    send(
+                            stream,
+                            index,
+                            new Delta(null, text, null, null, null, null),
+                            told.logprobs() ? LogprobRecords.of(scores) : null);
+            case ReasoningDelta(String text) -> {
+                if (told.reasoning()) {
+                    send(stream, index, new Delta(null, null, text, text, null, null));
+                }
+            }
+            case ToolCallBegun(int call, String id, String name) -> {
+                callingAnswers.add(index);
+                send(
+                        stream,
+                        index,
+                        calls(new ToolCall(call, id, "function", new ToolCall.Function(name, ""))));
+            }
+            case ToolArgumentsDelta(int call, String json) ->
+                    send(
+                            stream,
+                            index,
+                            calls(
+                                    new ToolCall(
+                                            call, null, null, new ToolCall.Function(null, json))));
+            case Finished _, GenerationEvent.Failed _ ->
+                    throw new IllegalArgumentException("an end is no piece: " + event);
         }
     }
 
+    private Delta calls(ToolCall call) {
+        return told.asFunction()
+                ? new Delta(null, null, null, null, null, call.function())
+                : new Delta(null, null, null, null, List.of(call), null);
+    }
+
     @Override
-    public void finished(EventStream stream, int index, Finished finished) {
+    public void finished(EventStream stream, int index, Finished end) {
+        ChatCompletionChunk.Choice choice =
+                new ChatCompletionChunk.Choice(
+                        index,
+                        new Delta(null, null, null, null, null, null),
+                        null,
+                        finishReason(end, callingAnswers.contains(index)),
+                        end.stop().orElse(null),
+                        tokenIds(end));
         stream.send(
                 chunk(
-                        index,
-                        new ChatCompletionChunk.Delta(null, null, null, null),
-                        wireName(finished.reason()),
-                        tokenIds(finished)));
+                        List.of(choice),
+                        told.usageOfEach() ? UsageRecord.of(end.usage()) : null,
+                        null,
+                        null,
+                        null));
     }
 
     @Override
     public void end(EventStream stream, PromptSize prompt, List<Finished> ends) {
-        if (includeUsage) {
-            stream.send(chunk(List.of(), usageOf(ends.stream())));
+        if (told.usage()) {
+            stream.send(
+                    chunk(
+                            List.of(),
+                            UsageRecord.ofAll(ends),
+                            UsageRecord.images(prompt),
+                            null,
+                            null));
         }
         stream.done();
     }
@@ -104,60 +194,50 @@ record ChatCompletionReply(
         stream.send(fault.body());
     }
 
-    private ChatCompletionChunk chunk(int index, ChatCompletionChunk.Delta delta) {
-        return chunk(index, delta, null, null);
+    private void send(EventStream stream, int index, Delta delta) {
+        send(stream, index, delta, null);
+    }
+
+    private void send(EventStream stream, int index, Delta delta, Logprobs logprobs) {
+        stream.send(
+                chunk(
+                        List.of(
+                                new ChatCompletionChunk.Choice(
+                                        index, delta, logprobs, null, null, null)),
+                        null,
+                        null,
+                        null,
+                        null));
     }
 
     private ChatCompletionChunk chunk(
-            int index,
-            ChatCompletionChunk.Delta delta,
-            String finishReason,
-            List<Integer> tokenIds) {
-        return chunk(
-                List.of(new ChatCompletionChunk.Choice(index, delta, finishReason, tokenIds)),
-                null);
-    }
-
-    private ChatCompletionChunk chunk(List<ChatCompletionChunk.Choice> choices, Usage usage) {
+            List<ChatCompletionChunk.Choice> choices,
+            Usage usage,
+            List<SeenImage> images,
+            JsonNode promptLogprobs,
+            Progress progress) {
         return new ChatCompletionChunk(
-                id, ChatCompletionChunk.OBJECT, created, model, FINGERPRINT, choices, usage);
+                head.id(),
+                ChatCompletionChunk.OBJECT,
+                head.created(),
+                head.model(),
+                ReplyHead.FINGERPRINT,
+                choices,
+                usage,
+                images,
+                promptLogprobs,
+                progress);
     }
 
     private List<Integer> tokenIds(Finished finished) {
-        return returnTokenIds ? finished.tokenIds() : null;
+        return told.tokenIds() ? finished.tokenIds() : null;
     }
 
-    private static String wireName(FinishReason reason) {
-        return switch (reason) {
-            case STOP -> "stop";
+    private String finishReason(Finished end, boolean calls) {
+        return switch (end.reason()) {
+            case STOP -> calls ? told.asFunction() ? "function_call" : "tool_calls" : "stop";
             case LENGTH -> "length";
             case CANCELLED -> throw new IllegalArgumentException("a cancelled answer has no end");
         };
-    }
-
-    private static Usage usage(io.moonglass.runtime.Usage usage) {
-        return new Usage(
-                usage.promptTokens(),
-                usage.completionTokens(),
-                usage.totalTokens(),
-                new Usage.PromptTokensDetails(usage.cachedTokens(), usage.imageTokens()),
-                new Usage.CompletionTokensDetails(usage.reasoningTokens()));
-    }
-
-    /// The prompt is one for all answers. What was found of it in the cache is what the first answer
-    /// found, the least: the others may find what the first has just computed.
-    private static io.moonglass.runtime.Usage together(
-            io.moonglass.runtime.Usage one, io.moonglass.runtime.Usage other) {
-        return new io.moonglass.runtime.Usage(
-                one.promptTokens(),
-                one.imageTokens(),
-                one.videoTokens(),
-                Math.min(one.cachedTokens(), other.cachedTokens()),
-                one.completionTokens() + other.completionTokens(),
-                one.reasoningTokens() + other.reasoningTokens());
-    }
-
-    private static Usage usageOf(Stream<Finished> ends) {
-        return usage(ends.map(Finished::usage).reduce(ChatCompletionReply::together).orElseThrow());
     }
 }

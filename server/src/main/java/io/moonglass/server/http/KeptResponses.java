@@ -19,7 +19,8 @@ import java.util.stream.Stream;
 final class KeptResponses {
 
     /// Ids of items name their response.
-    private static final Pattern ITEM_ID = Pattern.compile("[a-z]{2,4}_([0-9a-f]{32})_i?[0-9]{1,6}");
+    private static final Pattern ITEM_ID =
+            Pattern.compile("[a-z]{2,4}_([0-9a-f]{32})_i?[0-9]{1,6}");
 
     private static final int MAX_HISTORY = 4_096;
 
@@ -34,8 +35,7 @@ final class KeptResponses {
     /// @param store    empty if this server keeps none
     /// @param maxBytes of all responses that the request refers to
     /// @param memory   told how many bytes they are together, before more of them are read
-    KeptResponses(
-            Optional<ResponseStore> store, Caller caller, int maxBytes, LongConsumer memory) {
+    KeptResponses(Optional<ResponseStore> store, Caller caller, int maxBytes, LongConsumer memory) {
         this.store = store;
         this.caller = caller;
         this.maxBytes = maxBytes;

@@ -5,82 +5,134 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
+import io.moonglass.runtime.ToolCall;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/// Reads the `messages` of a chat request.
+/// Reads the `messages` of a chat completion.
 final class MessagesReader {
 
     private static final int MAX_MESSAGES = 4_096;
     private static final int MAX_PARTS = 1_024;
+    private static final int MAX_CALLS = 128;
 
-    private MessagesReader() {}
+    private final PictureReader pictures;
+    private final Map<String, String> toolOfCall = new HashMap<>();
 
-    /// @throws InvalidRequestException that names the message, part and field at fault
-    static List<Message> read(RequestFields body) {
-        return body.objects("messages", MAX_MESSAGES).stream()
-                .map(MessagesReader::message)
-                .toList();
+    MessagesReader(PictureReader pictures) {
+        this.pictures = pictures;
     }
 
-    private static Message message(RequestFields message) {
-        Role role = role(message);
-        JsonNode content = message.value("content");
-        if (!message.value("tool_calls").isEmpty()) {
-            throw toolsUnsupported(message.pathOf("tool_calls"));
+    /// @throws InvalidRequestException that names the message, part and field at fault
+    List<Message> read(RequestFields body) {
+        List<Message> messages = new ArrayList<>();
+        for (RequestFields message : body.objects("messages", MAX_MESSAGES)) {
+            messages.add(message(message));
         }
+        return messages;
+    }
+
+    private Message message(RequestFields message) {
+        return switch (message.requiredString("role")) {
+            case "system", "developer" -> new Message(Role.SYSTEM, content(message));
+            case "user" -> new Message(Role.USER, content(message));
+            case "assistant" -> assistant(message);
+            case "tool" -> Message.toolResult(toolOf(message), content(message));
+            case "function" -> Message.toolResult(toolName(message, "name"), content(message));
+            default -> throw message.wrong("role", "system, developer, user, assistant or tool");
+        };
+    }
+
+    /// What the assistant said may be nothing where it called tools.
+    private Message assistant(RequestFields message) {
+        List<ToolCall> calls = calls(message);
+        boolean isSilent =
+                !calls.isEmpty()
+                        && message.value("content").isEmpty()
+                        && !message.value("content").isTextual();
+        return new Message(
+                Role.ASSISTANT, isSilent ? List.of() : content(message), calls, Optional.empty());
+    }
+
+    private List<ToolCall> calls(RequestFields message) {
+        if (message.has("function_call")) {
+            RequestFields call = message.object("function_call").orElseThrow();
+            return List.of(call("", call));
+        }
+        if (message.value("tool_calls").isEmpty()) {
+            return List.of();
+        }
+        List<ToolCall> calls = new ArrayList<>();
+        for (RequestFields call : message.objects("tool_calls", MAX_CALLS)) {
+            RequestFields function =
+                    call.object("function").orElseThrow(() -> call.wrong("function", "an object"));
+            calls.add(call(call.requiredString("id"), function));
+        }
+        return calls;
+    }
+
+    private ToolCall call(String id, RequestFields function) {
+        String name = toolName(function, "name");
+        toolOfCall.put(id, name);
+        return new ToolCall(id, name, WellFormed.text(function.requiredString("arguments")));
+    }
+
+    private String toolOf(RequestFields message) {
+        String id = message.requiredString("tool_call_id");
+        String name = toolOfCall.get(id);
+        if (name == null) {
+            throw message.wrong(
+                    "tool_call_id", "the id of a call in an assistant's message before this one");
+        }
+        return name;
+    }
+
+    private static String toolName(RequestFields holder, String key) {
+        String name = holder.requiredString(key);
+        if (!ToolsReader.isName(name)) {
+            throw holder.wrong(key, "the name of a tool");
+        }
+        return name;
+    }
+
+    private List<ContentPart> content(RequestFields message) {
+        JsonNode content = message.value("content");
         if (content.isTextual()) {
-            return Message.text(role, WellFormed.text(content.textValue()));
+            return List.of(new ContentPart.Text(WellFormed.text(content.textValue())));
         }
         if (!content.isArray() || content.isEmpty()) {
             throw message.wrong("content", "a string or a list of at least one part");
         }
-        return new Message(
-                role,
-                message.objects("content", MAX_PARTS).stream().map(MessagesReader::part).toList());
+        return message.objects("content", MAX_PARTS).stream().map(this::part).toList();
     }
 
-    private static Role role(RequestFields message) {
-        return switch (message.requiredString("role")) {
-            case "system", "developer" -> Role.SYSTEM;
-            case "user" -> Role.USER;
-            case "assistant" -> Role.ASSISTANT;
-            case "tool", "function" -> throw toolsUnsupported(message.pathOf("role"));
-            default -> throw message.wrong("role", "system, developer, user or assistant");
-        };
-    }
-
-    private static ContentPart part(RequestFields part) {
+    private ContentPart part(RequestFields part) {
         return switch (part.requiredString("type")) {
-            case "text" -> new ContentPart.Text(WellFormed.text(part.requiredString("text")));
-            case "image_url" -> new ContentPart.ImageUrl(imageUrl(part));
+            case "text", "input_text", "output_text" ->
+                    new ContentPart.Text(WellFormed.text(part.requiredString("text")));
+            case "refusal" -> new ContentPart.Text(WellFormed.text(part.requiredString("refusal")));
+            case "image_url", "input_image" -> picture(part);
+            case "video_url", "input_video", "input_audio", "file", "input_file" ->
+                    throw new InvalidRequestException(
+                            InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                            part.pathOf("type"),
+                            "%s: parts of type %s are not supported yet; want text and pictures"
+                                    .formatted(part.pathOf("type"), part.requiredString("type")));
             default -> throw part.wrong("type", "\"text\" or \"image_url\"");
         };
     }
 
     /// An object with the `url`, or the address alone, as some clients write it.
-    private static String imageUrl(RequestFields part) {
+    private ContentPart picture(RequestFields part) {
         if (part.value("image_url").isTextual()) {
-            return dataAddress(part, "image_url");
+            return pictures.at(part, "image_url");
         }
-        return part.object("image_url")
-                .map(image -> dataAddress(image, "url"))
-                .orElseThrow(() -> part.wrong("image_url", "an object with a url"));
-    }
-
-    private static String dataAddress(RequestFields holder, String key) {
-        String address = holder.requiredString(key);
-        if (!address.regionMatches(true, 0, "data:", 0, "data:".length())) {
-            throw holder.wrong(
-                    key,
-                    "a data: address such as data:image/png;base64,...; nothing is fetched from elsewhere yet");
-        }
-        return address;
-    }
-
-    private static InvalidRequestException toolsUnsupported(String where) {
-        return new InvalidRequestException(
-                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
-                where,
-                where + ": messages of tools are not supported yet");
+        RequestFields image =
+                part.object("image_url")
+                        .orElseThrow(() -> part.wrong("image_url", "an object with a url"));
+        return pictures.at(image, "url");
     }
 }

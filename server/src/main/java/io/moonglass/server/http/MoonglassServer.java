@@ -11,10 +11,13 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.responses.ResponseStore;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -27,6 +30,7 @@ public final class MoonglassServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
     private static final Duration DRAIN_STEP = Duration.ofMillis(20);
 
     private final ServerOptions options;
@@ -52,6 +56,8 @@ public final class MoonglassServer implements AutoCloseable {
     ///
     /// @throws ConfigException if the address cannot be bound
     public static MoonglassServer start(ServerOptions options) {
+        Optional<ResponseStore> responses =
+                options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
         ServedModel served = new ServedModel();
         ScheduledThreadPoolExecutor timer = timer();
         RunningRequests requests = new RunningRequests(timer);
@@ -63,6 +69,7 @@ public final class MoonglassServer implements AutoCloseable {
                         requests,
                         new ServerMetrics(served::statistics, requests::size),
                         watch,
+                        responses,
                         options);
         WebServer web = listen(options, routes);
         if (!web.isRunning()) {
@@ -77,6 +84,12 @@ public final class MoonglassServer implements AutoCloseable {
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+        responses.ifPresent(store ->
+                timer.scheduleWithFixedDelay(
+                        store::sweep,
+                        SWEEP_INTERVAL.toMillis(),
+                        SWEEP_INTERVAL.toMillis(),
+                        TimeUnit.MILLISECONDS));
         return new MoonglassServer(options, web, served, requests, timer);
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.moonglass.loader.fault.InvalidRequestException;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,9 @@ import java.util.OptionalLong;
 /// One JSON object of a request, read with strict types: a number in a string is no number. A key
 /// whose value is null counts as absent. Every fault names the field by its path.
 final class RequestFields {
+
+    /// An object without fields.
+    static final RequestFields NONE = new RequestFields("", JsonNodeFactory.instance.objectNode());
 
     private static final int MAX_SHOWN_CHARS = 80;
 

@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Usage;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.responses.OutputItem;
@@ -15,8 +16,7 @@ import java.util.List;
 record ResponseFrame(String key, long createdAt, ObjectNode settings) {
 
     static ResponseFrame of(ObjectNode settings) {
-        return new ResponseFrame(
-                RequestId.random(), System.currentTimeMillis() / 1000, settings);
+        return new ResponseFrame(RequestId.random(), System.currentTimeMillis() / 1000, settings);
     }
 
     String id() {
@@ -28,7 +28,7 @@ record ResponseFrame(String key, long createdAt, ObjectNode settings) {
     }
 
     /// @param whole no limit has cut the answer
-    ObjectNode ended(boolean whole, List<OutputItem> output, Usage usage) {
+    ObjectNode ended(boolean whole, List<OutputItem> output, Usage usage, PromptSize prompt) {
         ObjectNode body = body(whole ? "completed" : "incomplete", output);
         if (whole) {
             body.put("completed_at", System.currentTimeMillis() / 1000);
@@ -36,6 +36,9 @@ record ResponseFrame(String key, long createdAt, ObjectNode settings) {
             body.putObject("incomplete_details").put("reason", "max_output_tokens");
         }
         body.set("usage", usage(usage));
+        if (!prompt.pictures().isEmpty()) {
+            body.putPOJO("images", UsageRecord.images(prompt));
+        }
         return body;
     }
 

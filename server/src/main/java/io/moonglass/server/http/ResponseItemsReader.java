@@ -7,7 +7,6 @@ import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
 import java.util.List;
-import java.util.OptionalLong;
 
 /// Reads items of a response's input, and of earlier responses, as turns of a conversation.
 final class ResponseItemsReader {
@@ -22,13 +21,12 @@ final class ResponseItemsReader {
     }
 
     private final StoredItems stored;
-    private final OptionalLong maxPixels;
+    private final PictureReader pictures;
     private final Turns turns = new Turns();
 
-    /// @param maxPixels of every picture
-    ResponseItemsReader(StoredItems stored, OptionalLong maxPixels) {
+    ResponseItemsReader(StoredItems stored, PictureReader pictures) {
         this.stored = stored;
-        this.maxPixels = maxPixels;
+        this.pictures = pictures;
     }
 
     void say(Role role, String text) {
@@ -124,9 +122,8 @@ final class ResponseItemsReader {
     }
 
     private ContentPart picture(RequestFields part) {
-        OptionalLong most = PictureFields.maxPixels(part, maxPixels);
         return part.has("file_id")
-                ? PictureFields.inFile(part, "file_id", most)
-                : PictureFields.atAddress(part, "image_url", most);
+                ? pictures.inFile(part, "file_id")
+                : pictures.at(part, "image_url");
     }
 }

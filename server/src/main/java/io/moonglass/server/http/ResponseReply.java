@@ -22,26 +22,23 @@ final class ResponseReply implements Reply {
     private long sequenceNumber;
 
     /// @param keep stores what the response has come to, and gives back what its caller is told
-    ResponseReply(
-            ResponseFrame frame, ReasoningPlace reasoning, UnaryOperator<ObjectNode> keep) {
+    ResponseReply(ResponseFrame frame, ReasoningPlace reasoning, UnaryOperator<ObjectNode> keep) {
         this.frame = frame;
         this.reasoning = reasoning;
         this.keep = keep;
-        this.output = new ResponseOutput(frame.key(), reasoning, (_, _) -> {});
+        this.output = output((_, _) -> {});
     }
 
     @Override
     public Object whole(PromptSize prompt, List<CollectedAnswer> answers) {
         CollectedAnswer answer = answers.getFirst();
         answer.deltas().forEach(output::add);
-        return keep.apply(ended(answer.finished()));
+        return keep.apply(ended(answer.finished(), prompt));
     }
 
     @Override
     public void begin(EventStream stream, int numAnswers) {
-        output =
-                new ResponseOutput(
-                        frame.key(), reasoning, (type, fields) -> send(stream, type, fields));
+        output = output((type, fields) -> send(stream, type, fields));
         sendResponse(stream, "response.created", frame.inProgress());
         sendResponse(stream, "response.in_progress", frame.inProgress());
     }
@@ -57,7 +54,7 @@ final class ResponseReply implements Reply {
     @Override
     public void end(EventStream stream, PromptSize prompt, List<Finished> ends) {
         Finished end = ends.getFirst();
-        ObjectNode response = keep.apply(ended(end));
+        ObjectNode response = keep.apply(ended(end, prompt));
         sendResponse(stream, isWhole(end) ? "response.completed" : "response.incomplete", response);
     }
 
@@ -70,13 +67,17 @@ final class ResponseReply implements Reply {
                         .put("message", fault.getMessage())
                         .put("param", fault.param());
         send(stream, "error", error);
-        sendResponse(
-                stream, "response.failed", keep.apply(frame.failed(fault, output.items())));
+        sendResponse(stream, "response.failed", keep.apply(frame.failed(fault, output.items())));
     }
 
-    private ObjectNode ended(Finished end) {
+    private ResponseOutput output(ResponseOutput.Listener listener) {
+        return new ResponseOutput(
+                frame.key(), reasoning, scores -> LogprobRecords.of(scores).content(), listener);
+    }
+
+    private ObjectNode ended(Finished end, PromptSize prompt) {
         output.end(isWhole(end));
-        return frame.ended(isWhole(end), output.items(), end.usage());
+        return frame.ended(isWhole(end), output.items(), end.usage(), prompt);
     }
 
     private static boolean isWhole(Finished end) {

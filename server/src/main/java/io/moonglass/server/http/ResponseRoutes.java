@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -28,7 +29,7 @@ final class ResponseRoutes {
     private final Optional<ResponseStore> store;
     private final int maxHistoryBytes;
 
-    private record InputTokens(String object, int input_tokens) {}
+    private record InputTokens(String object, @JsonProperty("input_tokens") int inputTokens) {}
 
     private record Deleted(String id, String object, boolean deleted) {}
 
@@ -124,9 +125,7 @@ final class ResponseRoutes {
         }
         Optional<RunningResponses.Running> now = running.find(exchange.caller(), id);
         exchange.answer(
-                now.isPresent()
-                        ? now.get().frame().inProgress()
-                        : stored(exchange, id).response());
+                now.isPresent() ? now.get().frame().inProgress() : stored(exchange, id).response());
     }
 
     private StoredResponse stored(Exchange exchange, String id) {
@@ -146,9 +145,7 @@ final class ResponseRoutes {
         Optional<RunningResponses.Running> now = running.find(exchange.caller(), id);
         boolean ended = now.isPresent() && requests.cancel(now.get().request());
         exchange.answer(
-                ended
-                        ? now.get().frame().cancelled(List.of())
-                        : stored(exchange, id).response());
+                ended ? now.get().frame().cancelled(List.of()) : stored(exchange, id).response());
     }
 
     private void inputItems(Exchange exchange, String id) {

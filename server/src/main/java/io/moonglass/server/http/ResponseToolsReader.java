@@ -6,71 +6,67 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.TextNode;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolUse;
-import java.util.ArrayList;
+import io.moonglass.runtime.ToolUse.Choice;
 import java.util.List;
 
 /// Reads `tools`, `tool_choice` and `parallel_tool_calls` of `POST /v1/responses`.
 final class ResponseToolsReader {
 
-    private static final int MAX_ALLOWED = 512;
-
     private ResponseToolsReader() {}
 
-    static ToolUse read(RequestFields body) {
+    static ToolUse read(RequestFields fields) {
         List<Tool> tools =
-                FunctionTools.read(body, "parameters", ResponseToolsReader::function);
-        boolean parallel = body.bool("parallel_tool_calls", true);
-        JsonNode choice = body.value("tool_choice");
-        if (!body.has("tool_choice") || choice.isTextual()) {
-            return new ToolUse(tools, choice(body, "tool_choice", tools), parallel);
+                fields.value("tools").isEmpty()
+                        ? List.of()
+                        : fields.objects("tools", ToolsReader.MAX_TOOLS).stream()
+                                .map(tool -> ToolsReader.tool(function(tool), "parameters"))
+                                .toList();
+        ToolsReader.checked(tools, fields, "tools");
+        boolean parallel = fields.bool("parallel_tool_calls", true);
+        if (!fields.has("tool_choice") || fields.value("tool_choice").isTextual()) {
+            String word = fields.string("tool_choice").orElse("auto");
+            Choice choice = ToolsReader.named(word, tools, fields, "tool_choice");
+            return new ToolUse(tools, choice, parallel);
         }
-        RequestFields fields = body.object("tool_choice").orElseThrow();
+        RequestFields choice = fields.object("tool_choice").orElseThrow();
+        if (choice.requiredString("type").equals("allowed_tools")) {
+            return allowed(choice, tools, parallel);
+        }
+        String name = function(choice).requiredString("name");
+        return new ToolUse(
+                tools, ToolsReader.required(List.of(name), tools, choice, "name"), parallel);
+    }
+
+    /// An object whose type says that it is, or names, a function.
+    private static RequestFields function(RequestFields fields) {
         String type = fields.requiredString("type");
-        return switch (type) {
-            case "function" ->
-                    new ToolUse(tools, FunctionTools.required(fields, "name", tools), parallel);
-            case "allowed_tools" -> allowed(fields, tools, parallel);
-            default -> throw FunctionTools.notOurs(fields, type);
-        };
-    }
-
-    private static RequestFields function(RequestFields tool) {
-        String type = tool.requiredString("type");
         if (!type.equals("function")) {
-            throw FunctionTools.notOurs(tool, type);
+            throw ToolsReader.notRunHere(fields, type);
         }
-        return tool;
-    }
-
-    private static ToolUse.Choice choice(RequestFields fields, String key, List<Tool> tools) {
-        return switch (fields.string(key).orElse("auto")) {
-            case "auto" -> new ToolUse.Choice.Auto();
-            case "none" -> new ToolUse.Choice.Never();
-            case "required" -> FunctionTools.any(fields.pathOf(key), tools);
-            default -> throw fields.wrong(key, "none, auto, required or an object");
-        };
+        return fields;
     }
 
     /// Of the tools, only some may be called; where none has to be, the model is told of these alone.
     private static ToolUse allowed(RequestFields choice, List<Tool> tools, boolean parallel) {
-        List<String> names = new ArrayList<>();
-        for (RequestFields reference : choice.objects("tools", MAX_ALLOWED)) {
-            names.add(FunctionTools.nameOfTool(function(reference), "name", tools));
-        }
+        List<String> names =
+                choice.objects("tools", ToolsReader.MAX_TOOLS).stream()
+                        .map(tool -> function(tool).requiredString("name"))
+                        .toList();
+        Choice.Required required = ToolsReader.required(names, tools, choice, "tools");
         return switch (choice.requiredString("mode")) {
-            case "required" -> new ToolUse(tools, new ToolUse.Choice.Required(names), parallel);
+            case "required" -> new ToolUse(tools, required, parallel);
             case "auto" ->
                     new ToolUse(
                             tools.stream().filter(tool -> names.contains(tool.name())).toList(),
-                            new ToolUse.Choice.Auto(),
+                            new Choice.Auto(),
                             parallel);
-            default -> throw choice.wrong("mode", "auto or required");
+            default -> throw choice.wrong("mode", "\"auto\" or \"required\"");
         };
     }
 
     /// The choice as the response repeats it.
-    static JsonNode shownChoice(RequestFields body) {
-        return body.has("tool_choice") ? body.value("tool_choice") : TextNode.valueOf("auto");
+    static JsonNode shownChoice(RequestFields fields) {
+        return fields.has("tool_choice") ? fields.value("tool_choice") : TextNode.valueOf("auto");
     }
 
     /// The tools as the response repeats them.

@@ -4,10 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.Scoring;
-import io.moonglass.loader.fault.InvalidRequestException;
-import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
@@ -58,22 +55,14 @@ final class ResponsesCall implements Dialect, AutoCloseable {
                 new ChatRequest(
                         prompt(fields, items, tools, answer, model),
                         answer,
-                        new RequestScope(
-                                caller.tenant(),
-                                ChatCompletionReader.cacheSalt(fields),
-                                ChatCompletionReader.priority(fields)));
+                        SamplingReader.scope(fields, caller));
         boolean store = fields.bool("store", true) && kept.areKept();
         ResponseFrame frame =
-                ResponseFrame.of(
-                        ResponseSettings.of(fields, answer, tools, model.name(), store));
+                ResponseFrame.of(ResponseSettings.of(fields, answer, tools, model.name(), store));
         begun = new RunningResponses.Running(frame, request);
         running.begin(begun);
         return new Question(
-                new Call(
-                        chat,
-                        1,
-                        ChatCompletionReader.timeout(fields),
-                        fields.bool("stream", false)),
+                new Call(chat, 1, SamplingReader.timeout(fields), fields.bool("stream", false)),
                 new ResponseReply(
                         frame,
                         reasoningPlace(fields),
@@ -93,8 +82,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         AnswerOptions answer = answer(fields, model);
-        return model.measure(
-                prompt(fields, items(fields), tools, answer, model), answer.format());
+        return model.measure(prompt(fields, items(fields), tools, answer, model), answer.format());
     }
 
     private Prompt.Conversation prompt(
@@ -128,7 +116,8 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     /// Instructions, what the earlier responses had and answered, and the new items.
     private List<Message> turns(RequestFields fields, ArrayNode items) {
         ResponseItemsReader reader =
-                new ResponseItemsReader(kept::item, PictureFields.maxPixels(fields));
+                new ResponseItemsReader(
+                        kept::item, new PictureReader(SamplingReader.maxPixels(fields)));
         fields.string("instructions").ifPresent(text -> reader.say(Role.SYSTEM, text));
         if (fields.has("previous_response_id")) {
             String place = fields.pathOf("previous_response_id");
@@ -170,43 +159,16 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     private static AnswerOptions answer(RequestFields fields, ChatModel model) {
-        return new AnswerOptions.Builder(
-                        ChatCompletionReader.sampling(fields, model.defaultSampling()))
-                .format(format(fields))
+        RequestFields text = fields.object("text").orElse(RequestFields.NONE);
+        return SamplingReader.answer(fields, model, "stop")
+                .format(
+                        text.object("format")
+                                .map(FormatReader::responseFormat)
+                                .orElseGet(() -> FormatReader.read(fields)))
                 .maxTokens(fields.integer("max_output_tokens", 1))
-                .reasoningTokens(reasoningTokens(fields))
-                .stop(ChatCompletionReader.stops(fields, "stop"))
-                .ignoreEos(fields.bool("ignore_eos", false))
+                .reasoningTokens(ReasoningReader.budget(fields))
                 .scoring(new Scoring(logprobs(fields), OptionalInt.empty(), false))
                 .build();
-    }
-
-    private static AnswerFormat format(RequestFields fields) {
-        Optional<RequestFields> format = fields.object("text").flatMap(text -> text.object("format"));
-        if (format.isEmpty()) {
-            return new AnswerFormat.FreeText();
-        }
-        return switch (format.get().requiredString("type")) {
-            case "text" -> new AnswerFormat.FreeText();
-            case "json_object" -> new AnswerFormat.JsonObject();
-            case "json_schema" -> {
-                if (!format.get().value("schema").isObject()) {
-                    throw format.get().wrong("schema", "a JSON Schema, an object");
-                }
-                yield new AnswerFormat.JsonSchema(
-                        format.get().value("schema"), format.get().pathOf("schema"));
-            }
-            default -> throw format.get().wrong("type", "text, json_object or json_schema");
-        };
-    }
-
-    private static OptionalInt reasoningTokens(RequestFields fields) {
-        boolean none =
-                fields.object("reasoning")
-                        .flatMap(reasoning -> reasoning.string("effort"))
-                        .filter("none"::equals)
-                        .isPresent();
-        return none ? OptionalInt.of(0) : OptionalInt.empty();
     }
 
     private static ReasoningPlace reasoningPlace(RequestFields fields) {
@@ -220,7 +182,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
 
     /// How many of the likeliest tokens to tell beside each of the answer's; empty if none is to be scored.
     private static OptionalInt logprobs(RequestFields fields) {
-        OptionalInt top = fields.integer("top_logprobs", 0, 20);
+        OptionalInt top = fields.integer("top_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
         boolean included =
                 fields.has("include") && fields.strings("include", MAX_INCLUDES).contains(LOGPROBS);
         return included || top.orElse(0) > 0 ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty();
@@ -234,14 +196,13 @@ final class ResponsesCall implements Dialect, AutoCloseable {
                     "answers in the background are not supported; stream the answer instead");
         }
         for (String key : List.of("conversation", "prompt", "context_management", "moderation")) {
-            if (fields.has(key) && !(fields.value(key).isContainerNode() && fields.value(key).isEmpty())) {
+            JsonNode value = fields.value(key);
+            if (fields.has(key) && !(value.isArray() && value.isEmpty())) {
                 throw ChatCompletionReader.unsupported(
                         fields,
                         key,
                         "not supported here; send the conversation as input, or go on from a previous_response_id");
             }
         }
-        ChatCompletionReader.refuseIfNotEmpty(
-                fields, "logit_bias", "a bias on tokens is not supported yet");
     }
 }

@@ -1,5 +1,7 @@
 package io.moonglass.server.http;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -8,7 +10,10 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.responses.ResponseStore;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
@@ -16,9 +21,16 @@ import java.util.function.Consumer;
 final class Routes {
 
     private static final System.Logger LOG = System.getLogger(Routes.class.getName());
+    private static final String ANY_METHOD = "*";
     private static final String MODEL_PATH = "/v1/models/";
 
     private static final String REQUEST_PATH = "/v1/requests/";
+    private static final String CHAT_PATH = "/v1/chat/completions";
+    private static final String MESSAGES_PATH = "/v1/messages";
+
+    /// A POST to one of these asks for an answer.
+    private static final Set<String> ANSWERING =
+            Set.of(CHAT_PATH, MESSAGES_PATH, ResponseRoutes.PATH);
 
     private final ServedModel served;
     private final Answers answers;
@@ -29,17 +41,27 @@ final class Routes {
     private final BodyReader bodies;
     private final ServerOptions options;
     private final Semaphore freeSlots;
-    private final Route chatRoute = new Route("POST", Access.LIMITED, this::chatCompletion);
     private final Route modelRoute = new Route("GET", Access.LIMITED, this::model);
+    private final Route responseRoute;
     private final Route requestRoute = new Route("DELETE", Access.KEYED, this::cancel);
     private final Map<String, Route> routes =
             Map.of(
-                    "/v1/chat/completions", chatRoute,
-                    "/v1/models", new Route("GET", Access.LIMITED, this::models),
-                    "/metrics", new Route("GET", Access.KEYED, this::metrics),
-                    "/health", new Route("GET", Access.OPEN, this::ready),
-                    "/health/live", new Route("GET", Access.OPEN, this::live),
-                    "/health/ready", new Route("GET", Access.OPEN, this::ready));
+                    CHAT_PATH,
+                    new Route("POST", Access.LIMITED, this::chatCompletion),
+                    MESSAGES_PATH,
+                    new Route("POST", Access.LIMITED, this::message),
+                    MESSAGES_PATH + "/count_tokens",
+                    new Route("POST", Access.LIMITED, this::countMessages),
+                    "/v1/models",
+                    new Route("GET", Access.LIMITED, this::models),
+                    "/metrics",
+                    new Route("GET", Access.KEYED, this::metrics),
+                    "/health",
+                    new Route("GET", Access.OPEN, this::ready),
+                    "/health/live",
+                    new Route("GET", Access.OPEN, this::live),
+                    "/health/ready",
+                    new Route("GET", Access.OPEN, this::ready));
 
     /// What a route asks of who takes it. Operators must be answered however much there is to do.
     private enum Access {
@@ -49,7 +71,10 @@ final class Routes {
         LIMITED
     }
 
+    /// @param method [#ANY_METHOD] where the handler looks at it itself
     private record Route(String method, Access access, Consumer<Exchange> handler) {}
+
+    private record InputTokens(@JsonProperty("input_tokens") int inputTokens) {}
 
     private record Health(String status) {}
 
@@ -61,6 +86,7 @@ final class Routes {
             RunningRequests requests,
             ServerMetrics metrics,
             EngineWatch watch,
+            Optional<ResponseStore> store,
             ServerOptions options) {
         this.served = served;
         this.answers = answers;
@@ -69,6 +95,9 @@ final class Routes {
         this.watch = watch;
         this.bodies = BodyReader.from(options);
         this.options = options;
+        ResponseRoutes responses =
+                new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes());
+        this.responseRoute = new Route(ANY_METHOD, Access.LIMITED, responses::handle);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
 
@@ -76,6 +105,7 @@ final class Routes {
         Exchange exchange = new Exchange(request, response, bodies);
         Outcome outcome = Outcome.CLIENT_GONE;
         try (exchange) {
+            speakAnthropic(exchange);
             route(exchange);
             outcome = outcome(exchange);
         } catch (CloseConnectionException e) {
@@ -91,6 +121,15 @@ final class Routes {
         }
     }
 
+    /// Clients that ask Anthropic's paths read Anthropic's faults, whatever goes wrong.
+    private static void speakAnthropic(Exchange exchange) {
+        String path = exchange.path();
+        if (path.equals(MESSAGES_PATH) || path.startsWith(MESSAGES_PATH + "/")) {
+            exchange.faultsAs(AnthropicFault::of);
+            exchange.header(AnthropicFault.REQUEST_ID, exchange.requestId());
+        }
+    }
+
     private static Outcome outcome(Exchange exchange) {
         return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
     }
@@ -98,7 +137,7 @@ final class Routes {
     /// What probes are told is no refusal.
     private void count(Exchange exchange, Outcome outcome) {
         Route route = routeTo(exchange.path());
-        if (route == chatRoute && exchange.method().equals(chatRoute.method())) {
+        if (exchange.method().equals("POST") && ANSWERING.contains(exchange.path())) {
             metrics.ended(outcome);
         }
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
@@ -116,6 +155,9 @@ final class Routes {
         if (path.startsWith(MODEL_PATH)) {
             return modelRoute;
         }
+        if (ResponseRoutes.has(path)) {
+            return responseRoute;
+        }
         return path.startsWith(REQUEST_PATH) ? requestRoute : routes.get(path);
     }
 
@@ -125,9 +167,9 @@ final class Routes {
             exchange.identify(options.apiKeys());
         }
         if (route == null) {
-            throw HttpFault.invalidRequest(404, "unknown_url", "there is nothing at this path");
+            throw HttpFault.unknownUrl();
         }
-        if (!route.method().equals(exchange.method())) {
+        if (!route.method().equals(ANY_METHOD) && !route.method().equals(exchange.method())) {
             throw HttpFault.methodNotAllowed(route.method());
         }
         if (route.access() == Access.LIMITED) {
@@ -150,6 +192,16 @@ final class Routes {
 
     private void chatCompletion(Exchange exchange) {
         answers.answer(exchange, chatCompletions, served);
+    }
+
+    private void message(Exchange exchange) {
+        answers.answer(exchange, new AnthropicCall(exchange.requestId()), served);
+    }
+
+    private void countMessages(Exchange exchange) {
+        JsonNode body = exchange.readJson();
+        ChatModel model = served.named(RequestFields.of("", body));
+        exchange.answer(new InputTokens(AnthropicCall.measure(body, model).tokens()));
     }
 
     private void models(Exchange exchange) {

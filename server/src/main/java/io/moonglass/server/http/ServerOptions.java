@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.responses.ResponseStoreOptions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ import java.util.function.Consumer;
 /// @param requestTimeout        after which an answer is given up; empty for no such limit
 /// @param stuckAfter            how long an engine with work may go without a step before it is told not to
 ///                              be ready; a step of a long prompt takes about a second
+/// @param responses             where responses are kept for requests that go on from them; empty to keep none
 public record ServerOptions(
         String host,
         int port,
@@ -35,7 +37,8 @@ public record ServerOptions(
         Duration drainTimeout,
         Optional<ApiKeys> apiKeys,
         Optional<Duration> requestTimeout,
-        Duration stuckAfter) {
+        Duration stuckAfter,
+        Optional<ResponseStoreOptions> responses) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -50,7 +53,8 @@ public record ServerOptions(
                     Duration.ofSeconds(20),
                     Optional.empty(),
                     Optional.empty(),
-                    Duration.ofSeconds(120));
+                    Duration.ofSeconds(120),
+                    Optional.empty());
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -131,6 +135,10 @@ public record ServerOptions(
         return with(changed -> changed.stuckAfter = value);
     }
 
+    public ServerOptions withResponses(ResponseStoreOptions value) {
+        return with(changed -> changed.responses = Optional.of(value));
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -151,6 +159,7 @@ public record ServerOptions(
         private Optional<ApiKeys> apiKeys = ServerOptions.this.apiKeys;
         private Optional<Duration> requestTimeout = ServerOptions.this.requestTimeout;
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
+        private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -165,7 +174,8 @@ public record ServerOptions(
                     drainTimeout,
                     apiKeys,
                     requestTimeout,
-                    stuckAfter);
+                    stuckAfter,
+                    responses);
         }
     }
 }

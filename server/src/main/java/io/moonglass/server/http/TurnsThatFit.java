@@ -15,8 +15,7 @@ final class TurnsThatFit {
 
     /// @return all turns if they fit; the fewest that can be left if nothing does
     static List<Message> of(List<Message> turns, Predicate<List<Message>> fits) {
-        int numLeading =
-                (int) turns.stream().takeWhile(turn -> turn.role() == Role.SYSTEM).count();
+        int numLeading = (int) turns.stream().takeWhile(turn -> turn.role() == Role.SYSTEM).count();
         List<Integer> starts = new ArrayList<>(List.of(numLeading));
         IntStream.range(numLeading + 1, turns.size())
                 .filter(i -> turns.get(i).role() == Role.USER)

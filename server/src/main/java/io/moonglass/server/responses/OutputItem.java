@@ -5,8 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import io.moonglass.runtime.TokenScore;
-import java.nio.charset.StandardCharsets;
+import io.moonglass.clients.Logprobs;
 import java.util.List;
 
 /// One item of a response's output, as Jackson writes it.
@@ -67,7 +66,7 @@ public sealed interface OutputItem {
     record TypedText(String type, String text) {}
 
     /// @param logprobs of the text's tokens; none where they were not asked for
-    record OutputText(String text, List<Logprob> logprobs) {
+    record OutputText(String text, List<Logprobs.Token> logprobs) {
 
         @JsonProperty
         public String type() {
@@ -80,35 +79,4 @@ public sealed interface OutputItem {
             return JsonNodeFactory.instance.arrayNode();
         }
     }
-
-    /// How likely a token was.
-    ///
-    /// @param bytes what it stands for, each from 0 to 255
-    @JsonNaming(SnakeCaseStrategy.class)
-    record Logprob(String token, int[] bytes, float logprob, List<TopLogprob> topLogprobs) {
-
-        static Logprob of(TokenScore score) {
-            return new Logprob(
-                    text(score),
-                    numbers(score),
-                    score.logprob(),
-                    score.top().stream()
-                            .map(top -> new TopLogprob(text(top), numbers(top), top.logprob()))
-                            .toList());
-        }
-
-        private static String text(TokenScore score) {
-            return new String(score.bytes(), StandardCharsets.UTF_8);
-        }
-
-        private static int[] numbers(TokenScore score) {
-            int[] numbers = new int[score.bytes().length];
-            for (int i = 0; i < numbers.length; i++) {
-                numbers[i] = Byte.toUnsignedInt(score.bytes()[i]);
-            }
-            return numbers;
-        }
-    }
-
-    record TopLogprob(String token, int[] bytes, float logprob) {}
 }

@@ -2,14 +2,15 @@ package io.moonglass.server.responses;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.clients.Logprobs;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.TokenScore;
-import io.moonglass.server.responses.OutputItem.Logprob;
 import io.moonglass.server.responses.OutputItem.OutputText;
 import io.moonglass.server.responses.OutputItem.Status;
 import io.moonglass.server.responses.OutputItem.TypedText;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 
 /// The items of a response as they come, and the streaming events that tell of them. Used by one thread.
 ///
@@ -42,7 +43,8 @@ public final class ResponseOutput {
 
         record Reasoning(String id, StringBuilder text) implements Open {}
 
-        record Message(String id, StringBuilder text, List<Logprob> logprobs) implements Open {}
+        record Message(String id, StringBuilder text, List<Logprobs.Token> logprobs)
+                implements Open {}
 
         record Call(String id, String callId, String name, StringBuilder arguments)
                 implements Open {}
@@ -50,12 +52,19 @@ public final class ResponseOutput {
 
     private final String key;
     private final ReasoningPlace place;
+    private final Function<List<TokenScore>, List<Logprobs.Token>> scoresTold;
     private final Listener listener;
     private final List<OutputItem> closed = new ArrayList<>();
     private Open open;
 
-    /// @param key the response's, of which the ids of its items are made
-    public ResponseOutput(String key, ReasoningPlace place, Listener listener) {
+    /// @param key        the response's, of which the ids of its items are made
+    /// @param scoresTold makes of tokens' scores what callers are told
+    public ResponseOutput(
+            String key,
+            ReasoningPlace place,
+            Function<List<TokenScore>, List<Logprobs.Token>> scoresTold,
+            Listener listener) {
+        this.scoresTold = scoresTold;
         this.key = key;
         this.place = place;
         this.listener = listener;
@@ -71,10 +80,10 @@ public final class ResponseOutput {
         switch (event) {
             case GenerationEvent.ReasoningDelta(String text) -> reasoning(text);
             case GenerationEvent.TextDelta(String text, List<TokenScore> scores) ->
-                    text(text, scores.stream().map(Logprob::of).toList());
+                    text(text, scoresTold.apply(scores));
             case GenerationEvent.ToolCallBegun call -> begin(call);
             case GenerationEvent.ToolArgumentsDelta(_, String json) -> arguments(json);
-            case GenerationEvent.PictureProgress _,
+            case GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.Finished _,
                     GenerationEvent.Failed _ -> {}
@@ -87,7 +96,8 @@ public final class ResponseOutput {
     public void end(boolean whole) {
         boolean isAnswer =
                 open instanceof Open.Message
-                        || closed.stream().anyMatch(item -> !(item instanceof OutputItem.Reasoning));
+                        || closed.stream()
+                                .anyMatch(item -> !(item instanceof OutputItem.Reasoning));
         if (whole && !isAnswer && !(open instanceof Open.Call)) {
             message(); // readers of a whole response want a message in it, however empty
         }
@@ -117,7 +127,7 @@ public final class ResponseOutput {
         }
     }
 
-    private void text(String text, List<Logprob> logprobs) {
+    private void text(String text, List<Logprobs.Token> logprobs) {
         Open.Message message = message();
         message.text().append(text);
         message.logprobs().addAll(logprobs);
@@ -144,8 +154,7 @@ public final class ResponseOutput {
     private void arguments(String json) {
         if (open instanceof Open.Call call) {
             call.arguments().append(json);
-            listener.tell(
-                    "response.function_call_arguments.delta", itemEvent().put("delta", json));
+            listener.tell("response.function_call_arguments.delta", itemEvent().put("delta", json));
         }
     }
 
@@ -176,7 +185,10 @@ public final class ResponseOutput {
                 switch (open) {
                     case Open.Reasoning(String id, StringBuilder text) ->
                             endedReasoning(id, text.toString(), status);
-                    case Open.Message(String id, StringBuilder text, List<Logprob> logprobs) ->
+                    case Open.Message(
+                                    String id,
+                                    StringBuilder text,
+                                    List<Logprobs.Token> logprobs) ->
                             endedMessage(id, new OutputText(text.toString(), logprobs), status);
                     case Open.Call call -> endedCall(call, status);
                 };

@@ -12,6 +12,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -95,16 +96,20 @@ public final class ResponseStore {
                                 .build());
     }
 
-    /// Opens a folder, which is made if there is none, with what an earlier server left in it.
+    /// Opens a folder with what an earlier server left in it. One that is missing is made with the first response.
     ///
     /// @throws ConfigException if it cannot be used
     public static ResponseStore open(ResponseStoreOptions options, InstantSource clock) {
         ResponseStore store = new ResponseStore(options, clock);
         try {
-            makePrivate(options.directory());
-            try (Stream<Path> folders = Files.list(options.directory())) {
-                for (Path folder : folders.filter(Files::isDirectory).toList()) {
-                    store.takeIn(folder);
+            if (!canWrite(options.directory())) {
+                throw new AccessDeniedException(options.directory().toString());
+            }
+            if (Files.exists(options.directory())) {
+                try (Stream<Path> folders = Files.list(options.directory())) {
+                    for (Path folder : folders.filter(Files::isDirectory).toList()) {
+                        store.takeIn(folder);
+                    }
                 }
             }
         } catch (IOException | UncheckedIOException e) {
@@ -115,6 +120,15 @@ public final class ResponseStore {
         }
         store.sweep();
         return store;
+    }
+
+    /// Whether responses could be kept in a folder, which may be missing yet.
+    public static boolean canWrite(Path directory) {
+        Path nearest = directory.toAbsolutePath();
+        while (!Files.exists(nearest)) {
+            nearest = nearest.getParent();
+        }
+        return Files.isDirectory(nearest) && Files.isWritable(nearest);
     }
 
     private void takeIn(Path folder) throws IOException {
@@ -272,14 +286,12 @@ public final class ResponseStore {
 
     /// Drops what has expired; to be called now and then.
     public synchronized void sweep() {
-        shelves.forEach(
-                (name, shelf) -> {
-                    Path folder = options.directory().resolve(name);
-                    while (!shelf.entries.isEmpty()
-                            && isExpired(shelf.entries.firstEntry().getValue())) {
-                        shelf.dropFirst(folder);
-                    }
-                });
+        shelves.forEach((name, shelf) -> {
+            Path folder = options.directory().resolve(name);
+            while (!shelf.entries.isEmpty() && isExpired(shelf.entries.firstEntry().getValue())) {
+                shelf.dropFirst(folder);
+            }
+        });
     }
 
     private boolean isExpired(Entry entry) {

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,7 +68,7 @@ class ChatCompletionsTest {
                 json(
                         """
                         {"prompt_tokens": 11, "completion_tokens": 3, "total_tokens": 14,
-                         "prompt_tokens_details": {"cached_tokens": 0, "image_tokens": 4},
+                         "prompt_tokens_details": {"cached_tokens": 0, "image_tokens": 4, "video_tokens": 0},
                          "completion_tokens_details": {"reasoning_tokens": 1}}
                         """),
                 answer.get("usage"));
@@ -182,7 +183,7 @@ class ChatCompletionsTest {
                 json(
                         """
                         {"prompt_tokens": 11, "completion_tokens": 18, "total_tokens": 29,
-                         "prompt_tokens_details": {"cached_tokens": 7, "image_tokens": 4},
+                         "prompt_tokens_details": {"cached_tokens": 7, "image_tokens": 4, "video_tokens": 0},
                          "completion_tokens_details": {"reasoning_tokens": 3}}
                         """),
                 answer.get("usage"));
@@ -321,12 +322,20 @@ class ChatCompletionsTest {
                         new Message(
                                 Role.USER,
                                 List.of(
-                                        new ContentPart.ImageUrl("data:image/png;base64,AAAA"),
+                                        picture(
+                                                "data:image/png;base64,AAAA",
+                                                "messages[1].content[0].image_url.url"),
                                         new ContentPart.Text("what?"),
-                                        new ContentPart.ImageUrl("DATA:image/png;base64,BBBB"))),
+                                        picture(
+                                                "DATA:image/png;base64,BBBB",
+                                                "messages[1].content[2].image_url"))),
                         Message.text(Role.ASSISTANT, "a cat"),
                         Message.text(Role.USER, "")),
                 server.model.lastRequest().messages());
+    }
+
+    private static ContentPart picture(String url, String param) {
+        return new ContentPart.ImageUrl(url, OptionalLong.empty(), param);
     }
 
     @Test
@@ -352,10 +361,6 @@ class ChatCompletionsTest {
                         """);
 
         assertEquals(200, response.statusCode(), response.body());
-        String declinedTools =
-                "{\"tools\":[{\"type\":\"function\"}],\"tool_choice\":\"none\","
-                        + GOOD.substring(1);
-        assertEquals(200, server.chat(declinedTools).statusCode());
     }
 
     private static List<JsonNode> chunks(String stream) {

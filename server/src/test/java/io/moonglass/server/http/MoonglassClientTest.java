@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -124,7 +125,9 @@ class MoonglassClientTest {
                                 Role.USER,
                                 List.of(
                                         new io.moonglass.runtime.ContentPart.ImageUrl(
-                                                "data:image/bmp;base64,Qk0A"),
+                                                "data:image/bmp;base64,Qk0A",
+                                                OptionalLong.empty(),
+                                                "messages[1].content[0].image_url.url"),
                                         new io.moonglass.runtime.ContentPart.Text("what?"))),
                         Message.text(Role.ASSISTANT, "a cat"),
                         Message.text(Role.USER, "sure?")),

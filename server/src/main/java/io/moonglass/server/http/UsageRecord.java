@@ -1,0 +1,53 @@
+package io.moonglass.server.http;
+
+import io.moonglass.clients.SeenImage;
+import io.moonglass.clients.Usage;
+import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.PromptSize;
+import java.util.List;
+
+/// What requests cost, as OpenAI's dialects tell it.
+final class UsageRecord {
+
+    private UsageRecord() {}
+
+    static Usage of(io.moonglass.runtime.Usage usage) {
+        return new Usage(
+                usage.promptTokens(),
+                usage.completionTokens(),
+                usage.totalTokens(),
+                new Usage.PromptTokensDetails(
+                        usage.cachedTokens(), usage.imageTokens(), usage.videoTokens()),
+                new Usage.CompletionTokensDetails(usage.reasoningTokens()));
+    }
+
+    static Usage ofAll(List<Finished> ends) {
+        return of(together(ends));
+    }
+
+    /// The prompt is one for all answers. What was found of it in the cache is what the first answer
+    /// found, the least: the others may find what the first has just computed.
+    static io.moonglass.runtime.Usage together(List<Finished> ends) {
+        return ends.stream()
+                .map(Finished::usage)
+                .reduce((one, other) ->
+                        new io.moonglass.runtime.Usage(
+                                one.promptTokens(),
+                                one.imageTokens(),
+                                one.videoTokens(),
+                                Math.min(one.cachedTokens(), other.cachedTokens()),
+                                one.completionTokens() + other.completionTokens(),
+                                one.reasoningTokens() + other.reasoningTokens()))
+                .orElseThrow();
+    }
+
+    /// Null where there is no picture.
+    static List<SeenImage> images(PromptSize prompt) {
+        return prompt.pictures().isEmpty()
+                ? null
+                : prompt.pictures().stream()
+                        .map(picture ->
+                                new SeenImage(picture.width(), picture.height(), picture.tokens()))
+                        .toList();
+    }
+}

@@ -11,6 +11,11 @@ interface Reply {
     /// @return what Jackson writes as the answer's body
     Object whole(PromptSize prompt, List<CollectedAnswer> answers);
 
+    /// Keeps a stream alive that there is nothing to tell in.
+    default void ping(EventStream stream) {
+        stream.ping();
+    }
+
     /// Nothing is known yet but that the call is a good one.
     void begin(EventStream stream, int numAnswers);
 
@@ -25,6 +30,6 @@ interface Reply {
     /// @param ends how, by answer
     void end(EventStream stream, PromptSize prompt, List<GenerationEvent.Finished> ends);
 
-    /// Tells of a fault at any point after the beginning; nothing comes after it.
+    /// Tells of a fault at any point after the beginning, before prompts are prepared too; nothing comes after it.
     void fault(EventStream stream, HttpFault fault);
 }

@@ -13,6 +13,14 @@ public record PromptSize(int tokens, int imageTokens, List<Picture> pictures) {
         pictures = List.copyOf(pictures);
     }
 
+    /// Several prompts as one.
+    public static PromptSize together(List<PromptSize> sizes) {
+        return new PromptSize(
+                sizes.stream().mapToInt(PromptSize::tokens).sum(),
+                sizes.stream().mapToInt(PromptSize::imageTokens).sum(),
+                sizes.stream().flatMap(size -> size.pictures().stream()).toList());
+    }
+
     /// A picture as the model sees it.
     ///
     /// @param width  pixels after fitting, without padding

@@ -361,7 +361,8 @@ class TinyModelServerTest {
                         .put("total_tokens", prompt.numPromptTokens() + prompt.newIds().size());
         wanted.putObject("prompt_tokens_details")
                 .put("cached_tokens", cached)
-                .put("image_tokens", prompt.numImageTokens());
+                .put("image_tokens", prompt.numImageTokens())
+                .put("video_tokens", 0);
         wanted.putObject("completion_tokens_details").put("reasoning_tokens", 0);
         assertEquals(wanted, usage);
     }

@@ -7,6 +7,7 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
@@ -38,10 +39,10 @@ final class Answers {
                 Stream.of(timeout, call.timeout())
                         .flatMap(Optional::stream)
                         .min(Duration::compareTo);
-        try (RunningRequest request = requests.begin(exchange, call.numAnswers(), shorter)) {
-            request.generate(model, call.request());
+        try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), shorter)) {
+            request.generate(model, call.requests());
             if (call.stream()) {
-                answerInPieces(exchange, request, question.reply());
+                new StreamedAnswer(exchange, request, question).run();
             } else {
                 answerWhole(exchange, request, question.reply());
             }
@@ -52,9 +53,12 @@ final class Answers {
         List<CollectedAnswer> answers =
                 Stream.generate(CollectedAnswer::new).limit(request.numAnswers()).toList();
         int numOpen = answers.size();
-        while (numOpen > 0) {
+        boolean prepared = false;
+        while (numOpen > 0 || !prepared) {
             switch (next(request)) {
                 case Step.Silence() -> {}
+                case Step.Prepared() -> prepared = true;
+                case Step.Refused(Throwable fault) -> throw thrown(fault);
                 case Step.Stopped(Stop reason) -> throw reason.fault();
                 case Step.Event(int answer, GenerationEvent event) -> {
                     answers.get(answer).add(event);
@@ -69,45 +73,87 @@ final class Answers {
         exchange.answer(reply.whole(request.prompt(), answers));
     }
 
-    private void answerInPieces(Exchange exchange, RunningRequest request, Reply reply) {
-        EventStream stream = exchange.answerWithEvents();
-        try {
-            reply.begin(stream, request.numAnswers());
-            Finished[] ends = sendPieces(stream, request, reply);
-            request.complete();
-            reply.end(stream, request.prompt(), List.of(ends));
-        } catch (CloseConnectionException e) {
-            throw e;
-        } catch (RuntimeException | Error e) {
-            request.close(); // its id is free before its client knows of the end
-            // The status is long sent: the fault goes into the stream.
-            exchange.fail(HttpFault.of(e, exchange.requestId()), reply, stream);
-        }
-        stream.close();
-    }
+    /// An answer in pieces. It begins as soon as it is clear that the call can be served, or when the client has waited
+    /// long enough; what goes wrong before has a status of its own, what goes wrong later is told in the stream.
+    private final class StreamedAnswer {
 
-    /// Sends all answers as they come, interleaved.
-    ///
-    /// @return how each ended
-    private Finished[] sendPieces(EventStream stream, RunningRequest request, Reply reply) {
-        Finished[] ends = new Finished[request.numAnswers()];
-        int numOpen = ends.length;
-        while (numOpen > 0) {
-            switch (next(request)) {
-                case Step.Silence() -> reply.ping(stream);
-                case Step.Stopped(Stop reason) -> throw reason.fault();
-                case Step.Event(int answer, Finished end) -> {
-                    refuseCut(end);
-                    ends[answer] = end;
-                    numOpen--;
-                    reply.finished(stream, answer, end);
+        private final Exchange exchange;
+        private final RunningRequest request;
+        private final boolean progress;
+        private final Reply reply;
+        private final Finished[] ends;
+        private EventStream stream;
+
+        StreamedAnswer(Exchange exchange, RunningRequest request, Dialect.Question question) {
+            this.exchange = exchange;
+            this.request = request;
+            this.progress = question.call().progress();
+            this.reply = question.reply();
+            this.ends = new Finished[request.numAnswers()];
+        }
+
+        void run() {
+            try {
+                sendPieces();
+                request.complete();
+                reply.end(stream, request.prompt(), List.of(ends));
+            } catch (CloseConnectionException e) {
+                throw e;
+            } catch (RuntimeException | Error e) {
+                if (stream == null) {
+                    throw e;
                 }
-                case Step.Event(_, Failed(RuntimeException cause)) -> throw cause;
-                case Step.Event(int answer, GenerationEvent event) ->
-                        reply.event(stream, answer, event);
+                request.close(); // its id is free before its client knows of the end
+                exchange.fail(HttpFault.of(e, exchange.requestId()), reply, stream);
+            }
+            stream.close();
+        }
+
+        /// Sends all answers as they come, interleaved.
+        private void sendPieces() {
+            int numOpen = ends.length;
+            boolean prepared = false;
+            while (numOpen > 0 || !prepared) {
+                switch (next(request)) {
+                    case Step.Silence() -> reply.ping(begun());
+                    case Step.Prepared() -> {
+                        prepared = true;
+                        begun();
+                    }
+                    case Step.Refused(Throwable fault) -> throw thrown(fault);
+                    case Step.Stopped(Stop reason) -> throw reason.fault();
+                    case Step.Event(int answer, Finished end) -> {
+                        refuseCut(end);
+                        ends[answer] = end;
+                        numOpen--;
+                        reply.finished(begun(), answer, end);
+                    }
+                    case Step.Event(_, Failed(RuntimeException cause)) -> throw cause;
+                    case Step.Event(int answer, PicturesPrepared event) -> {
+                        if (progress) {
+                            reply.event(begun(), answer, event);
+                        }
+                    }
+                    case Step.Event(int answer, GenerationEvent event) ->
+                            reply.event(begun(), answer, event);
+                }
             }
         }
-        return ends;
+
+        private EventStream begun() {
+            if (stream == null) {
+                stream = exchange.answerWithEvents();
+                reply.begin(stream, ends.length);
+            }
+            return stream;
+        }
+    }
+
+    private static RuntimeException thrown(Throwable fault) {
+        if (fault instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) fault;
     }
 
     private Step next(RunningRequest request) {

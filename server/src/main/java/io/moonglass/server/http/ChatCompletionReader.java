@@ -8,6 +8,7 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.ToolUse;
+import java.util.List;
 import java.util.OptionalInt;
 
 /// Reads the body of `POST /v1/chat/completions`. Unknown fields are accepted, since clients send
@@ -24,16 +25,18 @@ final class ChatCompletionReader implements Dialect {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         Prompt.Conversation conversation = conversation(fields);
+        ChatCompletionReply.Told told = told(fields);
         ChatRequest request =
                 new ChatRequest(
                         conversation, options(fields, model), SamplingReader.scope(fields, caller));
         return new Question(
                 new Call(
-                        request,
+                        List.of(request),
                         fields.integer("n", 1, MAX_ANSWERS).orElse(1),
                         SamplingReader.timeout(fields),
-                        fields.bool("stream", false)),
-                new ChatCompletionReply(ReplyHead.of("chatcmpl-", model.name()), told(fields)));
+                        fields.bool("stream", false),
+                        told.progress()),
+                new ChatCompletionReply(ReplyHead.of("chatcmpl-", model.name()), told));
     }
 
     static Prompt.Conversation conversation(RequestFields fields) {

@@ -47,6 +47,12 @@ final class GenerationEvents {
 
         record Stopped(Stop reason) implements Step {}
 
+        /// The prompts are with the engine; some of the answers' events may have come before.
+        record Prepared() implements Step {}
+
+        /// The call cannot be served.
+        record Refused(Throwable fault) implements Step {}
+
         /// Nothing came in time.
         record Silence() implements Step {}
     }
@@ -79,6 +85,13 @@ final class GenerationEvents {
             return;
         }
         waiting.add(event);
+    }
+
+    /// What became of the call's preparation. Of no interest once it is stopped.
+    void tell(Step step) {
+        if (stop.get() == null) {
+            waiting.add(step);
+        }
     }
 
     /// Takes no more events; only the first reason counts. May be called from any thread.

@@ -30,6 +30,6 @@ interface Reply {
     /// @param ends how, by answer
     void end(EventStream stream, PromptSize prompt, List<GenerationEvent.Finished> ends);
 
-    /// Tells of a fault at any point after the beginning; nothing comes after it.
+    /// Tells of a fault at any point after the beginning, before prompts are prepared too; nothing comes after it.
     void fault(EventStream stream, HttpFault fault);
 }

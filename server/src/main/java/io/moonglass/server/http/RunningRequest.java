@@ -3,14 +3,18 @@ package io.moonglass.server.http;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
+import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /// One request while it is answered, and all that can end it early: its client, another request, its
 /// deadline, the server. Belongs to the request's thread; any thread may stop it.
@@ -28,7 +32,7 @@ final class RunningRequest implements AutoCloseable {
     private final ClientConnection client;
     private Future<?> deadline;
     private volatile Future<?> abort;
-    private volatile Generation generation;
+    private final List<Generation> generations = new CopyOnWriteArrayList<>();
 
     RunningRequest(
             RunningRequests all,
@@ -62,23 +66,42 @@ final class RunningRequest implements AutoCloseable {
         }
     }
 
-    /// Has a model generate the answers; their events can be read after that.
-    ///
-    /// @throws RuntimeException of [Stop#fault()] if it is stopped before the prompt is ready
-    void generate(ChatModel model, ChatRequest request) {
-        if (events.isStopped()) {
-            throw fault();
-        }
+    /// Has a model generate the answers, on another thread, because pictures may take long. What becomes of it is among
+    /// the steps.
+    void generate(ChatModel model, List<ChatRequest> requests) {
+        Thread.ofVirtual().name("prepare-" + key.requestId()).start(() -> prepare(model, requests));
+    }
+
+    private void prepare(ChatModel model, List<ChatRequest> requests) {
+        int numEach = numAnswers / requests.size();
+        List<Consumer<GenerationEvent>> takers = events.takers(numAnswers);
         try {
-            generation = model.generate(request, events.takers(numAnswers), events::isStopped);
-        } catch (CancellationException e) {
-            throw fault();
+            for (int i = 0; i < requests.size(); i++) {
+                List<Consumer<GenerationEvent>> own =
+                        takers.subList(i * numEach, (i + 1) * numEach);
+                generations.add(model.generate(requests.get(i), own, events::isStopped));
+                if (events.isStopped()) {
+                    cancelGenerations();
+                    return;
+                }
+            }
+            events.tell(new Step.Prepared());
+        } catch (CancellationException e) { // nobody waits for it any more, or the model closes
+            cancelGenerations();
+            events.tell(new Step.Refused(HttpFault.shuttingDown()));
+        } catch (RuntimeException | Error e) {
+            cancelGenerations();
+            events.tell(new Step.Refused(e));
         }
     }
 
-    /// What its prompt amounts to; not to be asked before it is generated.
+    private void cancelGenerations() {
+        generations.forEach(Generation::cancel);
+    }
+
+    /// What its prompts amount to together; not to be asked before they are prepared.
     PromptSize prompt() {
-        return generation.prompt();
+        return PromptSize.together(generations.stream().map(Generation::prompt).toList());
     }
 
     /// Waits for the next step; [Step.Silence] if none comes within `patience`.
@@ -92,10 +115,7 @@ final class RunningRequest implements AutoCloseable {
     boolean stop(Stop reason) {
         boolean first = events.stop(reason);
         all.cannotStop(this);
-        Generation stopped = generation;
-        if (stopped != null) {
-            stopped.cancel();
-        }
+        cancelGenerations();
         if (first) {
             abort =
                     timer.schedule(
@@ -126,10 +146,9 @@ final class RunningRequest implements AutoCloseable {
         if (pending != null) {
             pending.cancel(false);
         }
-        if (generation != null) {
-            generation.cancel();
-            generation = null; // the connection's watch may keep this for long
-        }
+        events.stop(Stop.CLIENT_GONE); // ends the preparation, if it is still going on
+        cancelGenerations();
+        generations.clear(); // the connection's watch may keep this for long
         all.cannotStop(this);
         all.ended(this);
     }

@@ -56,6 +56,13 @@ final class RunningServer implements AutoCloseable {
                         .POST(HttpRequest.BodyPublishers.ofByteArray(body)));
     }
 
+    HttpResponse<String> post(String path, String body) {
+        return send(
+                request(path)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     /// A question under an id of the caller's own.
     HttpRequest.Builder chatAs(String requestId, String body) {
         return request(CHAT)

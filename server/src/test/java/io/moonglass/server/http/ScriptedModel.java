@@ -23,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /// A model without weights: a test says what it answers, on a thread that stands for the engine's. Of
 /// several answers to one request it gives one after the other.
@@ -50,6 +51,11 @@ public final class ScriptedModel implements ChatModel {
     public volatile Runnable beforeClose = () -> {};
     volatile Preparation beforeGenerate = _ -> {};
     volatile ModelStatistics statistics = idle();
+
+    /// Tokens of a prompt.
+    volatile ToIntFunction<Prompt> size = _ -> SIZE.tokens();
+
+    volatile Prompt lastMeasured;
     private volatile ChatRequest lastRequest;
     private volatile CountDownLatch lastCancelled;
     private volatile boolean closed;
@@ -138,7 +144,8 @@ public final class ScriptedModel implements ChatModel {
 
     @Override
     public PromptSize measure(Prompt prompt, AnswerFormat format) {
-        return SIZE;
+        lastMeasured = prompt;
+        return new PromptSize(size.applyAsInt(prompt), SIZE.imageTokens(), SIZE.pictures());
     }
 
     /// A token a character.

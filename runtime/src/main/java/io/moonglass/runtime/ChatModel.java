@@ -44,6 +44,12 @@ public interface ChatModel extends AutoCloseable {
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
     PromptSize measure(Prompt prompt, AnswerFormat format);
 
+    /// Token ids of a prompt, a placeholder for every row of every picture; nothing is run.
+    ///
+    /// @param format of the answer, which conversations tell the model of
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
+    int[] render(Prompt prompt, AnswerFormat format);
+
     /// Token ids of a text.
     ///
     /// @param withSpecialTokens read the names of special tokens as those tokens

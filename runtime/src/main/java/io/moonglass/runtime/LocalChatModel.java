@@ -288,6 +288,11 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
+    public int[] render(Prompt prompt, AnswerFormat format) {
+        return composer.compose(prompt, format).tokenIds();
+    }
+
+    @Override
     public int[] tokenize(String text, boolean withSpecialTokens) {
         return withSpecialTokens
                 ? composer.tokenizer().encode(text)

@@ -55,6 +55,11 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
     }
 
     @Override
+    public int[] render(Prompt prompt, AnswerFormat format) {
+        return model.render(prompt, format);
+    }
+
+    @Override
     public int[] tokenize(String text, boolean withSpecialTokens) {
         return model.tokenize(text, withSpecialTokens);
     }

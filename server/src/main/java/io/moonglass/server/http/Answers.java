@@ -31,15 +31,16 @@ final class Answers {
     }
 
     void answer(Exchange exchange, Dialect dialect, ServedModel served) {
-        JsonNode body = exchange.readJson();
+        answer(exchange, exchange.readJson(), dialect, served);
+    }
+
+    /// The same for a body that was read already.
+    void answer(Exchange exchange, JsonNode body, Dialect dialect, ServedModel served) {
         ChatModel model = served.named(RequestFields.of("", body));
         Dialect.Question question = dialect.read(body, model, exchange.caller());
         Call call = question.call();
-        Optional<Duration> shorter =
-                Stream.of(timeout, call.timeout())
-                        .flatMap(Optional::stream)
-                        .min(Duration::compareTo);
-        try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), shorter)) {
+        Optional<Duration> limit = shorter(timeout, call.timeout());
+        try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), limit)) {
             request.generate(model, call.requests());
             if (call.stream()) {
                 new StreamedAnswer(exchange, request, question).run();
@@ -47,6 +48,10 @@ final class Answers {
                 answerWhole(exchange, request, question.reply());
             }
         }
+    }
+
+    static Optional<Duration> shorter(Optional<Duration> one, Optional<Duration> other) {
+        return Stream.of(one, other).flatMap(Optional::stream).min(Duration::compareTo);
     }
 
     private void answerWhole(Exchange exchange, RunningRequest request, Reply reply) {

@@ -31,13 +31,11 @@ final class CompletionReader implements Dialect {
         int numAnswers = fields.integer("n", 1, MAX_ANSWERS).orElse(1);
         refuseTooMany(fields, prompts.size(), numAnswers);
         boolean echo = fields.bool("echo", false);
-        OptionalInt logprobs =
-                fields.integer("logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
+        OptionalInt logprobs = fields.integer("logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
         OptionalInt promptLogprobs =
                 fields.integer("prompt_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
         AnswerOptions options =
-                new AnswerOptions.Builder(
-                                SamplingReader.sampling(fields, model.defaultSampling()))
+                new AnswerOptions.Builder(SamplingReader.sampling(fields, model.defaultSampling()))
                         .format(FormatReader.read(fields))
                         .maxTokens(
                                 OptionalInt.of(

@@ -1,7 +1,7 @@
 package io.moonglass.server.http;
 
 import io.moonglass.clients.Completion;
-import io.moonglass.engine.FinishReason;
+import io.moonglass.clients.Usage;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PromptScored;
@@ -9,7 +9,6 @@ import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
 import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.TokenScore;
-import io.moonglass.clients.Usage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,8 +112,7 @@ final class CompletionReply implements Reply {
                             index,
                             text,
                             told.logprobs()
-                                    ? logprobs(
-                                            index, scores.stream().map(Optional::of).toList())
+                                    ? logprobs(index, scores.stream().map(Optional::of).toList())
                                     : null);
             case ReasoningDelta(String text) -> send(stream, index, text, null);
             case GenerationEvent.PicturesPrepared _,

@@ -24,7 +24,10 @@ final class MultipartBody {
     /// @param fileName    as the client calls it: no path, only a word
     /// @param contentType empty if the client does not say
     record Part(
-            String name, Optional<String> fileName, Optional<String> contentType, InputStream content) {
+            String name,
+            Optional<String> fileName,
+            Optional<String> contentType,
+            InputStream content) {
 
         /// The part as a text.
         ///
@@ -35,8 +38,15 @@ final class MultipartBody {
 
         /// @throws HttpFault 413 if there are more
         byte[] bytes(int maxBytes) throws IOException {
-            byte[] bytes = content.readNBytes(maxBytes);
-            if (content.read() >= 0) {
+            byte[] bytes;
+            boolean isLonger;
+            try {
+                bytes = content.readNBytes(maxBytes);
+                isLonger = content.read() >= 0;
+            } catch (FileUploadException e) {
+                throw malformed("the part %s has no end".formatted(HttpFault.quoted(name)));
+            }
+            if (isLonger) {
                 throw HttpFault.invalidRequest(
                         413,
                         "request_too_large",
@@ -88,9 +98,7 @@ final class MultipartBody {
             }
             return Optional.of(part(input.readHeaders()));
         } catch (FileUploadException e) {
-            throw malformed("a part's headers are too long, or cut short");
-        } catch (MultipartInput.MalformedStreamException e) {
-            throw malformed("a part has no end");
+            throw malformed("a part has no end, or too many headers");
         }
     }
 

@@ -1,6 +1,5 @@
 package io.moonglass.server.http;
 
-import io.moonglass.loader.fault.InvalidRequestException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;

@@ -18,7 +18,6 @@ final class ResponseRoutes {
 
     static final String PATH = "/v1/responses";
 
-    private static final String INPUT_TOKENS = "input_tokens";
     private static final int DEFAULT_ITEMS = 20;
     private static final int MAX_ITEMS = 100;
 
@@ -48,49 +47,14 @@ final class ResponseRoutes {
         this.maxHistoryBytes = maxHistoryBytes;
     }
 
-    /// Whether a path is one of these.
-    static boolean has(String path) {
-        return path.equals(PATH) || path.startsWith(PATH + "/");
-    }
-
-    /// @throws HttpFault 404 or 405 if there is nothing at its path, or not by its method
-    void handle(Exchange exchange) {
-        String[] names = exchange.path().substring(PATH.length()).split("/", -1);
-        switch (names.length) {
-            case 1 -> only(exchange, "POST", () -> create(exchange));
-            case 2 -> {
-                if (names[1].equals(INPUT_TOKENS)) {
-                    only(exchange, "POST", () -> count(exchange));
-                } else {
-                    response(exchange, names[1]);
-                }
-            }
-            case 3 -> part(exchange, names[1], names[2]);
-            default -> throw HttpFault.unknownUrl();
-        }
-    }
-
-    private static void only(Exchange exchange, String method, Runnable handler) {
-        if (!exchange.method().equals(method)) {
-            throw HttpFault.methodNotAllowed(method);
-        }
-        handler.run();
-    }
-
-    private void response(Exchange exchange, String id) {
-        switch (exchange.method()) {
-            case "GET" -> get(exchange, id);
-            case "DELETE" -> delete(exchange, id);
-            default -> throw HttpFault.methodNotAllowed("GET, DELETE");
-        }
-    }
-
-    private void part(Exchange exchange, String id, String name) {
-        switch (name) {
-            case "input_items" -> only(exchange, "GET", () -> inputItems(exchange, id));
-            case "cancel" -> only(exchange, "POST", () -> cancel(exchange, id));
-            default -> throw HttpFault.unknownUrl();
-        }
+    List<Route> routes() {
+        return List.of(
+                Route.answering(PATH, (exchange, _) -> create(exchange)),
+                Route.limited("POST", PATH + "/input_tokens", (exchange, _) -> count(exchange)),
+                Route.limited("GET", PATH + "/{id}", this::get),
+                Route.limited("DELETE", PATH + "/{id}", this::delete),
+                Route.limited("GET", PATH + "/{id}/input_items", this::inputItems),
+                Route.limited("POST", PATH + "/{id}/cancel", this::cancel));
     }
 
     private void create(Exchange exchange) {

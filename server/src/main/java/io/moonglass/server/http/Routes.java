@@ -11,26 +11,17 @@ import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// Which path does what, and how every failure is answered.
 final class Routes {
 
     private static final System.Logger LOG = System.getLogger(Routes.class.getName());
-    private static final String ANY_METHOD = "*";
-    private static final String MODEL_PATH = "/v1/models/";
-
-    private static final String REQUEST_PATH = "/v1/requests/";
-    private static final String CHAT_PATH = "/v1/chat/completions";
     private static final String MESSAGES_PATH = "/v1/messages";
-
-    /// A POST to one of these asks for an answer.
-    private static final Set<String> ANSWERING =
-            Set.of(CHAT_PATH, MESSAGES_PATH, ResponseRoutes.PATH);
 
     private final ServedModel served;
     private final Answers answers;
@@ -41,42 +32,13 @@ final class Routes {
     private final BodyReader bodies;
     private final ServerOptions options;
     private final Semaphore freeSlots;
-    private final Route modelRoute = new Route("GET", Access.LIMITED, this::model);
-    private final Route responseRoute;
-    private final Route requestRoute = new Route("DELETE", Access.KEYED, this::cancel);
-    private final Map<String, Route> routes =
-            Map.of(
-                    CHAT_PATH,
-                    new Route("POST", Access.LIMITED, this::chatCompletion),
-                    MESSAGES_PATH,
-                    new Route("POST", Access.LIMITED, this::message),
-                    MESSAGES_PATH + "/count_tokens",
-                    new Route("POST", Access.LIMITED, this::countMessages),
-                    "/v1/models",
-                    new Route("GET", Access.LIMITED, this::models),
-                    "/metrics",
-                    new Route("GET", Access.KEYED, this::metrics),
-                    "/health",
-                    new Route("GET", Access.OPEN, this::ready),
-                    "/health/live",
-                    new Route("GET", Access.OPEN, this::live),
-                    "/health/ready",
-                    new Route("GET", Access.OPEN, this::ready));
-
-    /// What a route asks of who takes it. Operators must be answered however much there is to do.
-    private enum Access {
-        OPEN,
-        KEYED,
-        /// Keyed, and counted among the requests at once.
-        LIMITED
-    }
-
-    /// @param method [#ANY_METHOD] where the handler looks at it itself
-    private record Route(String method, Access access, Consumer<Exchange> handler) {}
+    private final RouteTable table;
 
     private record InputTokens(@JsonProperty("input_tokens") int inputTokens) {}
 
     private record Health(String status) {}
+
+    private record ServerVersion(String version) {}
 
     private record Cancelled(String id, String object, boolean cancelled) {}
 
@@ -95,10 +57,49 @@ final class Routes {
         this.watch = watch;
         this.bodies = BodyReader.from(options);
         this.options = options;
-        ResponseRoutes responses =
-                new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes());
-        this.responseRoute = new Route(ANY_METHOD, Access.LIMITED, responses::handle);
+        this.table = table(store);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
+    }
+
+    private RouteTable table(Optional<ResponseStore> store) {
+        Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
+        List<Route> routes = new ArrayList<>();
+        routes.addAll(new TokenRoutes(served).routes());
+        routes.addAll(
+                new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes())
+                        .routes());
+        routes.addAll(
+                List.of(
+                        answering("/v1/chat/completions", new ChatCompletionReader()),
+                        answering("/v1/completions", new CompletionReader()),
+                        Route.answering("/v1/vqa", (exchange, _) -> vqa(exchange)),
+                        Route.answering(MESSAGES_PATH, (exchange, _) -> message(exchange)),
+                        Route.limited(
+                                "POST",
+                                MESSAGES_PATH + "/count_tokens",
+                                (exchange, _) -> countMessages(exchange)),
+                        Route.limited(
+                                "POST",
+                                "/v1/embeddings",
+                                (exchange, _) -> embeddings.answer(exchange)),
+                        Route.limited("GET", "/v1/models", (exchange, _) -> models(exchange)),
+                        Route.limited("GET", "/v1/models/{id}", this::model),
+                        Route.keyed("DELETE", "/v1/requests/{id}", this::cancel),
+                        Route.keyed("GET", "/version", (exchange, _) -> version(exchange)),
+                        Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)),
+                        Route.open("/health", (exchange, _) -> ready(exchange)),
+                        Route.open("/health/live", (exchange, _) -> live(exchange)),
+                        Route.open("/health/ready", (exchange, _) -> ready(exchange))));
+        return new RouteTable(routes);
+    }
+
+    private Route answering(String path, Dialect dialect) {
+        return Route.answering(path, (exchange, _) -> answers.answer(exchange, dialect, served));
+    }
+
+    /// All that can be asked for.
+    RouteTable table() {
+        return table;
     }
 
     void handle(ServerRequest request, ServerResponse response) {
@@ -136,8 +137,8 @@ final class Routes {
 
     /// What probes are told is no refusal.
     private void count(Exchange exchange, Outcome outcome) {
-        Route route = routeTo(exchange.path());
-        if (exchange.method().equals("POST") && ANSWERING.contains(exchange.path())) {
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        if (route.filter(Route::answers).filter(by(exchange.method())).isPresent()) {
             metrics.ended(outcome);
         }
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
@@ -146,36 +147,30 @@ final class Routes {
         }
     }
 
-    private static boolean needsKey(Route route) {
-        return route == null || route.access() != Access.OPEN;
+    private static Predicate<Route> by(String method) {
+        return route -> route.method().equals(method);
     }
 
-    /// Null if there is none.
-    private Route routeTo(String path) {
-        if (path.startsWith(MODEL_PATH)) {
-            return modelRoute;
-        }
-        if (ResponseRoutes.has(path)) {
-            return responseRoute;
-        }
-        return path.startsWith(REQUEST_PATH) ? requestRoute : routes.get(path);
+    /// Who may not know what there is does not learn it either.
+    private static boolean needsKey(Optional<Route> route) {
+        return route.isEmpty() || route.get().access() != Route.Access.OPEN;
     }
 
     private void route(Exchange exchange) {
-        Route route = routeTo(exchange.path());
-        if (needsKey(route)) {
+        String path = exchange.path();
+        Optional<Route> found = table.find(exchange.method(), path);
+        if (needsKey(found)) {
             exchange.identify(options.apiKeys());
         }
-        if (route == null) {
-            throw HttpFault.unknownUrl();
+        Route route = found.orElseThrow(HttpFault::unknownUrl);
+        if (!route.method().equals(exchange.method())) {
+            throw HttpFault.methodNotAllowed(table.methods(path));
         }
-        if (!route.method().equals(ANY_METHOD) && !route.method().equals(exchange.method())) {
-            throw HttpFault.methodNotAllowed(route.method());
-        }
-        if (route.access() == Access.LIMITED) {
-            inSlot(() -> route.handler().accept(exchange));
+        Runnable handler = () -> route.handler().handle(exchange, route.idIn(path));
+        if (route.access() == Route.Access.LIMITED) {
+            inSlot(handler);
         } else {
-            route.handler().accept(exchange);
+            handler.run();
         }
     }
 
@@ -190,8 +185,14 @@ final class Routes {
         }
     }
 
-    private void chatCompletion(Exchange exchange) {
-        answers.answer(exchange, chatCompletions, served);
+    /// A question about pictures, as JSON or as a form.
+    private void vqa(Exchange exchange) {
+        if (exchange.isForm()) {
+            VqaForm form = exchange.readForm(body -> VqaForm.read(body, options.maxBodyBytes()));
+            answers.answer(exchange, form.fields(), new VqaReader(form.files()), served);
+        } else {
+            answers.answer(exchange, new VqaReader(List.of()), served);
+        }
     }
 
     private void message(Exchange exchange) {
@@ -208,8 +209,7 @@ final class Routes {
         exchange.answer(ModelList.of(card(served.model())));
     }
 
-    private void model(Exchange exchange) {
-        String wanted = exchange.path().substring(MODEL_PATH.length());
+    private void model(Exchange exchange, String wanted) {
         ChatModel model = served.model();
         if (!wanted.equals(model.name())) {
             throw HttpFault.modelNotFound(wanted, model.name());
@@ -222,12 +222,15 @@ final class Routes {
                 model.name(), "model", served.since(), "moonglass", model.contextLength());
     }
 
-    private void cancel(Exchange exchange) {
-        String id = exchange.path().substring(REQUEST_PATH.length());
+    private void cancel(Exchange exchange, String id) {
         if (!requests.cancel(new RunningRequests.Key(exchange.caller(), id))) {
             throw HttpFault.requestNotFound();
         }
         exchange.answer(new Cancelled(id, "request", true));
+    }
+
+    private void version(Exchange exchange) {
+        exchange.answer(new ServerVersion(Version.VERSION));
     }
 
     private void metrics(Exchange exchange) {

@@ -79,11 +79,12 @@ final class RunningRequest implements AutoCloseable {
             for (int i = 0; i < requests.size(); i++) {
                 List<Consumer<GenerationEvent>> own =
                         takers.subList(i * numEach, (i + 1) * numEach);
-                generations.add(model.generate(requests.get(i), own, events::isStopped));
-                if (events.isStopped()) {
-                    cancelGenerations();
-                    return;
+                if (!events.isStopped()) {
+                    generations.add(model.generate(requests.get(i), own, events::isStopped));
                 }
+            }
+            if (events.isStopped()) {
+                cancelGenerations();
             }
             events.tell(new Step.Prepared());
         } catch (CancellationException e) { // nobody waits for it any more, or the model closes
@@ -126,6 +127,11 @@ final class RunningRequest implements AutoCloseable {
         return first;
     }
 
+    /// Whether nobody waits for it any more.
+    boolean isStopped() {
+        return events.isStopped();
+    }
+
     /// All of the answer is there: nothing stops it any more, and its id is free before its client can
     /// know that it is.
     ///
@@ -154,7 +160,7 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// Why it ended before its end; where nobody said, a stopping server interrupted its thread.
-    private RuntimeException fault() {
+    RuntimeException fault() {
         return events.stopped().orElse(Stop.SHUTTING_DOWN).fault();
     }
 }

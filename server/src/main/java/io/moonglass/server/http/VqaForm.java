@@ -19,8 +19,20 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
 
     private static final int MAX_FIELD_BYTES = 1 << 20;
     private static final Set<String> NUMBERS =
-            Set.of("max_tokens", "temperature", "top_p", "top_k", "min_p", "seed", "timeout", "priority", "max_pixels",
-                    "repetition_penalty", "presence_penalty", "frequency_penalty", "min_tokens");
+            Set.of(
+                    "max_tokens",
+                    "temperature",
+                    "top_p",
+                    "top_k",
+                    "min_p",
+                    "seed",
+                    "timeout",
+                    "priority",
+                    "max_pixels",
+                    "repetition_penalty",
+                    "presence_penalty",
+                    "frequency_penalty",
+                    "min_tokens");
 
     /// @param maxImageBytes of one picture
     static VqaForm read(MultipartBody form, int maxImageBytes) throws IOException {
@@ -46,11 +58,14 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
     }
 
     private static void refuseOther(MultipartBody.Part part) {
-        if (!part.name().equals("image") && !part.name().equals("images") && !part.name().equals("image[]")) {
+        if (!part.name().equals("image")
+                && !part.name().equals("images")
+                && !part.name().equals("image[]")) {
             throw HttpFault.invalidRequest(
                     400,
                     "invalid_form",
-                    "a file is called %s; want pictures called \"image\"".formatted(HttpFault.quoted(part.name())));
+                    "a file is called %s; want pictures called \"image\""
+                            .formatted(HttpFault.quoted(part.name())));
         }
     }
 
@@ -66,7 +81,8 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
                         : JsonNodeFactory.instance.numberNode(Double.parseDouble(text));
             }
         } catch (NumberFormatException e) {
-            return JsonNodeFactory.instance.textNode(text); // refused by its reader, in its own words
+            return JsonNodeFactory.instance.textNode(
+                    text); // refused by its reader, in its own words
         }
         return JsonNodeFactory.instance.textNode(text);
     }

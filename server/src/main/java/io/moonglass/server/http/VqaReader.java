@@ -73,7 +73,8 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
                         : JsonNodeFactory.instance.arrayNode().add(value);
         if (list.size() > MAX_IMAGES) {
             throw InvalidRequestException.invalidValue(
-                    key, "%s has %d items; want at most %d".formatted(key, list.size(), MAX_IMAGES));
+                    key,
+                    "%s has %d items; want at most %d".formatted(key, list.size(), MAX_IMAGES));
         }
         for (int i = 0; i < list.size(); i++) {
             String param = value.isArray() ? "%s[%d]".formatted(key, i) : key;

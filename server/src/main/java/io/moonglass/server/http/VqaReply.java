@@ -53,8 +53,7 @@ record VqaReply(String model) implements Reply {
     public void event(EventStream stream, int index, GenerationEvent event) {
         switch (event) {
             case GenerationEvent.TextDelta(String text, _) -> stream.send(new Piece(text, null));
-            case GenerationEvent.ReasoningDelta(String text) ->
-                    stream.send(new Piece(null, text));
+            case GenerationEvent.ReasoningDelta(String text) -> stream.send(new Piece(null, text));
             case GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.ToolCallBegun _,

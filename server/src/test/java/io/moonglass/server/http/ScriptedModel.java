@@ -148,6 +148,11 @@ public final class ScriptedModel implements ChatModel {
         return new PromptSize(size.applyAsInt(prompt), SIZE.imageTokens(), SIZE.pictures());
     }
 
+    @Override
+    public int[] render(Prompt prompt, AnswerFormat format) {
+        return new int[SIZE.tokens()];
+    }
+
     /// A token a character.
     @Override
     public int[] tokenize(String text, boolean withSpecialTokens) {

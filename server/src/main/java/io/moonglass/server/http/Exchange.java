@@ -15,6 +15,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
@@ -99,12 +100,42 @@ final class Exchange implements AutoCloseable {
     ///                   no memory for it now
     JsonNode readJson() {
         checkContentType();
+        return read(body -> bodies.json().read(body));
+    }
+
+    /// Whether the body is a form with files.
+    boolean isForm() {
+        return contentType().toLowerCase(Locale.ROOT).startsWith("multipart/form-data");
+    }
+
+    /// The whole body as a form.
+    ///
+    /// @param reader reads all of it
+    /// @throws HttpFault as [#readJson()] does
+    <T> T readForm(FormReader<T> reader) {
+        return read(body -> {
+            T form = reader.read(MultipartBody.of(body, contentType()));
+            body.skip(Long.MAX_VALUE); // what comes after the last part
+            return form;
+        });
+    }
+
+    /// Makes something of a form, part by part.
+    interface FormReader<T> {
+        T read(MultipartBody form) throws IOException;
+    }
+
+    private interface BodyUse<T> {
+        T read(InputStream body) throws IOException;
+    }
+
+    private <T> T read(BodyUse<T> use) {
         long announcedBytes = request.headers().contentLength().orElse(0);
         bodyShare.cover(announcedBytes);
         client().readUntil(new BodyDeadline(bodies.timeout(), announcedBytes));
         BodyStream body = new BodyStream(request.content().inputStream(), bodyShare);
         try {
-            return bodies.json().read(body);
+            return use.read(body);
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
         } catch (RequestException e) {
@@ -206,10 +237,13 @@ final class Exchange implements AutoCloseable {
         response.send(body);
     }
 
+    private String contentType() {
+        return request.headers().first(HeaderNames.CONTENT_TYPE).orElse("application/json");
+    }
+
     /// JSON in UTF-8 is what is read; a request that names no type is taken to mean it.
     private void checkContentType() {
-        String header =
-                request.headers().first(HeaderNames.CONTENT_TYPE).orElse("application/json");
+        String header = contentType();
         String[] parts = header.toLowerCase(Locale.ROOT).split(";", -1);
         boolean taken = parts[0].strip().equals("application/json");
         for (int i = 1; i < parts.length; i++) {

@@ -72,7 +72,7 @@ final class HttpFault extends RuntimeException {
     }
 
     /// A caller's word in quotes, on one line and not too long.
-    private static String quoted(String text) {
+    static String quoted(String text) {
         boolean fits = text.length() <= MAX_QUOTED_CHARS;
         String start = fits ? text : text.substring(0, MAX_QUOTED_CHARS - 3) + "...";
         return TextNode.valueOf(WellFormed.text(start)).toString();

@@ -1,6 +1,8 @@
 package io.moonglass.server.http;
 
 import io.moonglass.loader.fault.InvalidRequestException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
 import java.util.OptionalLong;
 
@@ -8,6 +10,9 @@ import java.util.OptionalLong;
 ///
 /// @param maxPixels what they are shrunk to unless one says otherwise itself; empty for the model's own limit
 record PictureReader(OptionalLong maxPixels) {
+
+    private static final String WANTED =
+            "a data: address such as data:image/png;base64,...; nothing is fetched from elsewhere yet";
 
     /// Four patches of 14 x 14 pixels make the smallest picture, one token.
     static final long LEAST_PIXELS = 28 * 28;
@@ -23,12 +28,25 @@ record PictureReader(OptionalLong maxPixels) {
     }
 
     private ContentPart.Picture at(String address, RequestFields holder, String key) {
-        if (!address.regionMatches(true, 0, "data:", 0, "data:".length())) {
-            throw holder.wrong(
-                    key,
-                    "a data: address such as data:image/png;base64,...; nothing is fetched from elsewhere yet");
+        if (!isData(address)) {
+            throw holder.wrong(key, WANTED);
         }
         return new ContentPart.ImageUrl(address, pixels(holder), holder.pathOf(key));
+    }
+
+    /// A picture at an address that stands alone, without an object that could say more of it.
+    ///
+    /// @param param where the request has it
+    ContentPart.Picture alone(JsonNode address, String param) {
+        if (!address.isTextual() || !isData(address.textValue())) {
+            throw InvalidRequestException.invalidValue(
+                    param, "%s is no picture; want %s".formatted(param, WANTED));
+        }
+        return new ContentPart.ImageUrl(address.textValue(), maxPixels, param);
+    }
+
+    private static boolean isData(String address) {
+        return address.regionMatches(true, 0, "data:", 0, "data:".length());
     }
 
     /// A picture whose bytes stand in the request.

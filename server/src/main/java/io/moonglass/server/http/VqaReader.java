@@ -1,0 +1,83 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.Role;
+import io.moonglass.runtime.ToolUse;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Reads the body of `POST /v1/vqa`: pictures and a question.
+///
+/// @param files pictures that came beside the fields, in a form
+record VqaReader(List<ContentPart.Picture> files) implements Dialect {
+
+    private static final int MAX_IMAGES = 1_024;
+
+    @Override
+    public Question read(JsonNode body, ChatModel model, Caller caller) {
+        RequestFields fields = RequestFields.of("", body);
+        List<ContentPart> parts = new ArrayList<>(files);
+        PictureReader pictures = new PictureReader(SamplingReader.maxPixels(fields));
+        addImages(parts, fields, "image", pictures);
+        addImages(parts, fields, "images", pictures);
+        String question = fields.requiredString("question");
+        if (question.isBlank()) {
+            throw fields.wrong("question", "a question");
+        }
+        parts.add(new ContentPart.Text(WellFormed.text(question)));
+        List<Message> messages = new ArrayList<>();
+        fields.string("system")
+                .map(WellFormed::text)
+                .ifPresent(system -> messages.add(Message.text(Role.SYSTEM, system)));
+        messages.add(new Message(Role.USER, parts));
+        return new Question(
+                new Call(
+                        new ChatRequest(
+                                new Prompt.Conversation(messages, ToolUse.NONE),
+                                options(fields, model),
+                                SamplingReader.scope(fields, caller)),
+                        1,
+                        SamplingReader.timeout(fields),
+                        fields.bool("stream", false)),
+                new VqaReply(model.name()));
+    }
+
+    private static AnswerOptions options(RequestFields fields, ChatModel model) {
+        return new AnswerOptions.Builder(SamplingReader.sampling(fields, model.defaultSampling()))
+                .format(FormatReader.read(fields))
+                .maxTokens(fields.integer("max_tokens", 1))
+                .reasoningTokens(ReasoningReader.budget(fields))
+                .stop(SamplingReader.stops(fields, "stop"))
+                .build();
+    }
+
+    /// An address, or a list of them.
+    private static void addImages(
+            List<ContentPart> parts, RequestFields fields, String key, PictureReader pictures) {
+        if (!fields.has(key)) {
+            return;
+        }
+        JsonNode value = fields.value(key);
+        ArrayNode list =
+                value.isArray()
+                        ? (ArrayNode) value
+                        : JsonNodeFactory.instance.arrayNode().add(value);
+        if (list.size() > MAX_IMAGES) {
+            throw InvalidRequestException.invalidValue(
+                    key, "%s has %d items; want at most %d".formatted(key, list.size(), MAX_IMAGES));
+        }
+        for (int i = 0; i < list.size(); i++) {
+            String param = value.isArray() ? "%s[%d]".formatted(key, i) : key;
+            parts.add(pictures.alone(list.get(i), param));
+        }
+    }
+}

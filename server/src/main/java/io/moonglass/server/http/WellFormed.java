@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
-import java.util.ArrayList;
-import java.util.List;
 
 /// Text that can be written as UTF-8.
 final class WellFormed {
@@ -28,34 +26,22 @@ final class WellFormed {
         return mended.toString();
     }
 
-    /// The same value with every string and key mended like that, in place.
+    /// The same value with every string in it mended like that, in place. The parser takes no key with such a half.
     static JsonNode json(JsonNode value) {
-        return switch (value) {
-            case TextNode text -> TextNode.valueOf(text(text.textValue()));
-            case ArrayNode list -> mended(list);
-            case ObjectNode object -> mended(object);
-            default -> value;
-        };
-    }
-
-    private static JsonNode mended(ArrayNode list) {
-        for (int i = 0; i < list.size(); i++) {
-            list.set(i, json(list.get(i)));
-        }
-        return list;
-    }
-
-    private static JsonNode mended(ObjectNode object) {
-        List<String> keys = new ArrayList<>();
-        object.fieldNames().forEachRemaining(keys::add);
-        for (String key : keys) {
-            if (text(key).equals(key)) {
-                object.set(key, json(object.get(key)));
-            } else {
-                object.set(text(key), json(object.remove(key)));
+        switch (value) {
+            case TextNode text -> {
+                return TextNode.valueOf(text(text.textValue()));
             }
+            case ArrayNode list -> {
+                for (int i = 0; i < list.size(); i++) {
+                    list.set(i, json(list.get(i)));
+                }
+            }
+            case ObjectNode object ->
+                    object.properties().forEach(field -> field.setValue(json(field.getValue())));
+            default -> {}
         }
-        return object;
+        return value;
     }
 
     private static int firstLoneSurrogate(String text, int from) {

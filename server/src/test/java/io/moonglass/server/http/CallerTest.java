@@ -97,6 +97,8 @@ class CallerTest {
                 "/v1/models",
                 "/v1/models/tiny/model",
                 "/v1/requests/x",
+                "/v1/responses",
+                "/v1/responses/x",
                 "/v1/chat/completions",
                 "/metrics",
                 "/nothing",

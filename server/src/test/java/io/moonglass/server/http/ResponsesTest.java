@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
@@ -19,8 +21,11 @@ import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -206,7 +211,7 @@ class ResponsesTest {
                                 List.of(
                                         new ToolCall("c1", "weather", "{\"place\": 1}"),
                                         new ToolCall("c2", "time", "{}")),
-                                java.util.Optional.empty()),
+                                Optional.empty()),
                         Message.toolResult("time", List.of(new ContentPart.Text("noon"))),
                         Message.toolResult(
                                 "weather",
@@ -391,9 +396,7 @@ class ResponsesTest {
     }
 
     static void think(
-            io.moonglass.runtime.ChatRequest request,
-            java.util.function.Consumer<GenerationEvent> events,
-            java.util.concurrent.CountDownLatch cancelled) {
+            ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
         events.accept(new GenerationEvent.ReasoningDelta("hm, "));
         events.accept(new GenerationEvent.ReasoningDelta("well"));
         events.accept(new GenerationEvent.TextDelta("yes"));
@@ -401,9 +404,7 @@ class ResponsesTest {
     }
 
     static void callTools(
-            io.moonglass.runtime.ChatRequest request,
-            java.util.function.Consumer<GenerationEvent> events,
-            java.util.concurrent.CountDownLatch cancelled) {
+            ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
         events.accept(new GenerationEvent.ToolCallBegun(0, "call_a", "weather"));
         events.accept(new GenerationEvent.ToolArgumentsDelta(0, "{\"place\":"));
         events.accept(new GenerationEvent.ToolArgumentsDelta(0, "\"x\"}"));
@@ -435,7 +436,7 @@ class ResponsesTest {
     }
 
     private static JsonNode only(JsonNode object, String... keys) {
-        return ((com.fasterxml.jackson.databind.node.ObjectNode) object.deepCopy()).retain(keys);
+        return ((ObjectNode) object.deepCopy()).retain(keys);
     }
 
     private static JsonNode answer(String body) {

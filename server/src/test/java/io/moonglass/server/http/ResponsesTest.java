@@ -15,6 +15,7 @@ import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.TokenScore;
 import io.moonglass.runtime.ToolCall;
@@ -365,24 +366,30 @@ class ResponsesTest {
     }
 
     @Test
-    void old_turns_are_left_out_only_where_that_was_asked_for() {
-        server.model.size = prompt -> prompt.toString().contains("old") ? 4_000 : 100;
+    void as_few_old_turns_as_possible_are_left_out_where_that_was_asked_for() {
+        server.model.size =
+                prompt -> ((Prompt.Conversation) prompt).messages().size() > 4 ? 4_000 : 100;
         String body =
                 """
                 {"instructions": "sys", %s "input": [
-                  {"role": "user", "content": "old"},
-                  {"role": "assistant", "content": "old answer"},
-                  {"role": "user", "content": "new"}]}
+                  {"role": "user", "content": "1"}, {"role": "assistant", "content": "a1"},
+                  {"role": "user", "content": "2"}, {"role": "assistant", "content": "a2"},
+                  {"role": "user", "content": "3"}, {"role": "assistant", "content": "a3"},
+                  {"role": "user", "content": "4"}]}
                 """;
         try {
             answer(body.formatted(""));
-            assertEquals(4, server.model.lastRequest().messages().size());
+            assertEquals(8, server.model.lastRequest().messages().size());
 
             JsonNode response = answer(body.formatted("\"truncation\": \"auto\","));
 
             assertEquals("auto", response.get("truncation").textValue());
             assertEquals(
-                    List.of(Message.text(Role.SYSTEM, "sys"), Message.text(Role.USER, "new")),
+                    List.of(
+                            Message.text(Role.SYSTEM, "sys"),
+                            Message.text(Role.USER, "3"),
+                            Message.text(Role.ASSISTANT, "a3"),
+                            Message.text(Role.USER, "4")),
                     server.model.lastRequest().messages());
         } finally {
             server.model.size = _ -> ScriptedModel.SIZE.tokens();

@@ -116,7 +116,7 @@ final class AnthropicTurnsReader {
         return new ToolCall(
                 block.requiredString("id"),
                 block.requiredString("name"),
-                WellFormed.json(block.value("input")).toString());
+                WellFormed.text(block.value("input").toString()));
     }
 
     private List<ContentPart> content(RequestFields holder, String key) {

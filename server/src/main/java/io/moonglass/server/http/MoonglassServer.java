@@ -9,6 +9,7 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
@@ -58,7 +59,7 @@ public final class MoonglassServer implements AutoCloseable {
     public static MoonglassServer start(ServerOptions options) {
         Optional<ResponseStore> responses =
                 options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
-        ServedModel served = new ServedModel();
+        ServedModel served = new ServedModel(options.requestTimeout());
         ScheduledThreadPoolExecutor timer = timer();
         RunningRequests requests = new RunningRequests(timer);
         EngineWatch watch = new EngineWatch(options.stuckAfter());
@@ -96,7 +97,7 @@ public final class MoonglassServer implements AutoCloseable {
     /// A fault here must not end the watching.
     private static void watch(ServedModel served, EngineWatch watch) {
         try {
-            served.statistics().ifPresent(model -> watch.isStuck(model.engine()));
+            watch.isStuck(served.statistics());
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot tell whether the engine is stuck", e);
         }
@@ -139,9 +140,19 @@ public final class MoonglassServer implements AutoCloseable {
         return server;
     }
 
-    /// Gives requests to this model from now on.
+    /// Gives requests to this model from now on; it stays the caller's, who closes it after the server.
     public void serve(ChatModel model) {
-        served.serve(model);
+        serve(ModelPool.of(model));
+    }
+
+    /// Gives requests to these models from now on; they stay the caller's, who closes them after the server.
+    public void serve(ModelPool models) {
+        served.serve(models);
+        timer.scheduleWithFixedDelay(
+                () -> Thread.startVirtualThread(models::unloadIdle),
+                WATCH_INTERVAL.toMillis(),
+                WATCH_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     /// The port that is listened on, also where the options asked for any.

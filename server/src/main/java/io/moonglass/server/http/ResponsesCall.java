@@ -45,8 +45,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
 
     @Override
     public Question read(JsonNode body, ChatModel model, Caller caller) {
-        // much of it is written again, in the response and on disk
-        RequestFields fields = RequestFields.of("", WellFormed.json(body));
+        RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         ArrayNode items = items(fields);

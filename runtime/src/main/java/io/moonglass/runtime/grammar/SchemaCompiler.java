@@ -67,7 +67,9 @@ final class SchemaCompiler {
     /// @param path where the schema stands in the request
     Expression compile(JsonNode schema, String path) {
         if (schema.isBoolean()) {
-            return schema.booleanValue() ? any.value() : Expression.NOTHING;
+            return schema.booleanValue()
+                    ? any.value()
+                    : new Reference(rules.add(path, Expression.NOTHING));
         }
         if (!schema.isObject()) {
             throw compilation.refusedAt(path, "want a schema, which is an object or a boolean");

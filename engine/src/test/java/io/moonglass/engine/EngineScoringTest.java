@@ -69,7 +69,8 @@ class EngineScoringTest {
         }
         assertEquals(40, sink.logprobs().size());
         for (int i = 0; i < 40; i++) {
-            assertFound(seen.logits.get(i), sink.tokenIds().get(i), 20, sink.logprobs().get(i));
+            SoftmaxReference.assertFound(
+                    seen.logits.get(i), sink.tokenIds().get(i), 20, sink.logprobs().get(i));
         }
     }
 
@@ -96,7 +97,7 @@ class EngineScoringTest {
             try (TinyEngine tiny = new TinyEngine(EXACT, 1, seen)) {
                 tiny.generate(Arrays.copyOf(prompt, position), 1);
             }
-            assertFound(
+            SoftmaxReference.assertFound(
                     seen.logits.getFirst(),
                     prompt[position],
                     3,
@@ -476,29 +477,6 @@ class EngineScoringTest {
             assertEquals(FinishReason.LENGTH, sink.reason());
         }
         return sink;
-    }
-
-    /// Compares with a softmax in double precision.
-    private static void assertFound(float[] logits, int tokenId, int numTop, TokenLogprobs found) {
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit);
-        }
-        double normalizer = Math.log(sum);
-        int numLarger = 0;
-        for (float logit : logits) {
-            numLarger += logit > logits[tokenId] ? 1 : 0;
-        }
-        assertEquals(logits[tokenId] - normalizer, found.logprob(), 3e-6);
-        assertEquals(numLarger + 1, found.rank());
-        assertEquals(numTop, found.topTokenIds().length);
-        float[] sorted = logits.clone();
-        Arrays.sort(sorted);
-        for (int i = 0; i < numTop; i++) {
-            float expected = sorted[sorted.length - 1 - i];
-            assertEquals(expected, logits[found.topTokenIds()[i]]);
-            assertEquals(expected - normalizer, found.topLogprobs()[i], 3e-6);
-        }
     }
 
     /// @param numTop of the answer, and of the prompt; -1 for none

@@ -163,9 +163,12 @@ final class Sampler {
             int end = Math.min(first + 64, logits.length);
             if (word == 0) {
                 Arrays.fill(logits, first, end, NEVER);
-            } else if (word != ALL_BITS) {
-                for (int i = first; i < end; i++) {
-                    logits[i] = (word >>> i & 1) == 1 ? logits[i] : NEVER; // shifts by i % 64
+                continue;
+            }
+            for (long left = ~word; left != 0; left &= left - 1) {
+                int tokenId = first + Long.numberOfTrailingZeros(left);
+                if (tokenId < end) {
+                    logits[tokenId] = NEVER;
                 }
             }
         }

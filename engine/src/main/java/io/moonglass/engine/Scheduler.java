@@ -216,7 +216,7 @@ final class Scheduler {
             }
             sequence.adopt(cache);
             Digest next = sequence.nextKey();
-            if (next != null && !inThisStep.add(next) && sequence.takesOver()) {
+            if (next != null && !inThisStep.add(next)) {
                 continue; // another one computes it now; this one takes it over afterwards
             }
             double cost = clock.rowsPerToken(sequence.isScored());

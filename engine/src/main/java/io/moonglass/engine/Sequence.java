@@ -187,13 +187,8 @@ final class Sequence {
         }
     }
 
-    /// Whether others' work on its next tokens is of use: not while the rows themselves are wanted.
-    boolean takesOver() {
-        return score == null || numCached < score.numRead() || score.isComplete();
-    }
-
     /// Tokens that it may have from others. One is left in any case: the next one is chosen from what is
-    /// computed of it.
+    /// computed of it; and so are those whose rows are wanted for themselves.
     private int mostAdopted() {
         int most = numTokens - 1;
         return score == null || score.isComplete() ? most : Math.min(most, score.numRead());

@@ -83,12 +83,14 @@ class EngineMaskTest {
     /// Six at once, of which some give way in a small cache.
     private static List<List<Integer>> together(EngineOptions options) {
         List<Answer> answers = new ArrayList<>();
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            answers.add(Answer.of(DRAWN.withSeed(i), CyclicMask.ofWords()));
+            int[] prompt = TinyEngine.randomPrompt(50, i);
+            requests.add(request(prompt, 80, Set.of(), answers.getLast().branch));
+        }
         try (TinyEngine tiny = TinyEngine.guessing(options)) {
-            for (int i = 0; i < 6; i++) {
-                answers.add(Answer.of(DRAWN.withSeed(i), CyclicMask.ofWords()));
-                int[] prompt = TinyEngine.randomPrompt(50, i);
-                tiny.engine().submit(request(prompt, 80, Set.of(), answers.getLast().branch));
-            }
+            tiny.submitTogether(requests);
             answers.forEach(answer -> assertEquals(FinishReason.LENGTH, answer.sink.reason()));
             boolean isSmall = options.numCacheBlocks() < 200;
             assertEquals(isSmall, tiny.engine().statistics().preemptions() > 0);

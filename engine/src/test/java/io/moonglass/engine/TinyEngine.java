@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /// An engine over the tiny test model.
 final class TinyEngine implements AutoCloseable {
@@ -66,6 +68,22 @@ final class TinyEngine implements AutoCloseable {
 
     Engine engine() {
         return engine;
+    }
+
+    /// Submits requests that are all there before the first of them is begun.
+    void submitTogether(List<GenerationRequest> requests) {
+        CountDownLatch allThere = new CountDownLatch(1);
+        RecordingSink holding =
+                new RecordingSink(_ -> {
+                    try {
+                        return allThere.await(60, TimeUnit.SECONDS);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+        submit(new int[] {1}, 1, holding);
+        requests.forEach(engine::submit);
+        allThere.countDown();
     }
 
     Engine.Ticket submit(int[] prompt, int maxTokens, TokenSink sink) {

@@ -20,7 +20,7 @@ public final class AnswerConstraints {
     private final int vocabSize;
     private final Set<Integer> stopTokenIds;
     private final Optional<ReasoningTokens> reasoning;
-    private final FormatGrammars formats = new FormatGrammars();
+    private final FormatGrammars formats;
 
     /// @param vocabSize    rows of the logits
     /// @param stopTokenIds end an answer wherever a format lets it end
@@ -30,6 +30,7 @@ public final class AnswerConstraints {
         this.tokenizer = tokenizer;
         this.vocabSize = vocabSize;
         this.stopTokenIds = stopTokenIds;
+        this.formats = new FormatGrammars(tokenizer, vocabSize, stopTokenIds);
         this.reasoning =
                 reasons ? Optional.of(new ReasoningTokens(tokenizer, vocabSize)) : Optional.empty();
     }

@@ -1,19 +1,115 @@
 package io.moonglass.runtime.constraint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.TokenMask;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.AnswerFormat;
+import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.grammar.CallableTool;
+import io.moonglass.runtime.grammar.Grammar;
+import io.moonglass.runtime.grammar.GrammarCache;
+import io.moonglass.runtime.grammar.GrammarLimits;
+import io.moonglass.runtime.grammar.TokenMasks;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/// Grammars of formats and of calls of tools.
+/// Masks of formats and of calls of tools, by grammars that are compiled once. Safe to use from any thread.
 final class FormatGrammars {
 
+    private static final String TOOLS = "tools";
+
+    private final GrammarCache grammars = new GrammarCache(GrammarLimits.standard());
+    private final Tokenizer tokenizer;
+    private final int vocabSize;
+    private final Set<Integer> stopTokenIds;
+    private TokenMasks masks;
+
+    FormatGrammars(Tokenizer tokenizer, int vocabSize, Set<Integer> stopTokenIds) {
+        this.tokenizer = tokenizer;
+        this.vocabSize = vocabSize;
+        this.stopTokenIds = stopTokenIds;
+    }
+
+    /// @return makes a mask for each answer
+    /// @throws InvalidRequestException if a format or a strict tool's schema is none, or too large
     Supplier<TokenMask> of(AnswerFormat format, ToolUse tools) {
-        if (format instanceof AnswerFormat.FreeText && !tools.isOffered()) {
-            return () -> TokenMask.ALL;
+        return switch (tools.choice()) {
+            case ToolUse.Choice.Never() -> of(format);
+            case ToolUse.Choice.Required(List<String> names) ->
+                    mask(calls(tools, tool -> names.contains(tool.name()), true));
+            case ToolUse.Choice.Auto() -> {
+                if (!tools.isOffered()) {
+                    yield of(format);
+                }
+                if (format instanceof AnswerFormat.FreeText) {
+                    yield mask(calls(tools, _ -> true, false));
+                }
+                Supplier<TokenMask> text = of(format);
+                Supplier<TokenMask> calls = mask(calls(tools, _ -> true, true));
+                yield () -> new EitherMask(text.get(), calls.get());
+            }
+        };
+    }
+
+    private Supplier<TokenMask> of(AnswerFormat format) {
+        return switch (format) {
+            case AnswerFormat.FreeText() -> () -> TokenMask.ALL;
+            case AnswerFormat.JsonObject() -> mask(grammars.jsonObject());
+            case AnswerFormat.JsonSchema(JsonNode schema, String param) ->
+                    mask(grammars.jsonSchema(schema, param));
+            case AnswerFormat.Regex(String pattern, String param) ->
+                    mask(grammars.regex(pattern, param));
+            case AnswerFormat.Choice(List<String> texts, String param) ->
+                    mask(grammars.choice(texts, param));
+            case AnswerFormat.Gbnf(String grammar, String param) ->
+                    mask(grammars.gbnf(grammar, param));
+        };
+    }
+
+    /// @param required whether the answer is nothing but calls
+    private Grammar calls(ToolUse tools, Predicate<Tool> callable, boolean required) {
+        boolean forced = !(tools.choice() instanceof ToolUse.Choice.Auto);
+        List<CallableTool> calls =
+                tools.tools().stream()
+                        .filter(callable)
+                        .map(tool ->
+                                new CallableTool(
+                                        tool.name(),
+                                        arguments(tool, forced).orElse(null),
+                                        tool.param()))
+                        .toList();
+        return grammars.toolCalls(calls, required, tools.parallel(), TOOLS);
+    }
+
+    /// The schema that a call's arguments are held to; empty for any object. One that is not strict and cannot be
+    /// followed is left to the model.
+    private Optional<JsonNode> arguments(Tool tool, boolean forced) {
+        if (tool.strict() || !forced || tool.parameters().isEmpty()) {
+            return tool.strict() ? tool.parameters() : Optional.empty();
         }
-        throw new InvalidRequestException(
-                InvalidRequestException.Kind.UNSUPPORTED_FEATURE, null, "grammars are not there");
+        try {
+            grammars.jsonSchema(tool.parameters().get(), tool.param());
+            return tool.parameters();
+        } catch (InvalidRequestException e) {
+            return Optional.empty();
+        }
+    }
+
+    private Supplier<TokenMask> mask(Grammar grammar) {
+        TokenMasks all = masks();
+        return () -> all.begin(grammar);
+    }
+
+    /// Made for the first request that wants one.
+    private synchronized TokenMasks masks() {
+        if (masks == null) {
+            masks = new TokenMasks(tokenizer, vocabSize, stopTokenIds);
+        }
+        return masks;
     }
 }

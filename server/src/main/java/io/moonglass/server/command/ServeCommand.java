@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 /// `moonglass serve`: answers requests over HTTP until it is told to stop.
 @Command(
         name = "serve",
-        description = "Answer requests over HTTP, in the OpenAI chat-completions dialect.",
+        description = "Answer requests over HTTP, in the dialects of OpenAI and Anthropic.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
         sortOptions = false)

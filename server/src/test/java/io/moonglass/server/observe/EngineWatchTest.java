@@ -78,7 +78,6 @@ class EngineWatchTest {
                         1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, progress);
         return Map.of(
                 "a",
-                new ModelStatistics(
-                        engine, MediaStatistics.NONE, new QueueStatistics(0, 0, 1, 1)));
+                new ModelStatistics(engine, MediaStatistics.NONE, new QueueStatistics(0, 0, 1, 1)));
     }
 }

@@ -1,0 +1,87 @@
+package io.moonglass.runtime.grammar;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.function.Supplier;
+
+/// Compiled grammars that were asked for lately, so that equal ones are compiled once and share their states and masks.
+/// Bounded by number; safe to use from any thread. What is refused is not kept.
+public final class GrammarCache {
+
+    private static final int MAX_GRAMMARS = 32; // some 20 MB each at most, a few hundred KB usually
+
+    /// Everything that a grammar depends on.
+    private record Key(String frontEnd, String text) {}
+
+    private final GrammarLimits limits;
+    private final LinkedHashMap<Key, Grammar> grammars = new LinkedHashMap<>(16, 0.75f, true);
+
+    public GrammarCache(GrammarLimits limits) {
+        this.limits = limits;
+    }
+
+    /// See [Grammar#jsonSchema(JsonNode, String, GrammarLimits)].
+    public Grammar jsonSchema(JsonNode schema, String param) {
+        return get(
+                "json_schema", schema.toString(), () -> Grammar.jsonSchema(schema, param, limits));
+    }
+
+    /// See [Grammar#jsonObject(GrammarLimits)].
+    public Grammar jsonObject() {
+        return get("json_object", "", () -> Grammar.jsonObject(limits));
+    }
+
+    /// See [Grammar#regex(String, String, GrammarLimits)].
+    public Grammar regex(String pattern, String param) {
+        return get("regex", pattern, () -> Grammar.regex(pattern, param, limits));
+    }
+
+    /// See [Grammar#choice(List, String, GrammarLimits)].
+    public Grammar choice(List<String> texts, String param) {
+        StringBuilder key = new StringBuilder();
+        texts.forEach(text -> key.append(text.length()).append(':').append(text));
+        return get("choice", key.toString(), () -> Grammar.choice(texts, param, limits));
+    }
+
+    /// See [Grammar#gbnf(String, String, GrammarLimits)].
+    public Grammar gbnf(String grammar, String param) {
+        return get("gbnf", grammar, () -> Grammar.gbnf(grammar, param, limits));
+    }
+
+    /// See [Grammar#toolCalls(List, boolean, boolean, String, GrammarLimits)].
+    public Grammar toolCalls(
+            List<CallableTool> tools, boolean required, boolean parallel, String param) {
+        StringBuilder key = new StringBuilder();
+        key.append(required).append(parallel);
+        for (CallableTool tool : tools) {
+            key.append(tool.name().length())
+                    .append(':')
+                    .append(tool.name())
+                    .append(tool.parameters());
+        }
+        return get(
+                "tool_calls",
+                key.toString(),
+                () -> Grammar.toolCalls(tools, required, parallel, param, limits));
+    }
+
+    /// Compiles outside of the lock: two threads may do the same work, nobody waits for another's.
+    private Grammar get(String frontEnd, String text, Supplier<Grammar> compile) {
+        Key key = new Key(frontEnd, text);
+        synchronized (grammars) {
+            Grammar present = grammars.get(key);
+            if (present != null) {
+                return present;
+            }
+        }
+        Grammar compiled = compile.get();
+        synchronized (grammars) {
+            Grammar present = grammars.putIfAbsent(key, compiled);
+            if (grammars.size() > MAX_GRAMMARS) {
+                grammars.pollFirstEntry();
+            }
+            return present == null ? compiled : present;
+        }
+    }
+}

@@ -57,7 +57,7 @@ final class TokenRoutes {
         int[] ids =
                 fields.has("messages")
                         ? model.render(
-                                ChatCompletionReader.conversation(fields),
+                                ChatCompletionReader.conversation(fields, exchange.files()),
                                 FormatReader.read(fields))
                         : model.tokenize(
                                 WellFormed.text(fields.requiredString("prompt")),
@@ -94,7 +94,7 @@ final class TokenRoutes {
         PromptSize size =
                 fields.has("messages")
                         ? model.measure(
-                                ChatCompletionReader.conversation(fields),
+                                ChatCompletionReader.conversation(fields, exchange.files()),
                                 FormatReader.read(fields))
                         : PromptSize.together(
                                 CompletionReader.prompts(fields).stream()

@@ -39,74 +39,74 @@ final class ModelMetrics implements MultiCollector {
     }
 
     private static void addEngine(MetricSnapshots.Builder metrics, EngineStatistics engine) {
-        gauge(metrics, "sequences_running", "Answers that are computed now.", engine.numRunning());
-        gauge(metrics, "sequences_waiting", "Answers that wait for a place.", engine.numWaiting());
+        gauge(metrics, "sequences_running", "Answers that are computed now.", model -> model.engine().numRunning());
+        gauge(metrics, "sequences_waiting", "Answers that wait for a place.", model -> model.engine().numWaiting());
         gauge(
                 metrics,
                 "uncomputed_prompt_tokens",
                 "Prompt tokens in the engine that are not computed yet.",
-                engine.numUncomputedTokens());
+                model -> model.engine().numUncomputedTokens());
         gauge(
                 metrics,
                 "prompt_tokens_per_second",
                 "Rate at which prompts are computed, as measured lately.",
-                engine.promptTokensPerSecond());
+                model -> model.engine().promptTokensPerSecond());
         gauge(
                 metrics,
                 "since_progress_seconds",
                 "Time since the engine last got on; 0 while it has nothing to do.",
-                engine.sinceProgress().toNanos() / 1e9);
-        counter(metrics, "steps", "Forward passes.", engine.steps());
+                model -> model.engine().sinceProgress().toNanos() / 1e9);
+        counter(metrics, "steps", "Forward passes.", model -> model.engine().steps());
         counter(
                 metrics,
                 "failed_steps",
                 "Forward passes that ended in a fault of ours.",
-                engine.failedSteps());
+                model -> model.engine().failedSteps());
         counter(
                 metrics,
                 "prompt_tokens",
                 "Prompt tokens of all requests that ran.",
-                engine.promptTokens());
-        counter(metrics, "generated_tokens", "Tokens that were chosen.", engine.generatedTokens());
+                model -> model.engine().promptTokens());
+        counter(metrics, "generated_tokens", "Tokens that were chosen.", model -> model.engine().generatedTokens());
         counter(
                 metrics,
                 "drafted_tokens",
                 "Tokens that were guessed ahead.",
-                engine.draftedTokens());
+                model -> model.engine().draftedTokens());
         counter(
                 metrics,
                 "accepted_tokens",
                 "Guessed tokens that were right.",
-                engine.acceptedTokens());
+                model -> model.engine().acceptedTokens());
         counter(
                 metrics,
                 "preemptions",
                 "Answers that gave their cache up and started over.",
-                engine.preemptions());
+                model -> model.engine().preemptions());
     }
 
     private static void addCache(MetricSnapshots.Builder metrics, EngineStatistics engine) {
-        gauge(metrics, "kv_blocks", "Blocks that the cache has.", engine.numBlocks());
+        gauge(metrics, "kv_blocks", "Blocks that the cache has.", model -> model.engine().numBlocks());
         gauge(
                 metrics,
                 "kv_blocks_in_use",
                 "Blocks that answers need now.",
-                engine.numBlocksInUse());
+                model -> model.engine().numBlocksInUse());
         gauge(
                 metrics,
                 "kv_blocks_kept",
                 "Blocks that only a later prompt may need.",
-                engine.numBlocksKept());
+                model -> model.engine().numBlocksKept());
         counter(
                 metrics,
                 "prefix_cache_queried_tokens",
                 "Prompt tokens that were looked up in the cache.",
-                engine.promptTokens());
+                model -> model.engine().promptTokens());
         counter(
                 metrics,
                 "prefix_cache_hit_tokens",
                 "Prompt tokens that were found in the cache.",
-                engine.cachedPromptTokens());
+                model -> model.engine().cachedPromptTokens());
     }
 
     private static void addPictures(MetricSnapshots.Builder metrics, MediaStatistics media) {
@@ -114,28 +114,28 @@ final class ModelMetrics implements MultiCollector {
                 metrics,
                 "picture_pixels_per_second",
                 "Rate at which pictures are encoded, as measured lately.",
-                media.pixelsPerSecond());
+                model -> model.media().pixelsPerSecond());
         gauge(
                 metrics,
                 "encoder_cache_bytes",
                 "Encoded pictures that are kept.",
-                media.cacheBytes());
+                model -> model.media().cacheBytes());
         counter(
                 metrics,
                 "encoder_cache_queries",
                 "Pictures that were looked up in the encoder's cache.",
-                media.cacheQueries());
+                model -> model.media().cacheQueries());
         counter(
                 metrics,
                 "encoder_cache_hits",
                 "Pictures that were found there or were on their way.",
-                media.cacheHits());
+                model -> model.media().cacheHits());
         counter(
                 metrics,
                 "encoded_pictures",
                 "Pictures that were encoded.",
-                media.encodedPictures());
-        counter(metrics, "encoded_pixels", "Their pixels, as fitted.", media.encodedPixels());
+                model -> model.media().encodedPictures());
+        counter(metrics, "encoded_pixels", "Their pixels, as fitted.", model -> model.media().encodedPixels());
     }
 
     private static void addQueue(MetricSnapshots.Builder metrics, QueueStatistics queue) {
@@ -143,22 +143,22 @@ final class ModelMetrics implements MultiCollector {
                 metrics,
                 "queued_tokens",
                 "Prompt tokens of requests whose prompt is not computed yet.",
-                queue.tokens());
+                model -> model.queue().tokens());
         gauge(
                 metrics,
                 "queued_pixels",
                 "Pixels of requests whose pictures are not encoded yet.",
-                queue.pixels());
+                model -> model.queue().pixels());
         gauge(
                 metrics,
                 "queued_tokens_limit",
                 "Queued tokens beyond which requests are refused.",
-                queue.maxTokens());
+                model -> model.queue().maxTokens());
         gauge(
                 metrics,
                 "queued_pixels_limit",
                 "Queued pixels beyond which requests are refused.",
-                queue.maxPixels());
+                model -> model.queue().maxPixels());
     }
 
     private static void addCancellations(
@@ -169,11 +169,11 @@ final class ModelMetrics implements MultiCollector {
                 CounterSnapshot.builder()
                         .name(PREFIX + "cancellations")
                         .help("Work that was given up before its end, by the stage it was in.")
-                        .dataPoint(atStage("picture_decode", media.cancelledDecoding()))
-                        .dataPoint(atStage("picture_encode", media.cancelledEncoding()))
-                        .dataPoint(atStage("queue", engine.cancelledWaiting()))
-                        .dataPoint(atStage("prefill", engine.cancelledPrefilling()))
-                        .dataPoint(atStage("decode", engine.cancelledDecoding()))
+                        .dataPoint(atStage("picture_decode", model -> model.media().cancelledDecoding()))
+                        .dataPoint(atStage("picture_encode", model -> model.media().cancelledEncoding()))
+                        .dataPoint(atStage("queue", model -> model.engine().cancelledWaiting()))
+                        .dataPoint(atStage("prefill", model -> model.engine().cancelledPrefilling()))
+                        .dataPoint(atStage("decode", model -> model.engine().cancelledDecoding()))
                         .build());
     }
 

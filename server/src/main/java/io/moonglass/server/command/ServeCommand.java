@@ -4,11 +4,13 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.models.ModelStatus;
 import io.moonglass.tensor.Kernels;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,16 +28,11 @@ final class ServeCommand implements Callable<Integer> {
 
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
 
-    private final ModelOpener models;
+    private final ModelOpener opener;
 
     @Spec private CommandSpec spec;
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description =
-                    "The checkpoint, a folder in Hugging Face layout (default: the demo model).")
-    private Optional<Path> directory;
+    @Mixin private ModelOptions models;
 
     @Option(
             names = "--host",
@@ -51,15 +48,11 @@ final class ServeCommand implements Callable<Integer> {
             description = "Port to listen on; 0 for any that is free (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Option(
-            names = "--name",
-            paramLabel = "NAME",
-            description = "The model's name in requests (default: the folder's).")
-    private Optional<String> name;
-
     @Mixin private ServingOptions serving;
 
     @Mixin private ResponseOptions responses;
+
+    @Mixin private FileOptions files;
 
     @Mixin private WeightOptions weights;
 
@@ -69,44 +62,56 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private BatchingOptions batching;
 
-    ServeCommand(ModelOpener models) {
-        this.models = models;
+    ServeCommand(ModelOpener opener) {
+        this.opener = opener;
     }
 
     @Override
     public Integer call() {
-        Path checkpoint = directory.orElseGet(DemoModel::directory);
         ChatModelOptions computing = serving.in(batching.in(vision.in(compute.chatModel())));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options =
-                responses.in(serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port)));
-        ChatModelOptions named = name.map(computing::withName).orElse(computing);
+                files.in(
+                        responses.in(
+                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            try (ChatModel model =
-                    weights.open(models, checkpoint, named, spec.commandLine().getErr())) {
-                model.warmUp();
-                serve(server, model);
+            try (ModelPool pool =
+                    models.pool((directory, name) -> open(directory, computing.withName(name)))) {
+                pool.openFirst();
+                serve(server, pool);
             }
         }
         return 0;
     }
 
+    private ChatModel open(Path checkpoint, ChatModelOptions computing) {
+        ChatModel model = weights.open(opener, checkpoint, computing, spec.commandLine().getErr());
+        model.warmUp();
+        return model;
+    }
+
     /// Serves until the process is asked to end, or this thread is interrupted.
-    private void serve(MoonglassServer server, ChatModel model) {
+    private void serve(MoonglassServer server, ModelPool pool) {
         CountDownLatch stopAsked = new CountDownLatch(1);
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(stopAsked, stopped)));
-        server.serve(model);
+        server.serve(pool);
         spec.commandLine()
                 .getOut()
-                .printf("moonglass: %s on http://%s:%d%n", model.name(), host, server.port());
+                .printf(
+                        "moonglass: %s on http://%s:%d%n",
+                        pool.status().stream()
+                                .map(ModelStatus::name)
+                                .collect(Collectors.joining(", ")),
+                        host,
+                        server.port());
         try {
             stopAsked.await();
         } catch (InterruptedException e) {
             LOG.log(System.Logger.Level.DEBUG, "interrupted, which is a way to ask it to stop", e);
         } finally {
-            // before the model, whose running answers may still finish
+            // before the models, whose running answers may still finish
             server.close();
             stopped.countDown();
         }

@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/// The options of `serve` that say whose requests are taken, and how many and how long ones.
+/// The options of `serve` that say whose requests are taken, how many and how long ones, and how their answers
+/// begin.
 final class ServingOptions {
 
     private static final System.Logger LOG = System.getLogger(ServingOptions.class.getName());
@@ -56,6 +57,14 @@ final class ServingOptions {
                             + " this long (default: 120).")
     private Optional<Double> stuckAfter = Optional.empty();
 
+    @Option(
+            names = "--reasoning",
+            negatable = true,
+            description =
+                    "The model was taught to think before it answers, or was not; formats and budgets of"
+                            + " thinking go by that (default: whether its name has \"thinking\" in it).")
+    private Optional<Boolean> reasoning = Optional.empty();
+
     /// These options with what was asked for here. Whether keys are wanted is logged.
     ///
     /// @throws ConfigException if the keys cannot be read, or a time is none
@@ -89,6 +98,8 @@ final class ServingOptions {
     ChatModelOptions in(ChatModelOptions options) {
         QueueLimits limits = options.queueLimits();
         limits = maxQueuedTokens.map(limits::withMaxTokens).orElse(limits);
-        return options.withQueueLimits(maxQueuedPixels.map(limits::withMaxPixels).orElse(limits));
+        limits = maxQueuedPixels.map(limits::withMaxPixels).orElse(limits);
+        ChatModelOptions limited = options.withQueueLimits(limits);
+        return reasoning.map(limited::withReasons).orElse(limited);
     }
 }

@@ -13,8 +13,10 @@ import java.util.TreeSet;
 final class FileShelf {
 
     private final Map<String, StoredFile> files = new HashMap<>();
+
     /// Ids of the files that have the same bytes.
     private final Map<String, Set<String>> idsOfContent = new HashMap<>();
+
     private long storedBytes;
     private long comingBytes;
     private int numComing;

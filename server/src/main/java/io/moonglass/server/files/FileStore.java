@@ -129,7 +129,9 @@ public final class FileStore {
             FileRecord record = FileRecord.read(path);
             boolean isHash = HASH.matcher("sha256:" + record.sha256()).matches();
             Path content = content(folder, record.sha256());
-            if (isHash && Files.isRegularFile(content) && Files.size(content) == record.numBytes()) {
+            if (isHash
+                    && Files.isRegularFile(content)
+                    && Files.size(content) == record.numBytes()) {
                 return Optional.of(record.file(id, content));
             }
             LOG.log(System.Logger.Level.WARNING, "{0} has lost its bytes", path);

@@ -27,7 +27,8 @@ public record FileStoreOptions(
                             .formatted(quotaBytes, maxFiles, maxFileBytes));
         }
         if (expiry.filter(time -> !time.isPositive()).isPresent()) {
-            throw new ConfigException("files stay %s; want a positive time".formatted(expiry.get()));
+            throw new ConfigException(
+                    "files stay %s; want a positive time".formatted(expiry.get()));
         }
     }
 }

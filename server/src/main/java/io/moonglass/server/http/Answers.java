@@ -10,6 +10,7 @@ import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
+import io.moonglass.server.models.ModelPool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -36,8 +37,13 @@ final class Answers {
 
     /// The same for a body that was read already.
     void answer(Exchange exchange, JsonNode body, Dialect dialect, ServedModel served) {
-        ChatModel model = served.named(RequestFields.of("", body));
-        Dialect.Question question = dialect.read(body, model, exchange.caller());
+        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body))) {
+            answer(exchange, body, dialect, lease.model());
+        }
+    }
+
+    private void answer(Exchange exchange, JsonNode body, Dialect dialect, ChatModel model) {
+        Dialect.Question question = dialect.read(body, model, exchange.caller(), exchange.files());
         Call call = question.call();
         Optional<Duration> limit = shorter(timeout, call.timeout());
         try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), limit)) {

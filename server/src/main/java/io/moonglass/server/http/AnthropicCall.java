@@ -29,8 +29,7 @@ final class AnthropicCall implements Dialect {
     }
 
     @Override
-    public Question read(
-            JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         AnswerFormat format = format(fields);
         Prompt.Conversation prompt = prompt(fields, files);

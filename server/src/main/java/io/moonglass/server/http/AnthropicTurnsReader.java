@@ -25,8 +25,7 @@ final class AnthropicTurnsReader {
 
     /// @throws InvalidRequestException that names the message, block and field at fault
     static List<Message> read(RequestFields body, RequestFiles files) {
-        AnthropicTurnsReader reader =
-                new AnthropicTurnsReader(PictureReader.of(body, files));
+        AnthropicTurnsReader reader = new AnthropicTurnsReader(PictureReader.of(body, files));
         if (body.has("system")) {
             reader.turns.say(Role.SYSTEM, reader.content(body, "system"));
         }
@@ -116,7 +115,7 @@ final class AnthropicTurnsReader {
         return new ToolCall(
                 block.requiredString("id"),
                 block.requiredString("name"),
-                WellFormed.json(block.value("input")).toString());
+                WellFormed.text(block.value("input").toString()));
     }
 
     private List<ContentPart> content(RequestFields holder, String key) {

@@ -21,8 +21,7 @@ final class ChatCompletionReader implements Dialect {
     static final int MAX_TOP_LOGPROBS = 20;
 
     @Override
-    public Question read(
-            JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         Prompt.Conversation conversation = conversation(fields, files);

@@ -9,6 +9,7 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Embedding;
 import io.moonglass.runtime.Prompt;
+import io.moonglass.server.models.ModelPool;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -49,7 +50,12 @@ final class Embeddings {
 
     void answer(Exchange exchange) {
         RequestFields fields = RequestFields.of("", exchange.readJson());
-        ChatModel model = served.named(fields);
+        try (ModelPool.Lease lease = served.lease(fields)) {
+            answer(exchange, fields, lease.model());
+        }
+    }
+
+    private void answer(Exchange exchange, RequestFields fields, ChatModel model) {
         List<Input> inputs = inputs(fields, exchange.files());
         boolean asBase64 = isBase64(fields);
         RequestScope scope = SamplingReader.scope(fields, exchange.caller());

@@ -129,11 +129,15 @@ final class Exchange implements AutoCloseable {
     }
 
     private <T> T readForm(LongConsumer memory, long maxBytes, FormReader<T> reader) {
-        return read(memory, maxBytes, body -> {
-            T form = reader.read(MultipartBody.of(body, contentType()));
-            body.transferTo(OutputStream.nullOutputStream()); // what comes after the last part
-            return form;
-        });
+        return read(
+                memory,
+                maxBytes,
+                body -> {
+                    T form = reader.read(MultipartBody.of(body, contentType()));
+                    body.transferTo(
+                            OutputStream.nullOutputStream()); // what comes after the last part
+                    return form;
+                });
     }
 
     private int maxBodyBytes() {

@@ -93,8 +93,7 @@ final class FileRoutes {
     private void upload(Exchange exchange) {
         long maxBytes = maxBodyBytes(store).orElseThrow(HttpFault::filesOff);
         try (FileUpload upload = store().begin(exchange.caller().tenant())) {
-            StoredFile kept =
-                    exchange.readUpload(maxBytes, form -> FileForm.keep(form, upload));
+            StoredFile kept = exchange.readUpload(maxBytes, form -> FileForm.keep(form, upload));
             exchange.answer(FileCard.of(kept));
         }
     }
@@ -118,8 +117,7 @@ final class FileRoutes {
     }
 
     private StoredFile file(Exchange exchange, String id) {
-        return store()
-                .find(exchange.caller().tenant(), id)
+        return store().find(exchange.caller().tenant(), id)
                 .orElseThrow(() -> HttpFault.fileNotFound(id));
     }
 

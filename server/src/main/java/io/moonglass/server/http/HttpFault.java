@@ -9,9 +9,12 @@ import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
 import io.moonglass.server.files.FileRefusedException;
+import io.moonglass.server.models.ModelUnavailableException;
+import io.moonglass.server.models.UnknownModelException;
 import io.moonglass.server.observe.Outcome;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// A request's failure as the caller sees it: a status and an OpenAI-shaped error.
 final class HttpFault extends RuntimeException {
@@ -66,14 +69,35 @@ final class HttpFault extends RuntimeException {
                 status, "malformed_request", "the request is no HTTP/1.1 as it should be");
     }
 
-    static HttpFault modelNotFound(String wanted, String served) {
+    private static HttpFault modelNotFound(UnknownModelException fault) {
         return new HttpFault(
                 404,
                 INVALID_REQUEST,
                 "model",
                 "model_not_found",
-                "model %s is not served here; want \"%s\", or no model at all"
-                        .formatted(quoted(wanted), served));
+                "model %s is not served here; want %s, or no model at all"
+                        .formatted(
+                                quoted(fault.wanted()),
+                                fault.served().stream()
+                                        .map(name -> '"' + name + '"')
+                                        .collect(Collectors.joining(" or "))));
+    }
+
+    private static HttpFault modelUnavailable(ModelUnavailableException fault) {
+        return switch (fault.reason()) {
+            case NO_MEMORY -> unavailable("model_memory_full", fault.getMessage());
+            case LOADING_FAILED -> unavailable("model_load_failed", fault.getMessage());
+            case LOADING -> unavailable("model_loading", fault.getMessage());
+            case CLOSED -> shuttingDown();
+        };
+    }
+
+    static HttpFault modelInUse(String name) {
+        return invalidRequest(
+                409,
+                "model_in_use",
+                "model %s is used by requests or still loading; ask again when they have ended"
+                        .formatted(quoted(name)));
     }
 
     /// A caller's word in quotes, on one line and not too long.
@@ -199,7 +223,9 @@ final class HttpFault extends RuntimeException {
 
     static HttpFault filesOff() {
         return invalidRequest(
-                501, "unsupported_feature", "this server keeps no files; send the pictures themselves");
+                501,
+                "unsupported_feature",
+                "this server keeps no files; send the pictures themselves");
     }
 
     static HttpFault unsupportedContentType(String wanted) {
@@ -254,6 +280,8 @@ final class HttpFault extends RuntimeException {
             case InvalidRequestException fault -> of(fault);
             case OverloadedException fault -> queueFull(fault);
             case FileRefusedException fault -> of(fault);
+            case UnknownModelException fault -> modelNotFound(fault);
+            case ModelUnavailableException fault -> modelUnavailable(fault);
             default -> {
                 LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", exception);
                 yield internal(requestId);

@@ -140,9 +140,8 @@ final class MessagesReader {
         }
         RequestFields image =
                 part.object("image_url")
-                        .orElseThrow(() -> part.wrong("image_url", "an object with a url or a file_id"));
-        return image.has("file_id")
-                ? pictures.inFile(image, "file_id")
-                : pictures.at(image, "url");
+                        .orElseThrow(
+                                () -> part.wrong("image_url", "an object with a url or a file_id"));
+        return image.has("file_id") ? pictures.inFile(image, "file_id") : pictures.at(image, "url");
     }
 }

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.InvalidRequestException;
-import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.responses.ResponseStore;
 import io.moonglass.server.responses.StoredResponse;
 import java.util.ArrayList;
@@ -65,10 +65,12 @@ final class ResponseRoutes {
 
     private void count(Exchange exchange) {
         JsonNode body = exchange.readJson();
-        ChatModel model = served.named(RequestFields.of("", body));
-        try (ResponsesCall call = call(exchange)) {
+        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body));
+                ResponsesCall call = call(exchange)) {
             exchange.answer(
-                    new InputTokens("response.input_tokens", call.measure(body, model, exchange.files()).tokens()));
+                    new InputTokens(
+                            "response.input_tokens",
+                            call.measure(body, lease.model(), exchange.files()).tokens()));
         }
     }
 

@@ -44,10 +44,8 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     @Override
-    public Question read(
-            JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
-        // much of it is written again, in the response and on disk
-        RequestFields fields = RequestFields.of("", WellFormed.json(body));
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
+        RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         ArrayNode items = items(fields);
@@ -83,7 +81,8 @@ final class ResponsesCall implements Dialect, AutoCloseable {
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         AnswerOptions answer = answer(fields, model);
-        return model.measure(prompt(fields, items(fields), tools, answer, model, files), answer.format());
+        return model.measure(
+                prompt(fields, items(fields), tools, answer, model, files), answer.format());
     }
 
     private Prompt.Conversation prompt(
@@ -118,8 +117,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     /// Instructions, what the earlier responses had and answered, and the new items.
     private List<Message> turns(RequestFields fields, ArrayNode items, RequestFiles files) {
         ResponseItemsReader reader =
-                new ResponseItemsReader(
-                        kept::item, PictureReader.of(fields, files));
+                new ResponseItemsReader(kept::item, PictureReader.of(fields, files));
         fields.string("instructions").ifPresent(text -> reader.say(Role.SYSTEM, text));
         if (fields.has("previous_response_id")) {
             String place = fields.pathOf("previous_response_id");

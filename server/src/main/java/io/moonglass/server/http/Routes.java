@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import io.moonglass.clients.ModelList;
-import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.files.FileStore;
+import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.ServerMetrics;
@@ -49,22 +49,26 @@ final class Routes {
             ServerMetrics metrics,
             EngineWatch watch,
             Optional<ResponseStore> store,
+            Optional<FileStore> files,
+            FileRoutes fileRoutes,
             ServerOptions options) {
         this.served = served;
         this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
         this.watch = watch;
-        this.bodies = BodyReader.from(options);
+        this.bodies = BodyReader.from(options, files);
         this.options = options;
-        this.table = table(store);
+        this.table = table(store, fileRoutes);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
 
-    private RouteTable table(Optional<ResponseStore> store) {
+    private RouteTable table(Optional<ResponseStore> store, FileRoutes files) {
         Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TokenRoutes(served).routes());
+        routes.addAll(new ModelRoutes(served).routes());
+        routes.addAll(files.routes());
         routes.addAll(
                 new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes())
                         .routes());
@@ -82,8 +86,6 @@ final class Routes {
                                 "POST",
                                 "/v1/embeddings",
                                 (exchange, _) -> embeddings.answer(exchange)),
-                        Route.limited("GET", "/v1/models", (exchange, _) -> models(exchange)),
-                        Route.limited("GET", "/v1/models/{id}", this::model),
                         Route.keyed("DELETE", "/v1/requests/{id}", this::cancel),
                         Route.keyed("GET", "/version", (exchange, _) -> version(exchange)),
                         Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)),
@@ -201,25 +203,11 @@ final class Routes {
 
     private void countMessages(Exchange exchange) {
         JsonNode body = exchange.readJson();
-        ChatModel model = served.named(RequestFields.of("", body));
-        exchange.answer(new InputTokens(AnthropicCall.measure(body, model).tokens()));
-    }
-
-    private void models(Exchange exchange) {
-        exchange.answer(ModelList.of(card(served.model())));
-    }
-
-    private void model(Exchange exchange, String wanted) {
-        ChatModel model = served.model();
-        if (!wanted.equals(model.name())) {
-            throw HttpFault.modelNotFound(wanted, model.name());
+        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body))) {
+            exchange.answer(
+                    new InputTokens(
+                            AnthropicCall.measure(body, lease.model(), exchange.files()).tokens()));
         }
-        exchange.answer(card(model));
-    }
-
-    private ModelList.Model card(ChatModel model) {
-        return new ModelList.Model(
-                model.name(), "model", served.since(), "moonglass", model.contextLength());
     }
 
     private void cancel(Exchange exchange, String id) {
@@ -242,7 +230,8 @@ final class Routes {
     }
 
     private void ready(Exchange exchange) {
-        if (watch.isStuck(served.model().statistics().engine())) {
+        served.pool(); // 503 while there is none
+        if (watch.isStuck(served.statistics())) {
             throw HttpFault.engineStuck(options.stuckAfter());
         }
         exchange.answer(new Health("UP"));

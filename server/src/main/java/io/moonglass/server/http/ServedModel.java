@@ -1,67 +1,64 @@
 package io.moonglass.server.http;
 
-import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.server.models.ModelPool;
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
-/// The model that requests are given to: none while it loads, none when the server stops. Safe to
+/// The models that requests are given to: none while the first loads, none when the server stops. Safe to
 /// use from any thread.
 final class ServedModel {
+
+    /// How long a request without a deadline waits for its model to be loaded.
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private sealed interface State {
         record Loading() implements State {}
 
-        record Serving(ChatModel model, long since) implements State {}
+        record Serving(ModelPool pool) implements State {}
 
         record Stopping() implements State {}
     }
 
+    private final Optional<Duration> timeout;
     private volatile State state = new State.Loading();
 
-    void serve(ChatModel model) {
-        state = new State.Serving(model, System.currentTimeMillis() / 1000);
+    /// @param timeout of every request; one may ask for a shorter one
+    ServedModel(Optional<Duration> timeout) {
+        this.timeout = timeout;
+    }
+
+    void serve(ModelPool pool) {
+        state = new State.Serving(pool);
     }
 
     void stop() {
         state = new State.Stopping();
     }
 
-    /// @throws HttpFault 503 while there is none
-    ChatModel model() {
-        return serving().model();
-    }
-
-    /// The model that a request names, or the one there is where it names none.
+    /// The model that a request names, or the first where it names none; loaded now if it was not.
     ///
-    /// @throws HttpFault 404 if it is not served here, 503 while there is none
-    ChatModel named(RequestFields request) {
-        ChatModel model = model();
-        Optional<String> wanted = request.string("model").filter(name -> !name.isEmpty());
-        if (wanted.isPresent() && !wanted.get().equals(model.name())) {
-            throw HttpFault.modelNotFound(wanted.get(), model.name());
-        }
-        return model;
+    /// @throws HttpFault 404 if it is not served here, 503 while it cannot be had
+    ModelPool.Lease lease(RequestFields request) {
+        Duration patience =
+                Answers.shorter(timeout, SamplingReader.timeout(request)).orElse(PATIENCE);
+        return pool().lease(request.string("model").filter(name -> !name.isEmpty()), patience);
     }
 
-    /// Its statistics; empty while there is none.
-    Optional<ModelStatistics> statistics() {
-        return state instanceof State.Serving serving
-                ? Optional.of(serving.model().statistics())
-                : Optional.empty();
-    }
-
-    /// When it was loaded, in seconds since 1970.
-    long since() {
-        return serving().since();
-    }
-
-    private State.Serving serving() {
+    /// @throws HttpFault 503 while there is none
+    ModelPool pool() {
         return switch (state) {
-            case State.Serving serving -> serving;
+            case State.Serving(ModelPool pool) -> pool;
             case State.Loading() ->
                     throw HttpFault.unavailable(
                             "model_loading", "the model is still loading; ask again soon");
             case State.Stopping() -> throw HttpFault.shuttingDown();
         };
+    }
+
+    /// Statistics of the models that are loaded, by name.
+    Map<String, ModelStatistics> statistics() {
+        return state instanceof State.Serving(ModelPool pool) ? pool.statistics() : Map.of();
     }
 }

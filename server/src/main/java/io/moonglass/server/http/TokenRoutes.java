@@ -8,6 +8,7 @@ import io.moonglass.clients.SeenImage;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.server.models.ModelPool;
 import java.util.Arrays;
 import java.util.List;
 
@@ -43,21 +44,35 @@ final class TokenRoutes {
 
     List<Route> routes() {
         return List.of(
-                Route.limited("POST", "/tokenize", (exchange, _) -> tokenize(exchange)),
-                Route.limited("POST", "/v1/tokenize", (exchange, _) -> tokenize(exchange)),
-                Route.limited("POST", "/detokenize", (exchange, _) -> detokenize(exchange)),
-                Route.limited("POST", "/v1/detokenize", (exchange, _) -> detokenize(exchange)),
-                Route.limited("POST", "/v1/count_tokens", (exchange, _) -> count(exchange)));
+                route("/tokenize", TokenRoutes::tokenize),
+                route("/v1/tokenize", TokenRoutes::tokenize),
+                route("/detokenize", (fields, model, _) -> detokenize(fields, model)),
+                route("/v1/detokenize", (fields, model, _) -> detokenize(fields, model)),
+                route("/v1/count_tokens", TokenRoutes::count));
+    }
+
+    private interface Question {
+        Object answer(RequestFields fields, ChatModel model, RequestFiles files);
+    }
+
+    private Route route(String path, Question question) {
+        return Route.limited(
+                "POST",
+                path,
+                (exchange, _) -> {
+                    RequestFields fields = RequestFields.of("", exchange.readJson());
+                    try (ModelPool.Lease lease = served.lease(fields)) {
+                        exchange.answer(question.answer(fields, lease.model(), exchange.files()));
+                    }
+                });
     }
 
     /// A text, or a conversation as the chat template renders it.
-    private void tokenize(Exchange exchange) {
-        RequestFields fields = RequestFields.of("", exchange.readJson());
-        ChatModel model = served.named(fields);
+    private static Object tokenize(RequestFields fields, ChatModel model, RequestFiles files) {
         int[] ids =
                 fields.has("messages")
                         ? model.render(
-                                ChatCompletionReader.conversation(fields, exchange.files()),
+                                ChatCompletionReader.conversation(fields, files),
                                 FormatReader.read(fields))
                         : model.tokenize(
                                 WellFormed.text(fields.requiredString("prompt")),
@@ -68,12 +83,10 @@ final class TokenRoutes {
                                 .mapToObj(id -> model.detokenize(new int[] {id}))
                                 .toList()
                         : null;
-        exchange.answer(new Tokens(ids.length, model.contextLength(), ids, texts));
+        return new Tokens(ids.length, model.contextLength(), ids, texts);
     }
 
-    private void detokenize(Exchange exchange) {
-        RequestFields fields = RequestFields.of("", exchange.readJson());
-        ChatModel model = served.named(fields);
+    private static Object detokenize(RequestFields fields, ChatModel model) {
         JsonNode list = fields.value("tokens");
         boolean isGood = list.isArray() && list.size() <= MAX_TOKENS;
         int[] ids = new int[isGood ? list.size() : 0];
@@ -84,28 +97,25 @@ final class TokenRoutes {
         if (!isGood) {
             throw fields.wrong("tokens", "a list of at most %,d token ids".formatted(MAX_TOKENS));
         }
-        exchange.answer(new Text(model.detokenize(ids)));
+        return new Text(model.detokenize(ids));
     }
 
     /// What `usage.prompt_tokens` would be of the same body.
-    private void count(Exchange exchange) {
-        RequestFields fields = RequestFields.of("", exchange.readJson());
-        ChatModel model = served.named(fields);
+    private static Object count(RequestFields fields, ChatModel model, RequestFiles files) {
         PromptSize size =
                 fields.has("messages")
                         ? model.measure(
-                                ChatCompletionReader.conversation(fields, exchange.files()),
+                                ChatCompletionReader.conversation(fields, files),
                                 FormatReader.read(fields))
                         : PromptSize.together(
                                 CompletionReader.prompts(fields).stream()
                                         .map(prompt -> model.measure(prompt, FREE))
                                         .toList());
-        exchange.answer(
-                new Count(
-                        size.tokens(),
-                        size.imageTokens(),
-                        0,
-                        model.contextLength(),
-                        UsageRecord.images(size)));
+        return new Count(
+                size.tokens(),
+                size.imageTokens(),
+                0,
+                model.contextLength(),
+                UsageRecord.images(size));
     }
 }

@@ -1,10 +1,5 @@
 package io.moonglass.server.http;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
-
 /// Text that can be written as UTF-8.
 final class WellFormed {
 
@@ -24,24 +19,6 @@ final class WellFormed {
             mended.setCharAt(i, REPLACEMENT);
         }
         return mended.toString();
-    }
-
-    /// The same value with every string in it mended like that, in place. The parser takes no key with such a half.
-    static JsonNode json(JsonNode value) {
-        switch (value) {
-            case TextNode text -> {
-                return TextNode.valueOf(text(text.textValue()));
-            }
-            case ArrayNode list -> {
-                for (int i = 0; i < list.size(); i++) {
-                    list.set(i, json(list.get(i)));
-                }
-            }
-            case ObjectNode object ->
-                    object.properties().forEach(field -> field.setValue(json(field.getValue())));
-            default -> {}
-        }
-        return value;
     }
 
     private static int firstLoneSurrogate(String text, int from) {

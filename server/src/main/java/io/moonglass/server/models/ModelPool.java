@@ -2,46 +2,116 @@ package io.moonglass.server.models;
 
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.server.models.ModelUnavailableException.Reason;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/// The models of a server. One that is asked for is loaded if it is not, and others that nobody uses make room for it,
-/// the one that was left longest ago first. Models are loaded and unloaded on one thread, one after another. Safe to use
-/// from any thread.
+/// The models of one server. One is loaded when a request wants it, if there is memory for it beside those that are in
+/// use; those that are not make room, the one that was not used for longest first. Safe to use from any thread.
 public final class ModelPool implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ModelPool.class.getName());
-    private static final long SECONDS_TO_END = 10;
 
-    private final ModelPoolOptions options;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+    private final PoolOptions options;
     private final InstantSource clock;
-    private final Map<String, ModelSlot> slots = new LinkedHashMap<>();
-    private final ExecutorService loader =
-            Executors.newSingleThreadExecutor(
-                    Thread.ofPlatform().daemon().name("moonglass-models").factory());
-    private boolean ready;
-    private boolean stopping;
+    private boolean closed;
 
-    /// A model that stays loaded until this is closed.
+    /// A model and how it stands. Guarded by the pool.
+    private static final class Entry {
+        private final ModelSource source;
+        private ChatModel model;
+        private CompletableFuture<Void> loading;
+        private int numLeases;
+        private Instant used;
+        private Instant since;
+        private OptionalInt contextLength = OptionalInt.empty();
+
+        Entry(ModelSource source, Instant now) {
+            this.source = source;
+            this.used = now;
+            this.since = now;
+        }
+
+        ModelState state() {
+            if (model != null) {
+                return ModelState.LOADED;
+            }
+            return loading != null ? ModelState.LOADING : ModelState.UNLOADED;
+        }
+
+        boolean isIdle() {
+            return model != null && numLeases == 0;
+        }
+
+        ChatModel take() {
+            ChatModel taken = model;
+            model = null;
+            return taken;
+        }
+    }
+
+    /// @param sources the first is the one that requests get that name none
+    /// @throws ConfigException if there is none, or two have one name
+    public ModelPool(List<ModelSource> sources, PoolOptions options, InstantSource clock) {
+        this.options = options;
+        this.clock = clock;
+        for (ModelSource source : sources) {
+            if (entries.put(source.name(), new Entry(source, clock.instant())) != null) {
+                throw new ConfigException(
+                        "two models are called %s; want --model NAME=DIR with names that tell them apart"
+                                .formatted(source.name()));
+            }
+        }
+        if (entries.isEmpty()) {
+            throw new ConfigException("a server without models; want at least one");
+        }
+    }
+
+    /// A model that is loaded already and stays its caller's, who closes it.
+    public static ModelPool of(ChatModel model) {
+        ModelPool pool =
+                new ModelPool(
+                        List.of(
+                                new ModelSource(
+                                        model.name(),
+                                        0,
+                                        () -> {
+                                            throw new IllegalStateException("is never unloaded");
+                                        })),
+                        PoolOptions.UNLIMITED,
+                        InstantSource.system());
+        Entry only = pool.entries.get(model.name());
+        only.model = model;
+        only.numLeases = 1; // for ever, so that nothing unloads it
+        only.contextLength = OptionalInt.of(model.contextLength());
+        return pool;
+    }
+
+    /// A model while a request uses it: it stays loaded until this is closed.
     public final class Lease implements AutoCloseable {
 
-        private final ModelSlot slot;
+        private final Entry entry;
         private final ChatModel model;
-        private boolean closed;
+        private boolean given;
 
-        private Lease(ModelSlot slot) {
-            this.slot = slot;
-            this.model = slot.model();
+        private Lease(Entry entry) {
+            this.entry = entry;
+            this.model = entry.model;
+            entry.numLeases++;
         }
 
         public ChatModel model() {
@@ -51,309 +121,261 @@ public final class ModelPool implements AutoCloseable {
         @Override
         public void close() {
             synchronized (ModelPool.this) {
-                if (!closed) {
-                    closed = true;
-                    slot.giveBack(clock.instant());
+                if (!given) {
+                    given = true;
+                    entry.numLeases--;
+                    entry.used = clock.instant();
                 }
             }
         }
     }
 
-    private ModelPool(ModelPoolOptions options, InstantSource clock) {
-        this.options = options;
-        this.clock = clock;
-    }
-
-    /// Models to load; none of them is, and none can be had, before [#loadFirst()].
+    /// A model for a request, loaded if it is not.
     ///
-    /// @param sources of different names; the first is the one that is meant where none is named
-    public static ModelPool of(
-            List<? extends ModelSource> sources, ModelPoolOptions options, InstantSource clock) {
-        ModelPool pool = new ModelPool(options, clock);
-        for (ModelSource source : sources) {
-            pool.slots.put(
-                    source.name(),
-                    new ModelSlot(source.name(), Optional.of(source), clock.instant()));
-        }
-        return pool;
-    }
-
-    /// A pool without models yet, for those that are [given][#give].
-    public static ModelPool empty() {
-        return new ModelPool(ModelPoolOptions.UNLIMITED, InstantSource.system());
-    }
-
-    /// Takes in a model that is loaded already. It stays the caller's, who closes it.
-    public synchronized void give(ChatModel model) {
-        Instant now = clock.instant();
-        ModelSlot slot = new ModelSlot(model.name(), Optional.empty(), now);
-        slot.loaded(model, 0, now);
-        slots.put(model.name(), slot);
-        ready = true;
-    }
-
-    /// Loads the first model; from then on all can be had.
-    ///
-    /// @throws ConfigException  if the memory for models is too small for it
-    /// @throws RuntimeException of its source
-    public void loadFirst() {
-        CompletableFuture<Lease> lease = new CompletableFuture<>();
-        synchronized (this) {
-            ModelSlot first = slots.firstEntry().getValue();
-            first.await(lease);
-            first.beginLoading();
-            loader.execute(() -> load(first, true));
-        }
-        try {
-            lease.join().close();
-        } catch (CompletionException e) {
-            throw switch (e.getCause()) {
-                case ModelUnavailableException fault ->
-                        new ConfigException(fault.getMessage() + "; allow more, or a smaller cache");
-                case RuntimeException fault -> fault;
-                default -> e;
-            };
-        }
-        synchronized (this) {
-            ready = true;
-        }
-    }
-
-    /// Names of all models, the first one first.
-    ///
-    /// @throws ModelUnavailableException before there are any to be had, and when the server stops
-    public synchronized List<String> names() {
-        refuseUnlessReady();
-        return List.copyOf(slots.keySet());
-    }
-
-    /// How all of them stand, in the order of their names' list.
-    public synchronized List<ModelStatus> statuses() {
-        return slots.values().stream().map(ModelSlot::status).toList();
-    }
-
-    /// Asks for a model, which is loaded if need be.
-    ///
-    /// @param name one of [#names()]
-    /// @return fails with [ModelUnavailableException] where it cannot be had. Who waits no longer cancels it; a lease that
-    ///     has come is to be closed
-    /// @throws ModelUnavailableException as [#names()] does
-    public synchronized CompletableFuture<Lease> lease(String name) {
-        refuseUnlessReady();
-        ModelSlot slot = slots.get(name);
-        CompletableFuture<Lease> lease = new CompletableFuture<>();
-        switch (slot.state()) {
-            case LOADED -> hand(slot, lease);
-            case LOADING, UNLOADING -> slot.await(lease);
-            case UNLOADED -> {
-                slot.await(lease);
-                beginLoading(slot);
-            }
-        }
-        return lease;
-    }
-
-    private void refuseUnlessReady() {
-        if (stopping) {
-            throw ModelUnavailableException.stopping();
-        }
-        if (!ready) {
-            throw ModelUnavailableException.starting();
-        }
-    }
-
-    private void hand(ModelSlot slot, CompletableFuture<Lease> waiting) {
-        slot.use(clock.instant());
-        Lease lease = new Lease(slot);
-        if (!waiting.complete(lease)) { // nobody waits any more
-            lease.close();
-        }
-    }
-
-    private void beginLoading(ModelSlot slot) {
-        slot.beginLoading();
-        loader.execute(() -> load(slot, false));
-    }
-
-    private void load(ModelSlot slot, boolean isFirst) {
-        try {
-            ModelSource.Prepared prepared = slot.source().orElseThrow().prepare();
-            long bytes = options.memoryBytes().isPresent() ? prepared.memoryBytes() : 0;
-            makeRoom(slot, bytes);
-            LOG.log(System.Logger.Level.INFO, "loading model {0}", slot.name());
-            ChatModel model = prepared.open();
-            synchronized (this) {
-                if (!stopping) {
-                    slot.loaded(model, bytes, clock.instant());
-                    slot.takeWaiting().forEach(waiting -> hand(slot, waiting));
-                    return;
-                }
-                slot.unloaded();
-            }
-            model.close();
-        } catch (RuntimeException | Error e) {
-            failed(slot, isFirst, e);
-        }
-    }
-
-    /// @param isFirst whether the fault is the operator's to see, who waits for it
-    private void failed(ModelSlot slot, boolean isFirst, Throwable fault) {
-        RuntimeException told;
-        if (isFirst && fault instanceof RuntimeException own) {
-            told = own;
-        } else if (fault instanceof ModelUnavailableException own) {
-            LOG.log(System.Logger.Level.WARNING, fault.getMessage());
-            told = own;
-        } else {
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "model " + slot.name() + " could not be loaded",
-                    fault);
-            told = ModelUnavailableException.loadFailed(slot.name());
-        }
-        List<CompletableFuture<Lease>> waiting;
-        synchronized (this) {
-            slot.failed();
-            waiting = slot.takeWaiting();
-        }
-        waiting.forEach(lease -> lease.completeExceptionally(told));
-    }
-
-    /// Unloads models that nobody uses until this one fits. On the loader's thread.
-    private void makeRoom(ModelSlot wanted, long bytes) {
+    /// @param name     empty for the first
+    /// @param patience how long the request may wait for it to be loaded
+    /// @throws UnknownModelException     if there is none of this name
+    /// @throws ModelUnavailableException if it cannot be had now
+    public Lease lease(Optional<String> name, Duration patience) {
+        Instant deadline = clock.instant().plus(patience);
         while (true) {
-            ModelSlot idle;
+            CompletableFuture<Void> loading;
+            Entry entry;
             synchronized (this) {
-                long used = slots.values().stream().mapToLong(ModelSlot::memoryBytes).sum();
-                long limit = options.memoryBytes().orElse(Long.MAX_VALUE);
-                if (used + bytes <= limit) {
-                    return;
+                entry = find(name);
+                if (entry.model != null) {
+                    return new Lease(entry);
                 }
-                long unused =
-                        slots.values().stream()
-                                .filter(ModelSlot::isIdle)
-                                .mapToLong(ModelSlot::memoryBytes)
-                                .sum();
-                if (used - unused + bytes > limit) {
-                    throw noMemory(wanted, bytes, used - unused, limit);
-                }
-                idle =
-                        slots.values().stream()
-                                .filter(ModelSlot::isIdle)
-                                .filter(slot -> slot.memoryBytes() > 0)
-                                .min(Comparator.comparing(ModelSlot::lastUsed))
-                                .orElseThrow();
-                idle.beginUnloading();
+                loading = loading(entry);
             }
-            unload(idle);
+            await(loading, entry, Duration.between(clock.instant(), deadline));
         }
     }
 
-    private static ModelUnavailableException noMemory(
-            ModelSlot wanted, long bytes, long inUse, long limit) {
-        return new ModelUnavailableException(
-                ModelUnavailableException.Reason.NO_MEMORY,
-                "the model %s needs %,d MiB; models that are in use take %,d of the %,d MiB for all of them"
-                        .formatted(wanted.name(), bytes >> 20, inUse >> 20, limit >> 20));
+    /// Loads a model if it is not, and waits for it.
+    public void load(String name, Duration patience) {
+        lease(Optional.of(name), patience).close();
     }
 
-    /// Closes a model that is marked for it. On the loader's thread.
-    private void unload(ModelSlot slot) {
-        LOG.log(System.Logger.Level.INFO, "unloading model {0}", slot.name());
-        try {
-            slot.model().close();
-        } catch (RuntimeException | Error e) {
-            LOG.log(
-                    System.Logger.Level.ERROR, "model " + slot.name() + " did not close", e);
-        }
-        synchronized (this) {
-            slot.unloaded();
-            if (slot.isAwaited() && !stopping) {
-                beginLoading(slot);
-            }
-        }
-    }
-
-    /// Unloads a model that nobody uses. One that is not loaded stays so.
+    /// Unloads a model that no request uses.
     ///
-    /// @param name one of [#names()]
-    /// @return done when it is unloaded
-    /// @throws ModelUnavailableException if it is in use or on its way, and as [#names()] does
-    public synchronized CompletableFuture<Void> unload(String name) {
-        refuseUnlessReady();
-        ModelSlot slot = slots.get(name);
-        boolean isGone =
-                slot.state() == ModelState.UNLOADED || slot.state() == ModelState.UNLOADING;
-        if (!isGone && !slot.isIdle()) {
-            throw ModelUnavailableException.inUse(name);
-        }
-        if (slot.isIdle()) {
-            beginUnloading(slot);
-        }
-        return CompletableFuture.runAsync(() -> {}, loader);
-    }
-
-    private void beginUnloading(ModelSlot slot) {
-        slot.beginUnloading();
-        loader.execute(() -> unload(slot));
-    }
-
-    /// Unloads models that nobody has used for as long as the options say; to be called now and then.
-    public synchronized void sleepIdle() {
-        if (stopping || options.idleSleep().isEmpty()) {
-            return;
-        }
-        Instant oldest = clock.instant().minus(options.idleSleep().get());
-        slots.values().stream()
-                .filter(ModelSlot::isIdle)
-                .filter(slot -> slot.lastUsed().isBefore(oldest))
-                .forEach(this::beginUnloading);
-    }
-
-    /// From now on no model can be had; leases that are out stay good.
-    public void stop() {
-        List<CompletableFuture<Lease>> waiting;
+    /// @return whether it is unloaded now
+    public boolean unload(String name) {
+        ChatModel unloaded;
         synchronized (this) {
-            stopping = true;
-            waiting =
-                    slots.values().stream().flatMap(slot -> slot.takeWaiting().stream()).toList();
+            Entry entry = find(Optional.of(name));
+            if (entry.model != null && !entry.isIdle() || entry.loading != null) {
+                return false;
+            }
+            unloaded = entry.take();
         }
-        waiting.forEach(lease -> lease.completeExceptionally(ModelUnavailableException.stopping()));
+        close(unloaded, name, "as was asked");
+        return true;
     }
 
-    /// Ends running generations and closes all models but those that were given. One that is being loaded is left to the
-    /// end of the process.
+    /// Unloads what no request has used for as long as the options say.
+    public void unloadIdle() {
+        options.idle().ifPresent(this::unloadIdle);
+    }
+
+    private void unloadIdle(Duration idle) {
+        List<Entry> sleepy = new ArrayList<>();
+        List<ChatModel> unloaded = new ArrayList<>();
+        synchronized (this) {
+            Instant before = clock.instant().minus(idle);
+            entries.values().stream()
+                    .filter(entry -> entry.isIdle() && entry.used.isBefore(before))
+                    .forEach(sleepy::add);
+            sleepy.forEach(entry -> unloaded.add(entry.take()));
+        }
+        for (int i = 0; i < sleepy.size(); i++) {
+            close(unloaded.get(i), sleepy.get(i).source.name(), "nobody used it");
+        }
+    }
+
+    /// All models, in the order they were given.
+    public synchronized List<ModelStatus> status() {
+        return entries.values().stream()
+                .map(entry ->
+                        new ModelStatus(
+                                entry.source.name(),
+                                entry.state(),
+                                entry.since.getEpochSecond(),
+                                entry.contextLength))
+                .toList();
+    }
+
+    /// @throws UnknownModelException if there is none of this name
+    public ModelStatus status(String name) {
+        return status().stream()
+                .filter(status -> status.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> unknown(name));
+    }
+
+    /// Statistics of the models that are loaded, by name.
+    public Map<String, ModelStatistics> statistics() {
+        Map<String, ChatModel> loaded = new LinkedHashMap<>();
+        synchronized (this) {
+            entries.forEach((name, entry) -> {
+                if (entry.model != null) {
+                    loaded.put(name, entry.model);
+                }
+            });
+        }
+        Map<String, ModelStatistics> statistics = new LinkedHashMap<>();
+        loaded.forEach((name, model) -> statistics.put(name, model.statistics()));
+        return statistics;
+    }
+
+    /// Closes every model but those that are somebody else's. No request may use one any more.
     @Override
     public void close() {
-        stop();
-        if (loader.isShutdown()) {
-            return;
+        List<CompletableFuture<Void>> loading;
+        synchronized (this) {
+            closed = true;
+            loading =
+                    entries.values().stream()
+                            .filter(entry -> entry.loading != null)
+                            .map(entry -> entry.loading)
+                            .toList();
         }
-        loader.execute(this::unloadAll);
-        loader.shutdown();
-        boolean interrupted = Thread.interrupted(); // a way to ask a server to stop: models close all the same
-        try {
-            if (!loader.awaitTermination(SECONDS_TO_END, TimeUnit.SECONDS)) {
-                LOG.log(System.Logger.Level.WARNING, "a model that is being loaded is not waited for");
+        loading.forEach(end -> end.handle((_, _) -> null).join());
+        Map<String, ChatModel> left = new LinkedHashMap<>();
+        synchronized (this) {
+            entries.forEach((name, entry) -> {
+                if (entry.isIdle()) {
+                    left.put(name, entry.take());
+                }
+            });
+        }
+        left.forEach((name, model) -> close(model, name, "the server stops"));
+    }
+
+    private Entry find(Optional<String> name) {
+        if (closed) {
+            throw new ModelUnavailableException(Reason.CLOSED, "the server stops");
+        }
+        if (name.isEmpty()) {
+            return entries.values().iterator().next();
+        }
+        Entry entry = entries.get(name.get());
+        if (entry == null) {
+            throw unknown(name.get());
+        }
+        return entry;
+    }
+
+    private UnknownModelException unknown(String name) {
+        return new UnknownModelException(name, List.copyOf(entries.keySet()));
+    }
+
+    /// Loading that goes on, or begins now.
+    private CompletableFuture<Void> loading(Entry entry) {
+        if (entry.loading == null) {
+            Map<String, ChatModel> toClose = makeRoomFor(entry);
+            CompletableFuture<Void> loading = new CompletableFuture<>();
+            entry.loading = loading;
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("moonglass-load-" + entry.source.name())
+                    .start(() -> load(entry, toClose, loading));
+        }
+        return entry.loading;
+    }
+
+    /// Takes models that nobody uses out until there is room.
+    private Map<String, ChatModel> makeRoomFor(Entry wanted) {
+        long excess = wanted.source.bytes() - options.maxBytes();
+        for (Entry entry : entries.values()) {
+            excess += entry.state() == ModelState.UNLOADED ? 0 : entry.source.bytes();
+        }
+        List<Entry> idle =
+                entries.values().stream()
+                        .filter(Entry::isIdle)
+                        .sorted(Comparator.comparing(entry -> entry.used))
+                        .toList();
+        List<Entry> chosen = new ArrayList<>();
+        for (Entry entry : idle) {
+            if (excess > 0) {
+                chosen.add(entry);
+                excess -= entry.source.bytes();
             }
-        } catch (InterruptedException e) {
-            interrupted = true;
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+        boolean isAlone =
+                entries.values().stream()
+                        .allMatch(entry ->
+                                entry == wanted
+                                        || entry.state() == ModelState.UNLOADED
+                                        || chosen.contains(entry));
+        if (excess > 0 && !isAlone) { // alone a model may be as large as it is
+            throw new ModelUnavailableException(
+                    Reason.NO_MEMORY,
+                    "there is no memory for model %s beside those that are in use; ask again later"
+                            .formatted(wanted.source.name()));
+        }
+        Map<String, ChatModel> taken = new LinkedHashMap<>();
+        chosen.forEach(entry -> taken.put(entry.source.name(), entry.take()));
+        return taken;
+    }
+
+    private void load(
+            Entry entry, Map<String, ChatModel> toClose, CompletableFuture<Void> loading) {
+        try {
+            toClose.forEach((name, model) -> close(model, name, "room for " + entry.source.name()));
+            open(entry);
+            loading.complete(null);
+        } catch (RuntimeException | Error e) {
+            LOG.log(
+                    System.Logger.Level.ERROR,
+                    "model " + entry.source.name() + " cannot be loaded",
+                    e);
+            synchronized (this) {
+                entry.loading = null;
+            }
+            loading.completeExceptionally(e);
         }
     }
 
-    private void unloadAll() {
-        List<ModelSlot> loaded;
+    /// Loads the first model on the calling thread, before anybody can ask for one.
+    ///
+    /// @throws RuntimeException if it cannot be loaded, as its source says it
+    public void openFirst() {
+        open(entries.values().iterator().next());
+    }
+
+    private void open(Entry entry) {
+        ChatModel model = entry.source.open().get();
         synchronized (this) {
-            loaded =
-                    slots.values().stream()
-                            .filter(slot -> slot.state() == ModelState.LOADED)
-                            .filter(slot -> slot.source().isPresent())
-                            .toList();
-            loaded.forEach(ModelSlot::beginUnloading);
+            entry.model = model;
+            entry.loading = null;
+            entry.used = clock.instant();
+            entry.since = entry.used;
+            entry.contextLength = OptionalInt.of(model.contextLength());
         }
-        loaded.forEach(this::unload);
+    }
+
+    private static void await(CompletableFuture<Void> loading, Entry entry, Duration patience) {
+        String name = entry.source.name();
+        try {
+            loading.get(Math.max(0, patience.toMillis()), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new ModelUnavailableException(
+                    Reason.LOADING, "model %s is still loading; ask again soon".formatted(name));
+        } catch (ExecutionException e) {
+            throw new ModelUnavailableException(
+                    Reason.LOADING_FAILED,
+                    "model %s cannot be loaded now; the server's log says why".formatted(name));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ModelUnavailableException(Reason.CLOSED, "the server stops");
+        }
+    }
+
+    private static void close(ChatModel model, String name, String why) {
+        if (model != null) {
+            model.close();
+            LOG.log(System.Logger.Level.INFO, "model {0} is unloaded: {1}", name, why);
+        }
     }
 }

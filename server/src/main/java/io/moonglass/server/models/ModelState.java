@@ -1,16 +1,9 @@
 package io.moonglass.server.models;
 
-import java.util.Locale;
-
-/// Where a model is between disk and memory.
+/// How a model of a server stands.
 public enum ModelState {
+    /// It takes no memory; the next request loads it.
     UNLOADED,
     LOADING,
-    LOADED,
-    UNLOADING;
-
-    /// As answers spell it.
-    public String label() {
-        return name().toLowerCase(Locale.ROOT);
-    }
+    LOADED
 }

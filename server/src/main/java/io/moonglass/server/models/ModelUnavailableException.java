@@ -1,19 +1,18 @@
 package io.moonglass.server.models;
 
-/// A model that the pool knows cannot be had now. The message is the caller's to read.
+/// A model is served here, but cannot be had now.
 public final class ModelUnavailableException extends RuntimeException {
 
+    /// Why.
     public enum Reason {
-        /// The first model is not loaded yet.
-        STARTING,
-        /// The server stops.
-        STOPPING,
-        /// It does not fit beside what is in use.
+        /// Others are in use, and there is no room beside them.
         NO_MEMORY,
-        /// It could not be loaded; the cause is logged.
-        LOAD_FAILED,
-        /// It is not to be unloaded while it is loaded or in use.
-        IN_USE
+        /// It could not be loaded; the log says why.
+        LOADING_FAILED,
+        /// It took longer than the request may.
+        LOADING,
+        /// The server stops.
+        CLOSED
     }
 
     private final Reason reason;
@@ -25,26 +24,5 @@ public final class ModelUnavailableException extends RuntimeException {
 
     public Reason reason() {
         return reason;
-    }
-
-    static ModelUnavailableException starting() {
-        return new ModelUnavailableException(
-                Reason.STARTING, "the model is still loading; ask again soon");
-    }
-
-    static ModelUnavailableException stopping() {
-        return new ModelUnavailableException(
-                Reason.STOPPING, "the server is shutting down; ask another, or again soon");
-    }
-
-    static ModelUnavailableException loadFailed(String name) {
-        return new ModelUnavailableException(
-                Reason.LOAD_FAILED,
-                "the model %s could not be loaded; the server's log says why".formatted(name));
-    }
-
-    static ModelUnavailableException inUse(String name) {
-        return new ModelUnavailableException(
-                Reason.IN_USE, "the model %s is in use; it is unloaded when idle".formatted(name));
     }
 }

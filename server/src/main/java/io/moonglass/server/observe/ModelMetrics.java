@@ -5,204 +5,138 @@ import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
 import io.prometheus.metrics.model.registry.MultiCollector;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot;
-import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
-import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
-import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
-import java.util.Optional;
+import java.util.Map;
 import java.util.function.Supplier;
 
-/// A model's statistics as metrics, all of one moment; none while there is no model.
+/// Statistics of models as metrics, all of one moment; none while there is no model. Every figure has the model's name
+/// as a label.
 final class ModelMetrics implements MultiCollector {
 
-    private static final String PREFIX = "moonglass_";
+    private final Supplier<Map<String, ModelStatistics>> models;
 
-    private final Supplier<Optional<ModelStatistics>> model;
-
-    ModelMetrics(Supplier<Optional<ModelStatistics>> model) {
-        this.model = model;
+    ModelMetrics(Supplier<Map<String, ModelStatistics>> models) {
+        this.models = models;
     }
 
     @Override
     public MetricSnapshots collect() {
-        MetricSnapshots.Builder metrics = MetricSnapshots.builder();
-        model.get()
-                .ifPresent(statistics -> {
+        LabelledMetrics metrics = new LabelledMetrics();
+        models.get()
+                .forEach((name, statistics) -> {
+                    metrics.of(name);
                     addEngine(metrics, statistics.engine());
                     addCache(metrics, statistics.engine());
                     addPictures(metrics, statistics.media());
                     addQueue(metrics, statistics.queue());
                     addCancellations(metrics, statistics);
                 });
-        return metrics.build();
+        return metrics.snapshots();
     }
 
-    private static void addEngine(MetricSnapshots.Builder metrics, EngineStatistics engine) {
-        gauge(metrics, "sequences_running", "Answers that are computed now.", model -> model.engine().numRunning());
-        gauge(metrics, "sequences_waiting", "Answers that wait for a place.", model -> model.engine().numWaiting());
-        gauge(
-                metrics,
+    private static void addEngine(LabelledMetrics metrics, EngineStatistics engine) {
+        metrics.gauge("sequences_running", "Answers that are computed now.", engine.numRunning());
+        metrics.gauge("sequences_waiting", "Answers that wait for a place.", engine.numWaiting());
+        metrics.gauge(
                 "uncomputed_prompt_tokens",
                 "Prompt tokens in the engine that are not computed yet.",
-                model -> model.engine().numUncomputedTokens());
-        gauge(
-                metrics,
+                engine.numUncomputedTokens());
+        metrics.gauge(
                 "prompt_tokens_per_second",
                 "Rate at which prompts are computed, as measured lately.",
-                model -> model.engine().promptTokensPerSecond());
-        gauge(
-                metrics,
+                engine.promptTokensPerSecond());
+        metrics.gauge(
                 "since_progress_seconds",
                 "Time since the engine last got on; 0 while it has nothing to do.",
-                model -> model.engine().sinceProgress().toNanos() / 1e9);
-        counter(metrics, "steps", "Forward passes.", model -> model.engine().steps());
-        counter(
-                metrics,
+                engine.sinceProgress().toNanos() / 1e9);
+        metrics.counter("steps", "Forward passes.", engine.steps());
+        metrics.counter(
                 "failed_steps",
                 "Forward passes that ended in a fault of ours.",
-                model -> model.engine().failedSteps());
-        counter(
-                metrics,
-                "prompt_tokens",
-                "Prompt tokens of all requests that ran.",
-                model -> model.engine().promptTokens());
-        counter(metrics, "generated_tokens", "Tokens that were chosen.", model -> model.engine().generatedTokens());
-        counter(
-                metrics,
-                "drafted_tokens",
-                "Tokens that were guessed ahead.",
-                model -> model.engine().draftedTokens());
-        counter(
-                metrics,
-                "accepted_tokens",
-                "Guessed tokens that were right.",
-                model -> model.engine().acceptedTokens());
-        counter(
-                metrics,
+                engine.failedSteps());
+        metrics.counter(
+                "prompt_tokens", "Prompt tokens of all requests that ran.", engine.promptTokens());
+        metrics.counter("generated_tokens", "Tokens that were chosen.", engine.generatedTokens());
+        metrics.counter(
+                "drafted_tokens", "Tokens that were guessed ahead.", engine.draftedTokens());
+        metrics.counter(
+                "accepted_tokens", "Guessed tokens that were right.", engine.acceptedTokens());
+        metrics.counter(
                 "preemptions",
                 "Answers that gave their cache up and started over.",
-                model -> model.engine().preemptions());
+                engine.preemptions());
     }
 
-    private static void addCache(MetricSnapshots.Builder metrics, EngineStatistics engine) {
-        gauge(metrics, "kv_blocks", "Blocks that the cache has.", model -> model.engine().numBlocks());
-        gauge(
-                metrics,
-                "kv_blocks_in_use",
-                "Blocks that answers need now.",
-                model -> model.engine().numBlocksInUse());
-        gauge(
-                metrics,
+    private static void addCache(LabelledMetrics metrics, EngineStatistics engine) {
+        metrics.gauge("kv_blocks", "Blocks that the cache has.", engine.numBlocks());
+        metrics.gauge("kv_blocks_in_use", "Blocks that answers need now.", engine.numBlocksInUse());
+        metrics.gauge(
                 "kv_blocks_kept",
                 "Blocks that only a later prompt may need.",
-                model -> model.engine().numBlocksKept());
-        counter(
-                metrics,
+                engine.numBlocksKept());
+        metrics.counter(
                 "prefix_cache_queried_tokens",
                 "Prompt tokens that were looked up in the cache.",
-                model -> model.engine().promptTokens());
-        counter(
-                metrics,
+                engine.promptTokens());
+        metrics.counter(
                 "prefix_cache_hit_tokens",
                 "Prompt tokens that were found in the cache.",
-                model -> model.engine().cachedPromptTokens());
+                engine.cachedPromptTokens());
     }
 
-    private static void addPictures(MetricSnapshots.Builder metrics, MediaStatistics media) {
-        gauge(
-                metrics,
+    private static void addPictures(LabelledMetrics metrics, MediaStatistics media) {
+        metrics.gauge(
                 "picture_pixels_per_second",
                 "Rate at which pictures are encoded, as measured lately.",
-                model -> model.media().pixelsPerSecond());
-        gauge(
-                metrics,
-                "encoder_cache_bytes",
-                "Encoded pictures that are kept.",
-                model -> model.media().cacheBytes());
-        counter(
-                metrics,
+                media.pixelsPerSecond());
+        metrics.gauge("encoder_cache_bytes", "Encoded pictures that are kept.", media.cacheBytes());
+        metrics.counter(
                 "encoder_cache_queries",
                 "Pictures that were looked up in the encoder's cache.",
-                model -> model.media().cacheQueries());
-        counter(
-                metrics,
+                media.cacheQueries());
+        metrics.counter(
                 "encoder_cache_hits",
                 "Pictures that were found there or were on their way.",
-                model -> model.media().cacheHits());
-        counter(
-                metrics,
-                "encoded_pictures",
-                "Pictures that were encoded.",
-                model -> model.media().encodedPictures());
-        counter(metrics, "encoded_pixels", "Their pixels, as fitted.", model -> model.media().encodedPixels());
+                media.cacheHits());
+        metrics.counter("encoded_pictures", "Pictures that were encoded.", media.encodedPictures());
+        metrics.counter("encoded_pixels", "Their pixels, as fitted.", media.encodedPixels());
     }
 
-    private static void addQueue(MetricSnapshots.Builder metrics, QueueStatistics queue) {
-        gauge(
-                metrics,
+    private static void addQueue(LabelledMetrics metrics, QueueStatistics queue) {
+        metrics.gauge(
                 "queued_tokens",
                 "Prompt tokens of requests whose prompt is not computed yet.",
-                model -> model.queue().tokens());
-        gauge(
-                metrics,
+                queue.tokens());
+        metrics.gauge(
                 "queued_pixels",
                 "Pixels of requests whose pictures are not encoded yet.",
-                model -> model.queue().pixels());
-        gauge(
-                metrics,
+                queue.pixels());
+        metrics.gauge(
                 "queued_tokens_limit",
                 "Queued tokens beyond which requests are refused.",
-                model -> model.queue().maxTokens());
-        gauge(
-                metrics,
+                queue.maxTokens());
+        metrics.gauge(
                 "queued_pixels_limit",
                 "Queued pixels beyond which requests are refused.",
-                model -> model.queue().maxPixels());
+                queue.maxPixels());
     }
 
-    private static void addCancellations(
-            MetricSnapshots.Builder metrics, ModelStatistics statistics) {
+    private static void addCancellations(LabelledMetrics metrics, ModelStatistics statistics) {
         EngineStatistics engine = statistics.engine();
         MediaStatistics media = statistics.media();
-        metrics.metricSnapshot(
-                CounterSnapshot.builder()
-                        .name(PREFIX + "cancellations")
-                        .help("Work that was given up before its end, by the stage it was in.")
-                        .dataPoint(atStage("picture_decode", model -> model.media().cancelledDecoding()))
-                        .dataPoint(atStage("picture_encode", model -> model.media().cancelledEncoding()))
-                        .dataPoint(atStage("queue", model -> model.engine().cancelledWaiting()))
-                        .dataPoint(atStage("prefill", model -> model.engine().cancelledPrefilling()))
-                        .dataPoint(atStage("decode", model -> model.engine().cancelledDecoding()))
-                        .build());
+        cancelled(metrics, "picture_decode", media.cancelledDecoding());
+        cancelled(metrics, "picture_encode", media.cancelledEncoding());
+        cancelled(metrics, "queue", engine.cancelledWaiting());
+        cancelled(metrics, "prefill", engine.cancelledPrefilling());
+        cancelled(metrics, "decode", engine.cancelledDecoding());
     }
 
-    private static CounterDataPointSnapshot atStage(String stage, long count) {
-        return CounterDataPointSnapshot.builder()
-                .labels(Labels.of("stage", stage))
-                .value(count)
-                .build();
-    }
-
-    private static void gauge(
-            MetricSnapshots.Builder metrics, String name, String help, double value) {
-        metrics.metricSnapshot(
-                GaugeSnapshot.builder()
-                        .name(PREFIX + name)
-                        .help(help)
-                        .dataPoint(
-                                GaugeSnapshot.GaugeDataPointSnapshot.builder().value(value).build())
-                        .build());
-    }
-
-    /// @param name without the `_total` that the format puts behind it
-    private static void counter(
-            MetricSnapshots.Builder metrics, String name, String help, long value) {
-        metrics.metricSnapshot(
-                CounterSnapshot.builder()
-                        .name(PREFIX + name)
-                        .help(help)
-                        .dataPoint(CounterDataPointSnapshot.builder().value(value).build())
-                        .build());
+    private static void cancelled(LabelledMetrics metrics, String stage, long count) {
+        metrics.counter(
+                "cancellations",
+                "Work that was given up before its end, by the stage it was in.",
+                count,
+                "stage",
+                stage);
     }
 }

@@ -8,7 +8,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Optional;
+import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 
@@ -33,10 +33,10 @@ public final class ServerMetrics {
                     .labelNames("reason")
                     .register(registry);
 
-    /// @param model              the model's statistics; empty while there is none
+    /// @param models             statistics of the models that are loaded, by name
     /// @param numRunningRequests requests that are being answered now
     public ServerMetrics(
-            Supplier<Optional<ModelStatistics>> model, IntSupplier numRunningRequests) {
+            Supplier<Map<String, ModelStatistics>> models, IntSupplier numRunningRequests) {
         for (Outcome outcome : Outcome.values()) {
             requests.initLabelValues(outcome.label());
         }
@@ -45,7 +45,7 @@ public final class ServerMetrics {
                 .help("Requests that are being answered, in whichever stage.")
                 .callback(gauge -> gauge.call(numRunningRequests.getAsInt()))
                 .register(registry);
-        registry.register(new ModelMetrics(model));
+        registry.register(new ModelMetrics(models));
     }
 
     /// A request for an answer has ended.

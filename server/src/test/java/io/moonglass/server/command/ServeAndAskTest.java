@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 class ServeAndAskTest {
@@ -88,7 +89,7 @@ class ServeAndAskTest {
         int exitCode = ask(null, "--url=" + url, "--image=" + picture, "--max-tokens=9", "what?");
 
         assertEquals(0, exitCode, err.toString());
-        assertEquals("moonglass: tiny/model on " + url, ready);
+        assertEquals("moonglass: x on " + url, ready);
         assertEquals("Good day ☾\n", out.toString());
         assertEquals(
                 List.of(
@@ -100,7 +101,9 @@ class ServeAndAskTest {
                                                         + Base64.getEncoder()
                                                                 .encodeToString(
                                                                         Files.readAllBytes(
-                                                                                picture))),
+                                                                                picture)),
+                                                OptionalLong.empty(),
+                                                "messages[0].content[0].image_url.url"),
                                         new ContentPart.Text("what?")))),
                 model.lastRequest().messages());
         List<Boolean> stillListening = new ArrayList<>();

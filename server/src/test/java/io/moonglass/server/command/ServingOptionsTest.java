@@ -84,6 +84,17 @@ class ServingOptionsTest {
         assertTrue(logged.getFirst().contains("one of 2 is wanted"), logged.toString());
     }
 
+    @Test
+    void whether_a_model_thinks_first_can_be_said() {
+        assertEquals(Optional.of(true), reasons("--reasoning"));
+        assertEquals(Optional.of(false), reasons("--no-reasoning"));
+        assertEquals(Optional.empty(), reasons());
+    }
+
+    private static Optional<Boolean> reasons(String... arguments) {
+        return parsed(arguments).in(ChatModelOptions.DEFAULT).reasons();
+    }
+
     private static ServingOptions parsed(String... arguments) {
         return CommandLine.populateCommand(new ServingOptions(), arguments);
     }

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -186,8 +189,7 @@ class AnthropicFaultsTest {
                             small.request("/v1/messages")
                                     .POST(
                                             BodyPublishers.ofInputStream(() ->
-                                                    new java.io.ByteArrayInputStream(
-                                                            new byte[200])))),
+                                                    new ByteArrayInputStream(new byte[200])))),
                     413,
                     "request_too_large");
         }
@@ -234,8 +236,8 @@ class AnthropicFaultsTest {
         try {
             HttpResponse<String> response =
                     server.send(
-                            java.net.http.HttpRequest.newBuilder(
-                                            java.net.URI.create(
+                            HttpRequest.newBuilder(
+                                            URI.create(
                                                     "http://127.0.0.1:%d/v1/messages"
                                                             .formatted(loading.port())))
                                     .POST(BodyPublishers.ofString("{}")));

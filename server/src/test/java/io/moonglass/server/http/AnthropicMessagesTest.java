@@ -18,7 +18,9 @@ import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
 import io.moonglass.runtime.Usage;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -65,7 +67,7 @@ class AnthropicMessagesTest {
                         server.request("/v1/messages")
                                 .header("anthropic-version", "2023-06-01")
                                 .header("x-api-key", "any")
-                                .POST(java.net.http.HttpRequest.BodyPublishers.ofString(body(""))));
+                                .POST(BodyPublishers.ofString(body(""))));
 
         JsonNode message = json(response.body());
         assertEquals(200, response.statusCode());
@@ -392,8 +394,8 @@ class AnthropicMessagesTest {
         try (RunningServer quick =
                 new RunningServer(
                         ServerOptions.DEFAULT
-                                .withDrainTimeout(java.time.Duration.ZERO)
-                                .withPingInterval(java.time.Duration.ofMillis(20)))) {
+                                .withDrainTimeout(Duration.ZERO)
+                                .withPingInterval(Duration.ofMillis(20)))) {
             quick.model.script =
                     (_, events, _) -> {
                         events.accept(new GenerationEvent.TextDelta("a"));

@@ -68,38 +68,38 @@ class MetricsTest {
             List<String> lines = response.body().lines().toList();
             for (String line :
                     """
-                    moonglass_sequences_running 1.0
-                    moonglass_sequences_waiting 2.0
-                    moonglass_uncomputed_prompt_tokens 3.0
-                    moonglass_steps_total 4.0
-                    moonglass_prompt_tokens_total 5.0
-                    moonglass_prefix_cache_queried_tokens_total 5.0
-                    moonglass_prefix_cache_hit_tokens_total 6.0
-                    moonglass_generated_tokens_total 7.0
-                    moonglass_preemptions_total 8.0
-                    moonglass_cancellations_total{stage="queue"} 9.0
-                    moonglass_cancellations_total{stage="prefill"} 10.0
-                    moonglass_cancellations_total{stage="decode"} 11.0
-                    moonglass_drafted_tokens_total 12.0
-                    moonglass_accepted_tokens_total 13.0
-                    moonglass_failed_steps_total 14.0
-                    moonglass_kv_blocks 15.0
-                    moonglass_kv_blocks_in_use 16.0
-                    moonglass_kv_blocks_kept 17.0
-                    moonglass_prompt_tokens_per_second 18.5
-                    moonglass_since_progress_seconds 1.5
-                    moonglass_encoded_pictures_total 21.0
-                    moonglass_encoded_pixels_total 22.0
-                    moonglass_encoder_cache_queries_total 23.0
-                    moonglass_encoder_cache_hits_total 24.0
-                    moonglass_encoder_cache_bytes 25.0
-                    moonglass_cancellations_total{stage="picture_decode"} 26.0
-                    moonglass_cancellations_total{stage="picture_encode"} 27.0
-                    moonglass_picture_pixels_per_second 28.5
-                    moonglass_queued_tokens 31.0
-                    moonglass_queued_pixels 32.0
-                    moonglass_queued_tokens_limit 33.0
-                    moonglass_queued_pixels_limit 34.0
+                    moonglass_sequences_running{model="tiny/model"} 1.0
+                    moonglass_sequences_waiting{model="tiny/model"} 2.0
+                    moonglass_uncomputed_prompt_tokens{model="tiny/model"} 3.0
+                    moonglass_steps_total{model="tiny/model"} 4.0
+                    moonglass_prompt_tokens_total{model="tiny/model"} 5.0
+                    moonglass_prefix_cache_queried_tokens_total{model="tiny/model"} 5.0
+                    moonglass_prefix_cache_hit_tokens_total{model="tiny/model"} 6.0
+                    moonglass_generated_tokens_total{model="tiny/model"} 7.0
+                    moonglass_preemptions_total{model="tiny/model"} 8.0
+                    moonglass_cancellations_total{model="tiny/model",stage="queue"} 9.0
+                    moonglass_cancellations_total{model="tiny/model",stage="prefill"} 10.0
+                    moonglass_cancellations_total{model="tiny/model",stage="decode"} 11.0
+                    moonglass_drafted_tokens_total{model="tiny/model"} 12.0
+                    moonglass_accepted_tokens_total{model="tiny/model"} 13.0
+                    moonglass_failed_steps_total{model="tiny/model"} 14.0
+                    moonglass_kv_blocks{model="tiny/model"} 15.0
+                    moonglass_kv_blocks_in_use{model="tiny/model"} 16.0
+                    moonglass_kv_blocks_kept{model="tiny/model"} 17.0
+                    moonglass_prompt_tokens_per_second{model="tiny/model"} 18.5
+                    moonglass_since_progress_seconds{model="tiny/model"} 1.5
+                    moonglass_encoded_pictures_total{model="tiny/model"} 21.0
+                    moonglass_encoded_pixels_total{model="tiny/model"} 22.0
+                    moonglass_encoder_cache_queries_total{model="tiny/model"} 23.0
+                    moonglass_encoder_cache_hits_total{model="tiny/model"} 24.0
+                    moonglass_encoder_cache_bytes{model="tiny/model"} 25.0
+                    moonglass_cancellations_total{model="tiny/model",stage="picture_decode"} 26.0
+                    moonglass_cancellations_total{model="tiny/model",stage="picture_encode"} 27.0
+                    moonglass_picture_pixels_per_second{model="tiny/model"} 28.5
+                    moonglass_queued_tokens{model="tiny/model"} 31.0
+                    moonglass_queued_pixels{model="tiny/model"} 32.0
+                    moonglass_queued_tokens_limit{model="tiny/model"} 33.0
+                    moonglass_queued_pixels_limit{model="tiny/model"} 34.0
                     # TYPE moonglass_steps_total counter
                     # TYPE moonglass_kv_blocks gauge
                     """

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.loader.fault.InvalidRequestException;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.AfterAll;
@@ -211,11 +212,8 @@ class ResponseFaultsTest {
     @Test
     void what_the_model_refuses_has_the_same_status_as_elsewhere() {
         server.model.refusal =
-                new io.moonglass.loader.fault.InvalidRequestException(
-                        io.moonglass.loader.fault.InvalidRequestException.Kind
-                                .CONTEXT_LENGTH_EXCEEDED,
-                        null,
-                        "too long");
+                new InvalidRequestException(
+                        InvalidRequestException.Kind.CONTEXT_LENGTH_EXCEEDED, null, "too long");
 
         JsonNode error = refused(server.post("/v1/responses", "{\"input\": \"hi\"}"), 400);
 

@@ -13,14 +13,22 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.responses.ResponseStoreOptions;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -226,6 +234,29 @@ class ResponseStateTest {
     }
 
     @Test
+    void of_a_conversation_the_end_makes_room_before_the_beginning() throws Exception {
+        server.close();
+        server = new RunningServer(options(10_000));
+        JsonNode first = answer("{\"input\": \"hi\"}");
+        JsonNode second = answer(goesOn(first, "more"));
+        JsonNode third = answer(goesOn(second, "even more"));
+
+        while (isOnDisk(third)) {
+            answer("{\"input\": \"something else\"}");
+        }
+
+        assertTrue(isOnDisk(second));
+        assertTrue(isOnDisk(first));
+    }
+
+    private boolean isOnDisk(JsonNode response) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.anyMatch(file ->
+                    file.getFileName().toString().startsWith(response.get("id").textValue()));
+        }
+    }
+
+    @Test
     void the_history_of_a_request_is_bounded_like_a_body() throws Exception {
         server.close();
         server = new RunningServer(options(100_000).withMaxBodyBytes(4_000));
@@ -288,7 +319,7 @@ class ResponseStateTest {
                     cancelled.await();
                     events.accept(ScriptedModel.finished(FinishReason.CANCELLED));
                 };
-        java.io.InputStream stream =
+        InputStream stream =
                 server.http
                         .send(
                                 request("alice", "/v1/responses")
@@ -299,10 +330,8 @@ class ResponseStateTest {
                                 HttpResponse.BodyHandlers.ofInputStream())
                         .body();
         CompletableFuture<String> rest = new CompletableFuture<>();
-        java.io.BufferedReader lines =
-                new java.io.BufferedReader(
-                        new java.io.InputStreamReader(
-                                stream, java.nio.charset.StandardCharsets.UTF_8));
+        BufferedReader lines =
+                new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
         lines.readLine();
         JsonNode created = json(lines.readLine().substring("data: ".length())).get("response");
         Thread.startVirtualThread(
@@ -377,7 +406,7 @@ class ResponseStateTest {
         return server.send(request(name, path).method(method, BodyPublishers.ofString(body)));
     }
 
-    private java.net.http.HttpRequest.Builder request(String name, String path) {
+    private HttpRequest.Builder request(String name, String path) {
         return server.request(path).header("X-Api-Key", "key of " + name);
     }
 }

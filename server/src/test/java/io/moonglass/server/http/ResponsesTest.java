@@ -7,20 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.AnswerOptions;
+import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.TokenScore;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -206,7 +212,7 @@ class ResponsesTest {
                                 List.of(
                                         new ToolCall("c1", "weather", "{\"place\": 1}"),
                                         new ToolCall("c2", "time", "{}")),
-                                java.util.Optional.empty()),
+                                Optional.empty()),
                         Message.toolResult("time", List.of(new ContentPart.Text("noon"))),
                         Message.toolResult(
                                 "weather",
@@ -360,24 +366,30 @@ class ResponsesTest {
     }
 
     @Test
-    void old_turns_are_left_out_only_where_that_was_asked_for() {
-        server.model.size = prompt -> prompt.toString().contains("old") ? 4_000 : 100;
+    void as_few_old_turns_as_possible_are_left_out_where_that_was_asked_for() {
+        server.model.size =
+                prompt -> ((Prompt.Conversation) prompt).messages().size() > 4 ? 4_000 : 100;
         String body =
                 """
                 {"instructions": "sys", %s "input": [
-                  {"role": "user", "content": "old"},
-                  {"role": "assistant", "content": "old answer"},
-                  {"role": "user", "content": "new"}]}
+                  {"role": "user", "content": "1"}, {"role": "assistant", "content": "a1"},
+                  {"role": "user", "content": "2"}, {"role": "assistant", "content": "a2"},
+                  {"role": "user", "content": "3"}, {"role": "assistant", "content": "a3"},
+                  {"role": "user", "content": "4"}]}
                 """;
         try {
             answer(body.formatted(""));
-            assertEquals(4, server.model.lastRequest().messages().size());
+            assertEquals(8, server.model.lastRequest().messages().size());
 
             JsonNode response = answer(body.formatted("\"truncation\": \"auto\","));
 
             assertEquals("auto", response.get("truncation").textValue());
             assertEquals(
-                    List.of(Message.text(Role.SYSTEM, "sys"), Message.text(Role.USER, "new")),
+                    List.of(
+                            Message.text(Role.SYSTEM, "sys"),
+                            Message.text(Role.USER, "3"),
+                            Message.text(Role.ASSISTANT, "a3"),
+                            Message.text(Role.USER, "4")),
                     server.model.lastRequest().messages());
         } finally {
             server.model.size = _ -> ScriptedModel.SIZE.tokens();
@@ -391,9 +403,7 @@ class ResponsesTest {
     }
 
     static void think(
-            io.moonglass.runtime.ChatRequest request,
-            java.util.function.Consumer<GenerationEvent> events,
-            java.util.concurrent.CountDownLatch cancelled) {
+            ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
         events.accept(new GenerationEvent.ReasoningDelta("hm, "));
         events.accept(new GenerationEvent.ReasoningDelta("well"));
         events.accept(new GenerationEvent.TextDelta("yes"));
@@ -401,9 +411,7 @@ class ResponsesTest {
     }
 
     static void callTools(
-            io.moonglass.runtime.ChatRequest request,
-            java.util.function.Consumer<GenerationEvent> events,
-            java.util.concurrent.CountDownLatch cancelled) {
+            ChatRequest request, Consumer<GenerationEvent> events, CountDownLatch cancelled) {
         events.accept(new GenerationEvent.ToolCallBegun(0, "call_a", "weather"));
         events.accept(new GenerationEvent.ToolArgumentsDelta(0, "{\"place\":"));
         events.accept(new GenerationEvent.ToolArgumentsDelta(0, "\"x\"}"));
@@ -435,7 +443,7 @@ class ResponsesTest {
     }
 
     private static JsonNode only(JsonNode object, String... keys) {
-        return ((com.fasterxml.jackson.databind.node.ObjectNode) object.deepCopy()).retain(keys);
+        return ((ObjectNode) object.deepCopy()).retain(keys);
     }
 
     private static JsonNode answer(String body) {

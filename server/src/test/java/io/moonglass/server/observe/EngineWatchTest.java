@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.engine.EngineStatistics;
+import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.admission.QueueStatistics;
+import io.moonglass.runtime.media.MediaStatistics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -60,7 +64,20 @@ class EngineWatchTest {
         assertEquals(List.of(Level.SEVERE, Level.INFO), logged);
     }
 
-    private static EngineStatistics without(Duration progress) {
-        return new EngineStatistics(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, progress);
+    @Test
+    void a_model_that_is_gone_is_not_stuck() {
+        EngineWatch watch = new EngineWatch(Duration.ofSeconds(2));
+
+        assertTrue(watch.isStuck(without(Duration.ofSeconds(3))));
+        assertFalse(watch.isStuck(Map.of()));
+    }
+
+    private static Map<String, ModelStatistics> without(Duration progress) {
+        EngineStatistics engine =
+                new EngineStatistics(
+                        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, progress);
+        return Map.of(
+                "a",
+                new ModelStatistics(engine, MediaStatistics.NONE, new QueueStatistics(0, 0, 1, 1)));
     }
 }

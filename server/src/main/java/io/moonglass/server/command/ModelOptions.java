@@ -1,0 +1,124 @@
+package io.moonglass.server.command;
+
+import io.moonglass.loader.config.ModelName;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.models.ModelSource;
+import io.moonglass.server.models.PoolOptions;
+import io.moonglass.tensor.MachineMemory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import picocli.CommandLine.Option;
+
+/// The options of `serve` that say which models there are, and how much memory they may take.
+final class ModelOptions {
+
+    private static final long MAX_SECONDS = 1_000_000_000;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._/-]{1,128}");
+
+    @Option(
+            names = "--model",
+            paramLabel = "[NAME=]DIR",
+            description = {
+                "A checkpoint, a folder in Hugging Face layout (default: the demo model).",
+                "More than once for several models. The first is loaded at the start and taken where a request names none; the others are loaded when they are asked for."
+            })
+    private List<String> models = List.of();
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "The first model's name in requests (default: its folder's).")
+    private Optional<String> name = Optional.empty();
+
+    @Option(
+            names = "--models-memory",
+            paramLabel = "SIZE",
+            converter = ByteSizeConverter.class,
+            description =
+                    "Have no more models loaded than fit, counted by their files of weights; those that nobody uses make room (default: the machine's memory).")
+    private Optional<Long> memory = Optional.empty();
+
+    @Option(
+            names = "--idle-sleep",
+            paramLabel = "SECONDS",
+            description =
+                    "Unload a model that nobody has used for this long; the next request loads it again (default: never).")
+    private Optional<Double> idle = Optional.empty();
+
+    /// Opens a checkpoint and makes it ready.
+    interface Opener {
+        ChatModel open(Path directory, String name);
+    }
+
+    private record Named(String name, Path directory) {}
+
+    /// @throws ConfigException if two have one name, or a time is none
+    ModelPool pool(Opener opener) {
+        List<ModelSource> sources = new ArrayList<>();
+        for (Named model : named()) {
+            sources.add(
+                    new ModelSource(
+                            model.name(),
+                            bytes(model.directory()),
+                            () -> opener.open(model.directory(), model.name())));
+        }
+        return new ModelPool(
+                sources,
+                new PoolOptions(
+                        memory.orElseGet(MachineMemory::bytes),
+                        idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS))),
+                InstantSource.system());
+    }
+
+    private List<Named> named() {
+        List<Named> all = new ArrayList<>();
+        for (String model : models) {
+            all.add(named(model));
+        }
+        if (all.isEmpty()) {
+            all.add(named(DemoModel.directory().toString()));
+        }
+        name.ifPresent(first -> all.set(0, new Named(first, all.getFirst().directory())));
+        return all;
+    }
+
+    /// A folder may have `=` in its name, too.
+    private static Named named(String model) {
+        int equals = model.indexOf('=');
+        boolean hasName =
+                equals > 0
+                        && NAME.matcher(model.substring(0, equals)).matches()
+                        && !Files.exists(Path.of(model));
+        Path directory = Path.of(hasName ? model.substring(equals + 1) : model);
+        return new Named(hasName ? model.substring(0, equals) : ModelName.of(directory), directory);
+    }
+
+    /// A folder that is none is refused when it is opened.
+    private static long bytes(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .mapToLong(ModelOptions::size)
+                    .sum();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

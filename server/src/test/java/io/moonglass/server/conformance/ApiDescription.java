@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.regex.Pattern;
 
 /// An OpenAPI document, to hold exchanges against. Safe to use from any thread.
@@ -23,11 +25,15 @@ final class ApiDescription {
     private static final String EVENTS = "text/event-stream";
     private static final int MAX_TOLD = 5;
 
+    /// Warns of everything in the document that is no schema; held here, or its level would be forgotten.
+    private static final Logger SCHEMAS = Logger.getLogger("com.networknt.schema");
+
     private final JsonNode document;
     private final SchemaRegistry registry;
     private final Map<String, Schema> schemas = new ConcurrentHashMap<>();
 
     ApiDescription(String json) {
+        SCHEMAS.setLevel(Level.SEVERE);
         this.document = read(json);
         this.registry =
                 SchemaRegistry.withDefaultDialect(

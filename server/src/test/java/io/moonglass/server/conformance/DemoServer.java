@@ -2,6 +2,7 @@ package io.moonglass.server.conformance;
 
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
+import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// The server with the demo model, behind a proxy that holds every answer against the served document.
@@ -46,7 +48,14 @@ final class DemoServer implements AutoCloseable {
                                         new ResponseStoreOptions(
                                                 folder.resolve("responses"),
                                                 64 << 20,
-                                                Duration.ofDays(1)))));
+                                                Duration.ofDays(1)))
+                                .withFiles(
+                                        new FileStoreOptions(
+                                                folder.resolve("files"),
+                                                64 << 20,
+                                                1_000,
+                                                16 << 20,
+                                                Optional.empty()))));
     }
 
     /// Where clients ask, without a slash at its end.

@@ -143,6 +143,8 @@ class OpenApiDocumentTest {
                             new ServerMetrics(Map::of, requests::size),
                             new EngineWatch(Duration.ofSeconds(1)),
                             Optional.empty(),
+                            Optional.empty(),
+                            new FileRoutes(Optional.empty(), timer, Duration.ofSeconds(1)),
                             options)
                     .table()
                     .routes();

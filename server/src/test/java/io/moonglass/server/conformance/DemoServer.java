@@ -21,7 +21,9 @@ final class DemoServer implements AutoCloseable {
     static final String MODEL = "moonglass-demo";
 
     private static final Path FOLDER = Path.of(System.getProperty("moonglass.demo-model"));
-    private static final Path PICTURES = FOLDER.resolveSibling("evaluation").resolve("images");
+
+    /// Of the evaluation set.
+    static final Path PICTURES = FOLDER.resolveSibling("evaluation").resolve("images");
 
     private final LocalChatModel model;
     private final MoonglassServer server;

@@ -225,7 +225,8 @@ class OpenAiJavaChatTest {
                                         .topLogprobs(3)
                                         .build());
 
-        var scores = completion.choices().getFirst().logprobs().orElseThrow().content().orElseThrow();
+        var scores =
+                completion.choices().getFirst().logprobs().orElseThrow().content().orElseThrow();
         assertTrue(scores.stream().allMatch(token -> token.topLogprobs().size() == 3));
         assertTrue(scores.getFirst().logprob() <= 0);
     }
@@ -310,7 +311,9 @@ class OpenAiJavaChatTest {
                                 .completions()
                                 .create(
                                         asked().addUserMessageOfArrayOfContentParts(
-                                                        List.of(picturePart("data:image/png;base64,AAAA")))
+                                                        List.of(
+                                                                picturePart(
+                                                                        "data:image/png;base64,AAAA")))
                                                 .build()));
     }
 
@@ -347,13 +350,17 @@ class OpenAiJavaChatTest {
                                 .description("Starts a timer")
                                 .parameters(
                                         FunctionParameters.builder()
-                                                .putAdditionalProperty("type", JsonValue.from("object"))
+                                                .putAdditionalProperty(
+                                                        "type", JsonValue.from("object"))
                                                 .putAdditionalProperty(
                                                         "properties",
                                                         JsonValue.from(
-                                                                Map.of("minutes", Map.of("type", "integer"))))
+                                                                Map.of(
+                                                                        "minutes",
+                                                                        Map.of("type", "integer"))))
                                                 .putAdditionalProperty(
-                                                        "required", JsonValue.from(List.of("minutes")))
+                                                        "required",
+                                                        JsonValue.from(List.of("minutes")))
                                                 .build())
                                 .build())
                 .build();

@@ -52,6 +52,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ResponseOptions responses;
 
+    @Mixin private FileOptions files;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -69,7 +71,9 @@ final class ServeCommand implements Callable<Integer> {
         ChatModelOptions computing = serving.in(batching.in(vision.in(compute.chatModel())));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options =
-                responses.in(serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port)));
+                files.in(
+                        responses.in(
+                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =

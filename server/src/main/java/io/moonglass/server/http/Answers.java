@@ -43,7 +43,7 @@ final class Answers {
     }
 
     private void answer(Exchange exchange, JsonNode body, Dialect dialect, ChatModel model) {
-        Dialect.Question question = dialect.read(body, model, exchange.caller());
+        Dialect.Question question = dialect.read(body, model, exchange.caller(), exchange.files());
         Call call = question.call();
         Optional<Duration> limit = shorter(timeout, call.timeout());
         try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), limit)) {

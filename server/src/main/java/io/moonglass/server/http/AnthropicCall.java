@@ -29,10 +29,10 @@ final class AnthropicCall implements Dialect {
     }
 
     @Override
-    public Question read(JsonNode body, ChatModel model, Caller caller) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         AnswerFormat format = format(fields);
-        Prompt.Conversation prompt = prompt(fields);
+        Prompt.Conversation prompt = prompt(fields, files);
         if (!fields.has("max_tokens")) {
             throw fields.wrong("max_tokens", "an integer from 1 up");
         }
@@ -53,12 +53,12 @@ final class AnthropicCall implements Dialect {
     }
 
     /// What the prompt of such a call amounts to.
-    static PromptSize measure(JsonNode body, ChatModel model) {
+    static PromptSize measure(JsonNode body, ChatModel model, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
-        return model.measure(prompt(fields), format(fields));
+        return model.measure(prompt(fields, files), format(fields));
     }
 
-    private static Prompt.Conversation prompt(RequestFields fields) {
+    private static Prompt.Conversation prompt(RequestFields fields, RequestFiles files) {
         for (String key : List.of("mcp_servers", "container")) {
             if (!fields.value(key).isEmpty()) {
                 throw ChatCompletionReader.unsupported(
@@ -67,7 +67,7 @@ final class AnthropicCall implements Dialect {
                         "this server runs no tools itself; want functions of your own");
             }
         }
-        return new Prompt.Conversation(AnthropicTurnsReader.read(fields), tools(fields));
+        return new Prompt.Conversation(AnthropicTurnsReader.read(fields, files), tools(fields));
     }
 
     private static ToolUse tools(RequestFields fields) {

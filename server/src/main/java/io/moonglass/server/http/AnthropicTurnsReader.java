@@ -24,9 +24,8 @@ final class AnthropicTurnsReader {
     }
 
     /// @throws InvalidRequestException that names the message, block and field at fault
-    static List<Message> read(RequestFields body) {
-        AnthropicTurnsReader reader =
-                new AnthropicTurnsReader(new PictureReader(SamplingReader.maxPixels(body)));
+    static List<Message> read(RequestFields body, RequestFiles files) {
+        AnthropicTurnsReader reader = new AnthropicTurnsReader(PictureReader.of(body, files));
         if (body.has("system")) {
             reader.turns.say(Role.SYSTEM, reader.content(body, "system"));
         }

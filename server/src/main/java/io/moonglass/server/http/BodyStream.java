@@ -3,17 +3,21 @@ package io.moonglass.server.http;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.LongConsumer;
 
-/// A request's body as it comes; it takes its share of the budget while it grows.
+/// A request's body as it comes; it takes its share of the budget while it grows, up to its limit.
 final class BodyStream extends FilterInputStream {
 
-    private final BodyBudget.Share share;
+    private final LongConsumer memory;
+    private final long maxBytes;
     private long numBytes;
     private boolean ended;
 
-    BodyStream(InputStream body, BodyBudget.Share share) {
+    /// @param memory told how many bytes have come together
+    BodyStream(InputStream body, LongConsumer memory, long maxBytes) {
         super(body);
-        this.share = share;
+        this.memory = memory;
+        this.maxBytes = maxBytes;
     }
 
     /// Whether all of it has been read.
@@ -45,7 +49,10 @@ final class BodyStream extends FilterInputStream {
             ended = true;
         } else {
             numBytes += more;
-            share.cover(numBytes);
+            if (numBytes > maxBytes) {
+                throw HttpFault.bodyTooLarge(maxBytes);
+            }
+            memory.accept(numBytes);
         }
     }
 }

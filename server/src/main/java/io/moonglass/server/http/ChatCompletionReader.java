@@ -21,10 +21,10 @@ final class ChatCompletionReader implements Dialect {
     static final int MAX_TOP_LOGPROBS = 20;
 
     @Override
-    public Question read(JsonNode body, ChatModel model, Caller caller) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
-        Prompt.Conversation conversation = conversation(fields);
+        Prompt.Conversation conversation = conversation(fields, files);
         ChatCompletionReply.Told told = told(fields);
         ChatRequest request =
                 new ChatRequest(
@@ -39,9 +39,9 @@ final class ChatCompletionReader implements Dialect {
                 new ChatCompletionReply(ReplyHead.of("chatcmpl-", model.name()), told));
     }
 
-    static Prompt.Conversation conversation(RequestFields fields) {
+    static Prompt.Conversation conversation(RequestFields fields, RequestFiles files) {
         ToolUse tools = ToolsReader.read(fields);
-        PictureReader pictures = new PictureReader(SamplingReader.maxPixels(fields));
+        PictureReader pictures = PictureReader.of(fields, files);
         return new Prompt.Conversation(new MessagesReader(pictures).read(fields), tools);
     }
 

@@ -24,7 +24,7 @@ final class CompletionReader implements Dialect {
     private static final int DEFAULT_TOKENS = 16;
 
     @Override
-    public Question read(JsonNode body, ChatModel model, Caller caller) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         List<Prompt> prompts = prompts(fields);

@@ -56,7 +56,7 @@ final class Embeddings {
     }
 
     private void answer(Exchange exchange, RequestFields fields, ChatModel model) {
-        List<Input> inputs = inputs(fields);
+        List<Input> inputs = inputs(fields, exchange.files());
         boolean asBase64 = isBase64(fields);
         RequestScope scope = SamplingReader.scope(fields, exchange.caller());
         Optional<Duration> limit = Answers.shorter(timeout, SamplingReader.timeout(fields));
@@ -90,28 +90,30 @@ final class Embeddings {
 
     /// A string, a list of strings and pictures, a list of token ids, or a list of such lists. A picture is an object
     /// with an `image`.
-    private static List<Input> inputs(RequestFields fields) {
+    private static List<Input> inputs(RequestFields fields, RequestFiles files) {
         JsonNode input = fields.value("input");
         if (!input.isArray() || input.path(0).isIntegralNumber()) {
-            return List.of(input(input, "input", fields));
+            return List.of(input(input, "input", fields, files));
         }
         if (input.isEmpty() || input.size() > MAX_INPUTS) {
             throw fields.wrong("input", "1 to %d inputs".formatted(MAX_INPUTS));
         }
         List<Input> inputs = new ArrayList<>();
         for (int i = 0; i < input.size(); i++) {
-            inputs.add(input(input.get(i), "input[%d]".formatted(i), fields));
+            inputs.add(input(input.get(i), "input[%d]".formatted(i), fields, files));
         }
         return inputs;
     }
 
-    private static Input input(JsonNode input, String param, RequestFields fields) {
+    private static Input input(
+            JsonNode input, String param, RequestFields fields, RequestFiles files) {
         if (input.isObject()) {
             RequestFields holder = RequestFields.of(param, input);
-            ContentPart.Picture picture =
-                    new PictureReader(SamplingReader.maxPixels(fields)).at(holder, "image");
+            PictureReader pictures = PictureReader.of(fields, files);
+            String key = holder.has("file_id") ? "file_id" : "image";
+            ContentPart.Picture picture = pictures.at(holder, key);
             return (model, scope, abandoned) ->
-                    model.embedPicture(picture, holder.pathOf("image"), scope, abandoned);
+                    model.embedPicture(picture, holder.pathOf(key), scope, abandoned);
         }
         RequestFields prompt =
                 RequestFields.of("", JsonNodeFactory.instance.objectNode().set("prompt", input));

@@ -16,10 +16,12 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /// One request and its answer. Used by the request's own thread alone. To close it gives back the memory
 /// that its body was allowed.
@@ -39,6 +41,8 @@ final class Exchange implements AutoCloseable {
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
     private long bodyBytes;
+    private long historyBytes;
+    private RequestFiles files;
     private HttpFault fault;
 
     Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
@@ -100,7 +104,7 @@ final class Exchange implements AutoCloseable {
     ///                   no memory for it now
     JsonNode readJson() {
         checkContentType();
-        return read(body -> bodies.json().read(body));
+        return read(bodyShare::cover, maxBodyBytes(), body -> bodies.json().read(body));
     }
 
     /// Whether the body is a form with files.
@@ -113,11 +117,31 @@ final class Exchange implements AutoCloseable {
     /// @param reader reads all of it
     /// @throws HttpFault as [#readJson()] does
     <T> T readForm(FormReader<T> reader) {
-        return read(body -> {
-            T form = reader.read(MultipartBody.of(body, contentType()));
-            body.skip(Long.MAX_VALUE); // what comes after the last part
-            return form;
-        });
+        return readForm(bodyShare::cover, maxBodyBytes(), reader);
+    }
+
+    /// The same for a form of which little is kept in memory, so that it may be larger than other bodies.
+    <T> T readUpload(long maxBytes, FormReader<T> reader) {
+        if (!isForm()) {
+            throw HttpFault.unsupportedContentType("multipart/form-data");
+        }
+        return readForm(_ -> {}, maxBytes, reader);
+    }
+
+    private <T> T readForm(LongConsumer memory, long maxBytes, FormReader<T> reader) {
+        return read(
+                memory,
+                maxBytes,
+                body -> {
+                    T form = reader.read(MultipartBody.of(body, contentType()));
+                    body.transferTo(
+                            OutputStream.nullOutputStream()); // what comes after the last part
+                    return form;
+                });
+    }
+
+    private int maxBodyBytes() {
+        return bodies.json().maxBodyBytes();
     }
 
     /// Makes something of a form, part by part.
@@ -129,22 +153,27 @@ final class Exchange implements AutoCloseable {
         T read(InputStream body) throws IOException;
     }
 
-    private <T> T read(BodyUse<T> use) {
+    /// @param memory   told how many bytes there are together, before more of them are read
+    /// @param maxBytes of the whole body
+    private <T> T read(LongConsumer memory, long maxBytes, BodyUse<T> use) {
         long announcedBytes = request.headers().contentLength().orElse(0);
-        bodyShare.cover(announcedBytes);
+        if (announcedBytes > maxBytes) {
+            throw HttpFault.bodyTooLarge(maxBytes);
+        }
+        memory.accept(announcedBytes);
         client().readUntil(new BodyDeadline(bodies.timeout(), announcedBytes));
-        BodyStream body = new BodyStream(request.content().inputStream(), bodyShare);
+        BodyStream body = new BodyStream(request.content().inputStream(), memory, maxBytes);
         try {
             return use.read(body);
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
         } catch (RequestException e) {
-            throw unreadable(e.status());
+            throw unreadable(e.status(), maxBytes);
         } catch (HttpException e) {
-            throw unreadable(e.status());
+            throw unreadable(e.status(), maxBytes);
         } catch (IllegalArgumentException e) {
             // a chunk's length that is no number
-            throw unreadable(Status.BAD_REQUEST_400);
+            throw unreadable(Status.BAD_REQUEST_400, maxBytes);
         } finally {
             client().readWithoutDeadline();
             bodyRead = body.ended();
@@ -157,12 +186,25 @@ final class Exchange implements AutoCloseable {
     /// @param bytes all of it so far
     /// @throws HttpFault 429 if there is no memory for it now
     void coverHistory(long bytes) {
-        bodyShare.cover(bodyBytes + bytes);
+        historyBytes = bytes;
+        coverAll();
     }
 
-    private HttpFault unreadable(Status status) {
+    /// The uploaded files that the request refers to.
+    RequestFiles files() {
+        if (files == null) {
+            files = new RequestFiles(bodies.files(), caller, maxBodyBytes(), _ -> coverAll());
+        }
+        return files;
+    }
+
+    private void coverAll() {
+        bodyShare.cover(bodyBytes + historyBytes + files().numBytes());
+    }
+
+    private static HttpFault unreadable(Status status, long maxBytes) {
         return status.code() == 413
-                ? HttpFault.bodyTooLarge(bodies.json().maxBodyBytes())
+                ? HttpFault.bodyTooLarge(maxBytes)
                 : HttpFault.malformed(status.code());
     }
 
@@ -183,6 +225,21 @@ final class Exchange implements AutoCloseable {
     /// Answers with what is no JSON.
     void answer(String contentType, byte[] body) {
         send(200, HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType), body);
+    }
+
+    /// Answers with bytes that are read while they are sent, which nobody is to take for anything else.
+    ///
+    /// @throws CloseConnectionException if the client leaves, or the bytes cannot be read to their end
+    void answer(InputStream bytes, long numBytes) {
+        response.header(HeaderNames.CONTENT_DISPOSITION, "attachment");
+        response.header("X-Content-Type-Options", "nosniff");
+        response.header(HeaderValues.CONTENT_TYPE_OCTET_STREAM);
+        response.contentLength(numBytes);
+        try (OutputStream answer = response.outputStream()) {
+            bytes.transferTo(answer);
+        } catch (IOException | UncheckedIOException e) {
+            throw new CloseConnectionException("a file was not sent to its end", e);
+        }
     }
 
     void fail(HttpFault told) {
@@ -251,10 +308,7 @@ final class Exchange implements AutoCloseable {
             taken &= !parameter.startsWith("charset=") || parameter.matches("charset=utf-?8");
         }
         if (!taken) {
-            throw HttpFault.invalidRequest(
-                    415,
-                    "unsupported_content_type",
-                    "the body's content type is not taken; want application/json in UTF-8");
+            throw HttpFault.unsupportedContentType("application/json in UTF-8");
         }
     }
 }

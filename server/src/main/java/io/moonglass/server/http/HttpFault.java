@@ -8,6 +8,7 @@ import io.helidon.http.HeaderValues;
 import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.server.files.FileRefusedException;
 import io.moonglass.server.models.ModelUnavailableException;
 import io.moonglass.server.models.UnknownModelException;
 import io.moonglass.server.observe.Outcome;
@@ -50,7 +51,11 @@ final class HttpFault extends RuntimeException {
         return new HttpFault(status, INVALID_REQUEST, null, code, message);
     }
 
-    static HttpFault bodyTooLarge(int maxBodyBytes) {
+    static HttpFault invalidValue(String param, String message) {
+        return new HttpFault(400, INVALID_REQUEST, param, "invalid_value", message);
+    }
+
+    static HttpFault bodyTooLarge(long maxBodyBytes) {
         return invalidRequest(
                 413,
                 "request_too_large",
@@ -197,6 +202,39 @@ final class HttpFault extends RuntimeException {
                         .formatted(param, quoted(id)));
     }
 
+    static HttpFault fileNotFound(String id) {
+        return invalidRequest(
+                404,
+                "file_not_found",
+                "none of your files has the id %s; it was deleted, has expired, or was never uploaded"
+                        .formatted(quoted(id)));
+    }
+
+    /// @param param where the request has the id or hash
+    static HttpFault fileNotFound(String param, String id) {
+        return new HttpFault(
+                404,
+                INVALID_REQUEST,
+                param,
+                "file_not_found",
+                "%s: none of your files is %s; upload it with POST /v1/files"
+                        .formatted(param, quoted(id)));
+    }
+
+    static HttpFault filesOff() {
+        return invalidRequest(
+                501,
+                "unsupported_feature",
+                "this server keeps no files; send the pictures themselves");
+    }
+
+    static HttpFault unsupportedContentType(String wanted) {
+        return invalidRequest(
+                415,
+                "unsupported_content_type",
+                "the body's content type is not taken; want " + wanted);
+    }
+
     static HttpFault requestCancelled() {
         return new HttpFault(
                 409,
@@ -241,6 +279,7 @@ final class HttpFault extends RuntimeException {
             case HttpFault fault -> fault;
             case InvalidRequestException fault -> of(fault);
             case OverloadedException fault -> queueFull(fault);
+            case FileRefusedException fault -> of(fault);
             case UnknownModelException fault -> modelNotFound(fault);
             case ModelUnavailableException fault -> modelUnavailable(fault);
             default -> {
@@ -257,6 +296,18 @@ final class HttpFault extends RuntimeException {
                 null,
                 "internal_error",
                 "internal error; the server's log has the cause under request id " + requestId);
+    }
+
+    private static HttpFault of(FileRefusedException fault) {
+        return switch (fault.kind()) {
+            case TOO_LARGE -> fileRefused("file_too_large", fault);
+            case QUOTA_EXCEEDED -> fileRefused("files_quota_exceeded", fault);
+            case DISK -> unavailable("file_storage_unavailable", fault.getMessage());
+        };
+    }
+
+    private static HttpFault fileRefused(String code, FileRefusedException fault) {
+        return new HttpFault(413, INVALID_REQUEST, "file", code, fault.getMessage());
     }
 
     private static HttpFault of(InvalidRequestException fault) {

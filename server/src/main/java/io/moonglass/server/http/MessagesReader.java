@@ -115,6 +115,11 @@ final class MessagesReader {
                     new ContentPart.Text(WellFormed.text(part.requiredString("text")));
             case "refusal" -> new ContentPart.Text(WellFormed.text(part.requiredString("refusal")));
             case "image_url", "input_image" -> picture(part);
+            case "image_file" ->
+                    pictures.inFile(
+                            part.object("image_file")
+                                    .orElseThrow(() -> part.wrong("image_file", "an object")),
+                            "file_id");
             case "video_url", "input_video", "input_audio", "file", "input_file" ->
                     throw new InvalidRequestException(
                             InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
@@ -125,14 +130,18 @@ final class MessagesReader {
         };
     }
 
-    /// An object with the `url`, or the address alone, as some clients write it.
+    /// An object with the `url` or the `file_id`, or one of them alone, as some clients write it.
     private ContentPart picture(RequestFields part) {
+        if (part.has("file_id")) {
+            return pictures.inFile(part, "file_id");
+        }
         if (part.value("image_url").isTextual()) {
             return pictures.at(part, "image_url");
         }
         RequestFields image =
                 part.object("image_url")
-                        .orElseThrow(() -> part.wrong("image_url", "an object with a url"));
-        return pictures.at(image, "url");
+                        .orElseThrow(
+                                () -> part.wrong("image_url", "an object with a url or a file_id"));
+        return image.has("file_id") ? pictures.inFile(image, "file_id") : pictures.at(image, "url");
     }
 }

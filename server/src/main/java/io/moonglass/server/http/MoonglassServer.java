@@ -9,6 +9,7 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
@@ -59,6 +60,8 @@ public final class MoonglassServer implements AutoCloseable {
     public static MoonglassServer start(ServerOptions options) {
         Optional<ResponseStore> responses =
                 options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
+        Optional<FileStore> files =
+                options.files().map(store -> FileStore.open(store, InstantSource.system()));
         ServedModel served = new ServedModel(options.requestTimeout());
         ScheduledThreadPoolExecutor timer = timer();
         RunningRequests requests = new RunningRequests(timer);
@@ -71,8 +74,10 @@ public final class MoonglassServer implements AutoCloseable {
                         new ServerMetrics(served::statistics, requests::size),
                         watch,
                         responses,
+                        files,
+                        new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        WebServer web = listen(options, routes);
+        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files));
         if (!web.isRunning()) {
             timer.shutdown();
             throw new ConfigException(
@@ -85,12 +90,8 @@ public final class MoonglassServer implements AutoCloseable {
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
-        responses.ifPresent(store ->
-                timer.scheduleWithFixedDelay(
-                        store::sweep,
-                        SWEEP_INTERVAL.toMillis(),
-                        SWEEP_INTERVAL.toMillis(),
-                        TimeUnit.MILLISECONDS));
+        responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
+        files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         return new MoonglassServer(options, web, served, requests, timer);
     }
 
@@ -103,12 +104,23 @@ public final class MoonglassServer implements AutoCloseable {
         }
     }
 
-    private static WebServer listen(ServerOptions options, Routes routes) {
+    private static void sweepNowAndThen(ScheduledExecutorService timer, Runnable sweep) {
+        timer.scheduleWithFixedDelay(
+                () -> Thread.startVirtualThread(sweep), // the disk may be slow
+                SWEEP_INTERVAL.toMillis(),
+                SWEEP_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    /// @param maxUploadBytes a body with a file may be larger than others, whose own limit their readers keep
+    private static WebServer listen(
+            ServerOptions options, Routes routes, Optional<Long> maxUploadBytes) {
+        long maxPayload = Math.max(options.maxBodyBytes(), maxUploadBytes.orElse(0L));
         return WebServer.builder()
                 .address(addressOf(options.host()))
                 .port(options.port())
-                .maxPayloadSize(options.maxBodyBytes())
-                .directHandlers(ProtocolFaults.handlers(options.maxBodyBytes()))
+                .maxPayloadSize(maxPayload)
+                .directHandlers(ProtocolFaults.handlers(maxPayload))
                 .protocolsDiscoverServices(false)
                 .addConnectionSelector(new ClientConnections())
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())

@@ -38,15 +38,8 @@ final class MultipartBody {
 
         /// @throws HttpFault 413 if there are more
         byte[] bytes(int maxBytes) throws IOException {
-            byte[] bytes;
-            boolean isLonger;
-            try {
-                bytes = content.readNBytes(maxBytes);
-                isLonger = content.read() >= 0;
-            } catch (FileUploadException e) {
-                throw malformed("the part %s has no end".formatted(HttpFault.quoted(name)));
-            }
-            if (isLonger) {
+            byte[] bytes = readBy(content -> content.readNBytes(maxBytes));
+            if (readBy(InputStream::read) >= 0) {
                 throw HttpFault.invalidRequest(
                         413,
                         "request_too_large",
@@ -55,6 +48,22 @@ final class MultipartBody {
             }
             return bytes;
         }
+
+        /// Makes something of the content as it comes, however large it is.
+        ///
+        /// @throws HttpFault 400 if it has no end
+        <T> T readBy(ContentReader<T> reader) throws IOException {
+            try {
+                return reader.read(content);
+            } catch (FileUploadException e) {
+                throw malformed("the part %s has no end".formatted(HttpFault.quoted(name)));
+            }
+        }
+    }
+
+    /// Reads one part's content.
+    interface ContentReader<T> {
+        T read(InputStream content) throws IOException;
     }
 
     private final MultipartInput input;

@@ -3,21 +3,28 @@ package io.moonglass.server.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.server.files.FileStore;
 import java.util.OptionalLong;
 
 /// Makes pictures of what requests say of them, in whichever dialect.
 ///
 /// @param maxPixels what they are shrunk to unless one says otherwise itself; empty for the model's own limit
-record PictureReader(OptionalLong maxPixels) {
+/// @param files     of which some are pictures
+record PictureReader(OptionalLong maxPixels, RequestFiles files) {
 
     private static final String WANTED =
-            "a data: address such as data:image/png;base64,...; nothing is fetched from elsewhere yet";
+            "a data: address such as data:image/png;base64,..., or the id or hash of an uploaded file; nothing is fetched from elsewhere yet";
 
     /// Four patches of 14 x 14 pixels make the smallest picture, one token.
     static final long LEAST_PIXELS = 28 * 28;
 
     /// Of a picture of which little is to be seen: 256 tokens at most.
     private static final long LOW_DETAIL_PIXELS = 448 * 448;
+
+    /// @param request may have a `max_pixels` for all of its pictures
+    static PictureReader of(RequestFields request, RequestFiles files) {
+        return new PictureReader(SamplingReader.maxPixels(request), files);
+    }
 
     /// A picture at an address.
     ///
@@ -27,6 +34,9 @@ record PictureReader(OptionalLong maxPixels) {
     }
 
     private ContentPart.Picture at(String address, RequestFields holder, String key) {
+        if (FileStore.isReference(address)) {
+            return inFile(holder, key);
+        }
         if (!isData(address)) {
             throw holder.wrong(key, WANTED);
         }
@@ -37,11 +47,15 @@ record PictureReader(OptionalLong maxPixels) {
     ///
     /// @param param where the request has it
     ContentPart.Picture alone(JsonNode address, String param) {
-        if (!address.isTextual() || !isData(address.textValue())) {
+        String text = address.isTextual() ? address.textValue() : "";
+        if (FileStore.isReference(text)) {
+            return new ContentPart.ImageBytes(files.read(text, param), maxPixels, param);
+        }
+        if (!isData(text)) {
             throw InvalidRequestException.invalidValue(
                     param, "%s is no picture; want %s".formatted(param, WANTED));
         }
-        return new ContentPart.ImageUrl(address.textValue(), maxPixels, param);
+        return new ContentPart.ImageUrl(text, maxPixels, param);
     }
 
     private static boolean isData(String address) {
@@ -61,13 +75,11 @@ record PictureReader(OptionalLong maxPixels) {
 
     /// A picture that was uploaded before.
     ///
-    /// @param holder has the file's id under `key`
+    /// @param holder has the file's id or hash under `key`, and may have a `detail` and a `max_pixels`
     ContentPart.Picture inFile(RequestFields holder, String key) {
-        throw new InvalidRequestException(
-                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
-                holder.pathOf(key),
-                holder.pathOf(key)
-                        + ": uploaded files are not supported yet; send the picture itself");
+        String param = holder.pathOf(key);
+        return new ContentPart.ImageBytes(
+                files.read(holder.requiredString(key), param), pixels(holder), param);
     }
 
     /// What the picture may have at most: what it says itself, else its detail, else what the request says.

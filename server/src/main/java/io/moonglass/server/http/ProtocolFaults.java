@@ -11,13 +11,13 @@ import io.helidon.webserver.http.DirectHandlers;
 /// shape of every other error.
 final class ProtocolFaults implements DirectHandler {
 
-    private final int maxBodyBytes;
+    private final long maxBodyBytes;
 
-    private ProtocolFaults(int maxBodyBytes) {
+    private ProtocolFaults(long maxBodyBytes) {
         this.maxBodyBytes = maxBodyBytes;
     }
 
-    static DirectHandlers handlers(int maxBodyBytes) {
+    static DirectHandlers handlers(long maxBodyBytes) {
         ProtocolFaults faults = new ProtocolFaults(maxBodyBytes);
         DirectHandlers.Builder handlers = DirectHandlers.builder();
         for (EventType type : EventType.values()) {

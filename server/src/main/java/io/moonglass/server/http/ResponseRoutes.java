@@ -69,7 +69,8 @@ final class ResponseRoutes {
                 ResponsesCall call = call(exchange)) {
             exchange.answer(
                     new InputTokens(
-                            "response.input_tokens", call.measure(body, lease.model()).tokens()));
+                            "response.input_tokens",
+                            call.measure(body, lease.model(), exchange.files()).tokens()));
         }
     }
 
@@ -116,35 +117,10 @@ final class ResponseRoutes {
     private void inputItems(Exchange exchange, String id) {
         List<JsonNode> items = new ArrayList<>();
         stored(exchange, id).input().forEach(items::add);
-        String order = exchange.query("order").orElse("desc");
-        if (!order.equals("desc") && !order.equals("asc")) {
-            throw InvalidRequestException.invalidValue("order", "order: want asc or desc");
-        }
-        List<JsonNode> ordered = order.equals("desc") ? items.reversed() : items;
-        int first = exchange.query("after").map(after -> indexOf(after, ordered) + 1).orElse(0);
-        int end = Math.min(ordered.size(), first + limit(exchange));
-        exchange.answer(page(ordered.subList(first, end), end < ordered.size()));
-    }
-
-    private static int indexOf(String id, List<JsonNode> items) {
-        for (int i = 0; i < items.size(); i++) {
-            if (id.equals(items.get(i).path("id").textValue())) {
-                return i;
-            }
-        }
-        throw InvalidRequestException.invalidValue(
-                "after", "after: no item of the response has this id; want one of this list");
-    }
-
-    private static int limit(Exchange exchange) {
-        String limit = exchange.query("limit").orElse(String.valueOf(DEFAULT_ITEMS));
-        if (!limit.matches("[0-9]{1,3}")
-                || Integer.parseInt(limit) < 1
-                || Integer.parseInt(limit) > MAX_ITEMS) {
-            throw InvalidRequestException.invalidValue(
-                    "limit", "limit: want a number from 1 to %d".formatted(MAX_ITEMS));
-        }
-        return Integer.parseInt(limit);
+        PageQuery query = PageQuery.of(exchange, DEFAULT_ITEMS, MAX_ITEMS);
+        PageQuery.Page<JsonNode> page =
+                query.of(items.reversed(), item -> item.path("id").textValue());
+        exchange.answer(page(page.items(), page.hasMore()));
     }
 
     private static ObjectNode page(List<JsonNode> items, boolean hasMore) {

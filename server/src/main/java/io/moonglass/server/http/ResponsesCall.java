@@ -44,7 +44,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     @Override
-    public Question read(JsonNode body, ChatModel model, Caller caller) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
@@ -52,7 +52,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
         AnswerOptions answer = answer(fields, model);
         ChatRequest chat =
                 new ChatRequest(
-                        prompt(fields, items, tools, answer, model),
+                        prompt(fields, items, tools, answer, model, files),
                         answer,
                         SamplingReader.scope(fields, caller));
         boolean store = fields.bool("store", true) && kept.areKept();
@@ -76,12 +76,13 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     /// What the prompt of such a call amounts to.
-    PromptSize measure(JsonNode body, ChatModel model) {
+    PromptSize measure(JsonNode body, ChatModel model, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         AnswerOptions answer = answer(fields, model);
-        return model.measure(prompt(fields, items(fields), tools, answer, model), answer.format());
+        return model.measure(
+                prompt(fields, items(fields), tools, answer, model, files), answer.format());
     }
 
     private Prompt.Conversation prompt(
@@ -89,8 +90,9 @@ final class ResponsesCall implements Dialect, AutoCloseable {
             ArrayNode items,
             ToolUse tools,
             AnswerOptions answer,
-            ChatModel model) {
-        List<Message> turns = turns(fields, items);
+            ChatModel model,
+            RequestFiles files) {
+        List<Message> turns = turns(fields, items, files);
         String truncation = fields.string("truncation").orElse("disabled");
         if (!TRUNCATIONS.contains(truncation)) {
             throw fields.wrong("truncation", "disabled or auto");
@@ -113,10 +115,9 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     /// Instructions, what the earlier responses had and answered, and the new items.
-    private List<Message> turns(RequestFields fields, ArrayNode items) {
+    private List<Message> turns(RequestFields fields, ArrayNode items, RequestFiles files) {
         ResponseItemsReader reader =
-                new ResponseItemsReader(
-                        kept::item, new PictureReader(SamplingReader.maxPixels(fields)));
+                new ResponseItemsReader(kept::item, PictureReader.of(fields, files));
         fields.string("instructions").ifPresent(text -> reader.say(Role.SYSTEM, text));
         if (fields.has("previous_response_id")) {
             String place = fields.pathOf("previous_response_id");

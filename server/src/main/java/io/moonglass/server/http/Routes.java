@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
@@ -48,23 +49,26 @@ final class Routes {
             ServerMetrics metrics,
             EngineWatch watch,
             Optional<ResponseStore> store,
+            Optional<FileStore> files,
+            FileRoutes fileRoutes,
             ServerOptions options) {
         this.served = served;
         this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
         this.watch = watch;
-        this.bodies = BodyReader.from(options);
+        this.bodies = BodyReader.from(options, files);
         this.options = options;
-        this.table = table(store);
+        this.table = table(store, fileRoutes);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
 
-    private RouteTable table(Optional<ResponseStore> store) {
+    private RouteTable table(Optional<ResponseStore> store, FileRoutes files) {
         Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TokenRoutes(served).routes());
         routes.addAll(new ModelRoutes(served).routes());
+        routes.addAll(files.routes());
         routes.addAll(
                 new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes())
                         .routes());
@@ -200,7 +204,9 @@ final class Routes {
     private void countMessages(Exchange exchange) {
         JsonNode body = exchange.readJson();
         try (ModelPool.Lease lease = served.lease(RequestFields.of("", body))) {
-            exchange.answer(new InputTokens(AnthropicCall.measure(body, lease.model()).tokens()));
+            exchange.answer(
+                    new InputTokens(
+                            AnthropicCall.measure(body, lease.model(), exchange.files()).tokens()));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
 import java.time.Duration;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import java.util.function.Consumer;
 /// @param stuckAfter            how long an engine with work may go without a step before it is told not to
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
+/// @param files                 where uploaded files are kept; empty to take none
 public record ServerOptions(
         String host,
         int port,
@@ -38,7 +40,8 @@ public record ServerOptions(
         Optional<ApiKeys> apiKeys,
         Optional<Duration> requestTimeout,
         Duration stuckAfter,
-        Optional<ResponseStoreOptions> responses) {
+        Optional<ResponseStoreOptions> responses,
+        Optional<FileStoreOptions> files) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -54,6 +57,7 @@ public record ServerOptions(
                     Optional.empty(),
                     Optional.empty(),
                     Duration.ofSeconds(120),
+                    Optional.empty(),
                     Optional.empty());
 
     public ServerOptions {
@@ -139,6 +143,10 @@ public record ServerOptions(
         return with(changed -> changed.responses = Optional.of(value));
     }
 
+    public ServerOptions withFiles(FileStoreOptions value) {
+        return with(changed -> changed.files = Optional.of(value));
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -160,6 +168,7 @@ public record ServerOptions(
         private Optional<Duration> requestTimeout = ServerOptions.this.requestTimeout;
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
+        private Optional<FileStoreOptions> files = ServerOptions.this.files;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -175,7 +184,8 @@ public record ServerOptions(
                     apiKeys,
                     requestTimeout,
                     stuckAfter,
-                    responses);
+                    responses,
+                    files);
         }
     }
 }

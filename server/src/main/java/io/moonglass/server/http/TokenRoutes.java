@@ -46,13 +46,13 @@ final class TokenRoutes {
         return List.of(
                 route("/tokenize", TokenRoutes::tokenize),
                 route("/v1/tokenize", TokenRoutes::tokenize),
-                route("/detokenize", TokenRoutes::detokenize),
-                route("/v1/detokenize", TokenRoutes::detokenize),
+                route("/detokenize", (fields, model, _) -> detokenize(fields, model)),
+                route("/v1/detokenize", (fields, model, _) -> detokenize(fields, model)),
                 route("/v1/count_tokens", TokenRoutes::count));
     }
 
     private interface Question {
-        Object answer(RequestFields fields, ChatModel model);
+        Object answer(RequestFields fields, ChatModel model, RequestFiles files);
     }
 
     private Route route(String path, Question question) {
@@ -62,17 +62,17 @@ final class TokenRoutes {
                 (exchange, _) -> {
                     RequestFields fields = RequestFields.of("", exchange.readJson());
                     try (ModelPool.Lease lease = served.lease(fields)) {
-                        exchange.answer(question.answer(fields, lease.model()));
+                        exchange.answer(question.answer(fields, lease.model(), exchange.files()));
                     }
                 });
     }
 
     /// A text, or a conversation as the chat template renders it.
-    private static Object tokenize(RequestFields fields, ChatModel model) {
+    private static Object tokenize(RequestFields fields, ChatModel model, RequestFiles files) {
         int[] ids =
                 fields.has("messages")
                         ? model.render(
-                                ChatCompletionReader.conversation(fields),
+                                ChatCompletionReader.conversation(fields, files),
                                 FormatReader.read(fields))
                         : model.tokenize(
                                 WellFormed.text(fields.requiredString("prompt")),
@@ -101,11 +101,11 @@ final class TokenRoutes {
     }
 
     /// What `usage.prompt_tokens` would be of the same body.
-    private static Object count(RequestFields fields, ChatModel model) {
+    private static Object count(RequestFields fields, ChatModel model, RequestFiles files) {
         PromptSize size =
                 fields.has("messages")
                         ? model.measure(
-                                ChatCompletionReader.conversation(fields),
+                                ChatCompletionReader.conversation(fields, files),
                                 FormatReader.read(fields))
                         : PromptSize.together(
                                 CompletionReader.prompts(fields).stream()

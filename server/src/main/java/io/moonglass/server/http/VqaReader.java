@@ -23,10 +23,10 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
     private static final int MAX_IMAGES = 1_024;
 
     @Override
-    public Question read(JsonNode body, ChatModel model, Caller caller) {
+    public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles uploaded) {
         RequestFields fields = RequestFields.of("", body);
         List<ContentPart> parts = new ArrayList<>(files);
-        PictureReader pictures = new PictureReader(SamplingReader.maxPixels(fields));
+        PictureReader pictures = PictureReader.of(fields, uploaded);
         addImages(parts, fields, "image", pictures);
         addImages(parts, fields, "images", pictures);
         String question = fields.requiredString("question");

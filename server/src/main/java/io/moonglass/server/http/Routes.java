@@ -33,6 +33,7 @@ final class Routes {
     private final ServerOptions options;
     private final Semaphore freeSlots;
     private final RouteTable table;
+    private final OpenApiDocument document = OpenApiDocument.load();
 
     private record InputTokens(@JsonProperty("input_tokens") int inputTokens) {}
 
@@ -88,6 +89,8 @@ final class Routes {
                                 (exchange, _) -> embeddings.answer(exchange)),
                         Route.keyed("DELETE", "/v1/requests/{id}", this::cancel),
                         Route.keyed("GET", "/version", (exchange, _) -> version(exchange)),
+                        // it tells as much of a server as its list of models does
+                        Route.keyed("GET", "/openapi.json", (exchange, _) -> openApi(exchange)),
                         Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)),
                         Route.open("/health", (exchange, _) -> ready(exchange)),
                         Route.open("/health/live", (exchange, _) -> live(exchange)),
@@ -219,6 +222,10 @@ final class Routes {
 
     private void version(Exchange exchange) {
         exchange.answer(new ServerVersion(Version.VERSION));
+    }
+
+    private void openApi(Exchange exchange) {
+        exchange.answer("application/json", document.json());
     }
 
     private void metrics(Exchange exchange) {

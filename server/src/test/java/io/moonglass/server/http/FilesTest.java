@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.server.files.FileStoreOptions;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest;
@@ -318,10 +319,16 @@ class FilesTest {
 
     @Test
     void other_bodies_stay_as_small_as_they_were() {
-        HttpResponse<String> response = server.chat("{\"x\":\"" + "x".repeat(1 << 20) + "\"}");
+        byte[] body = ("{\"x\":\"" + "x".repeat(1 << 20) + "\"}").getBytes(UTF_8);
+        HttpRequest.Builder ofUnknownSize =
+                server.request(RunningServer.CHAT)
+                        .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)));
 
-        assertEquals(413, response.statusCode());
-        assertEquals("request_too_large", errorCode(response));
+        for (HttpResponse<String> response :
+                List.of(server.chat(body), server.send(ofUnknownSize))) {
+            assertEquals(413, response.statusCode());
+            assertEquals("request_too_large", errorCode(response));
+        }
     }
 
     @ParameterizedTest

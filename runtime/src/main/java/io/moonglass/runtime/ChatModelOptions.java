@@ -6,6 +6,7 @@ import io.moonglass.runtime.admission.QueueLimits;
 import io.moonglass.runtime.media.MediaOptions;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /// How a [LocalChatModel] is set up.
@@ -46,64 +47,58 @@ public record ChatModelOptions(
     }
 
     public ChatModelOptions withName(String value) {
-        return new ChatModelOptions(
-                Optional.of(value),
-                reasons,
-                numThreads,
-                kv,
-                engine,
-                media,
-                queueLimits,
-                workDirectory);
+        return with(changed -> changed.name = Optional.of(value));
     }
 
     public ChatModelOptions withReasons(boolean value) {
-        return new ChatModelOptions(
-                name,
-                Optional.of(value),
-                numThreads,
-                kv,
-                engine,
-                media,
-                queueLimits,
-                workDirectory);
+        return with(changed -> changed.reasons = Optional.of(value));
     }
 
     public ChatModelOptions withNumThreads(int value) {
-        return new ChatModelOptions(
-                name, reasons, value, kv, engine, media, queueLimits, workDirectory);
+        return with(changed -> changed.numThreads = value);
     }
 
     public ChatModelOptions withKv(KvOptions value) {
-        return new ChatModelOptions(
-                name, reasons, numThreads, value, engine, media, queueLimits, workDirectory);
+        return with(changed -> changed.kv = value);
     }
 
     /// Changes the engine's limits further.
     public ChatModelOptions withEngine(UnaryOperator<EngineOptions> change) {
-        return new ChatModelOptions(
-                name,
-                reasons,
-                numThreads,
-                kv,
-                limits -> change.apply(engine.apply(limits)),
-                media,
-                queueLimits,
-                workDirectory);
+        return with(changed -> changed.engine = limits -> change.apply(engine.apply(limits)));
     }
 
     public ChatModelOptions withMedia(MediaOptions value) {
-        return new ChatModelOptions(
-                name, reasons, numThreads, kv, engine, value, queueLimits, workDirectory);
-    }
-
-    public ChatModelOptions withWorkDirectory(Path value) {
-        return new ChatModelOptions(
-                name, reasons, numThreads, kv, engine, media, queueLimits, value);
+        return with(changed -> changed.media = value);
     }
 
     public ChatModelOptions withQueueLimits(QueueLimits value) {
-        return new ChatModelOptions(
-                name, reasons, numThreads, kv, engine, media, value, workDirectory);
+        return with(changed -> changed.queueLimits = value);
+    }
+
+    public ChatModelOptions withWorkDirectory(Path value) {
+        return with(changed -> changed.workDirectory = value);
+    }
+
+    private ChatModelOptions with(Consumer<Changed> change) {
+        Changed changed = new Changed();
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /// These options while one of them is changed.
+    private final class Changed {
+        private Optional<String> name = ChatModelOptions.this.name;
+        private Optional<Boolean> reasons = ChatModelOptions.this.reasons;
+        private int numThreads = ChatModelOptions.this.numThreads;
+        private KvOptions kv = ChatModelOptions.this.kv;
+        private UnaryOperator<EngineOptions> engine = ChatModelOptions.this.engine;
+        private MediaOptions media = ChatModelOptions.this.media;
+        private QueueLimits queueLimits = ChatModelOptions.this.queueLimits;
+        private Path workDirectory = ChatModelOptions.this.workDirectory;
+
+        ChatModelOptions options() {
+            return new ChatModelOptions(
+                    name, reasons, numThreads, kv, engine, media, queueLimits, workDirectory);
+        }
     }
 }

@@ -10,11 +10,18 @@ final class Automaton {
 
     private final Program program;
     private final int maxDepth;
+    private final long maxTableBytes;
     private final AtomicReference<StateTable> table = new AtomicReference<>(new StateTable());
 
     Automaton(Program program, int maxDepth) {
+        this(program, maxDepth, MAX_TABLE_BYTES);
+    }
+
+    /// @param maxTableBytes about how much states may take before a new table is begun
+    Automaton(Program program, int maxDepth, long maxTableBytes) {
         this.program = program;
         this.maxDepth = maxDepth;
+        this.maxTableBytes = maxTableBytes;
     }
 
     static Automaton of(Compilation compilation, Expression expression) {
@@ -75,7 +82,7 @@ final class Automaton {
 
     private StateTable table() {
         StateTable now = table.get();
-        if (now.bytes() > MAX_TABLE_BYTES) {
+        if (now.bytes() > maxTableBytes) {
             table.compareAndSet(now, new StateTable());
         }
         return table.get();

@@ -24,7 +24,9 @@ public final class GrammarCache {
     /// See [Grammar#jsonSchema(JsonNode, String, GrammarLimits)].
     public Grammar jsonSchema(JsonNode schema, String param) {
         return get(
-                "json_schema", schema.toString(), () -> Grammar.jsonSchema(schema, param, limits));
+                "json_schema",
+                SchemaDocument.text(new Compilation(param, limits), schema, param),
+                () -> Grammar.jsonSchema(schema, param, limits));
     }
 
     /// See [Grammar#jsonObject(GrammarLimits)].
@@ -55,10 +57,11 @@ public final class GrammarCache {
         StringBuilder key = new StringBuilder();
         key.append(required).append(parallel);
         for (CallableTool tool : tools) {
-            key.append(tool.name().length())
-                    .append(':')
-                    .append(tool.name())
-                    .append(tool.parameters());
+            key.append(tool.name().length()).append(':').append(tool.name());
+            if (tool.parameters() != null) {
+                Compilation compilation = new Compilation(tool.param(), limits);
+                key.append(SchemaDocument.text(compilation, tool.parameters(), tool.param()));
+            }
         }
         return get(
                 "tool_calls",

@@ -10,10 +10,10 @@ final class GrammarMask implements TokenMask {
     private State state;
     private boolean stopped;
 
-    GrammarMask(TokenMasks masks, Automaton automaton) {
+    GrammarMask(TokenMasks masks, Automaton automaton, State state) {
         this.masks = masks;
         this.automaton = automaton;
-        this.state = automaton.start();
+        this.state = state;
     }
 
     @Override

@@ -10,8 +10,8 @@ final class NumberRules {
     private static final int MAX_DIVISOR = 1000;
     private static final int MAX_DIGITS = 40;
 
-    /// What 15 digits hold: as many as a double keeps apart.
-    private static final BigDecimal LARGEST_NUMBER = new BigDecimal("999999999999999");
+    /// Decimal digits that a double keeps apart.
+    private static final int NUM_DIGITS = 15;
 
     private static final BigDecimal LEAST_INTEGER = BigDecimal.valueOf(Long.MIN_VALUE);
     private static final BigDecimal LARGEST_INTEGER = BigDecimal.valueOf(Long.MAX_VALUE);
@@ -58,8 +58,13 @@ final class NumberRules {
             boolean highExcluded,
             BigDecimal step,
             boolean isInteger) {
-        BigDecimal least = isInteger ? LEAST_INTEGER : LARGEST_NUMBER.negate();
-        BigDecimal largest = isInteger ? LARGEST_INTEGER : LARGEST_NUMBER;
+        // Readers divide doubles, so what is divided is no more than those hold exactly.
+        boolean isLong = isInteger && step == null;
+        int decimals = step == null ? 0 : Math.clamp(step.scale(), 0, NUM_DIGITS - 1);
+        BigDecimal largestNumber =
+                BigDecimal.TEN.pow(NUM_DIGITS - decimals).subtract(BigDecimal.ONE);
+        BigDecimal least = isLong ? LEAST_INTEGER : largestNumber.negate();
+        BigDecimal largest = isLong ? LARGEST_INTEGER : largestNumber;
         boolean isLow = low != null && low.compareTo(least) >= 0;
         boolean isHigh = high != null && high.compareTo(largest) <= 0;
         BigDecimal from = isLow ? low : least;

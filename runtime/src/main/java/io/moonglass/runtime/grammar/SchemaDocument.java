@@ -26,8 +26,17 @@ final class SchemaDocument {
         this.compilation = compilation;
         this.root = root;
         this.path = path;
-        checkDepth();
-        compilation.checkLength(root.toString().length());
+        text(compilation, root, path);
+    }
+
+    /// A schema as compact text.
+    ///
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if it is too long or too deep
+    static String text(Compilation compilation, JsonNode schema, String path) {
+        checkDepth(compilation, schema, path);
+        String text = schema.toString();
+        compilation.checkLength(text.length());
+        return text;
     }
 
     JsonNode root() {
@@ -107,7 +116,7 @@ final class SchemaDocument {
     }
 
     /// Before anything descends by recursion.
-    private void checkDepth() {
+    private static void checkDepth(Compilation compilation, JsonNode root, String path) {
         int limit = compilation.limits().maxNesting();
         Deque<Level> waiting = new ArrayDeque<>();
         waiting.push(new Level(root, 1));

@@ -72,7 +72,7 @@ public final class TokenMasks {
 
     /// The mask of one answer, before its first token.
     public TokenMask begin(Grammar grammar) {
-        return new GrammarMask(this, grammar.automaton());
+        return new GrammarMask(this, grammar.automaton(), grammar.automaton().start());
     }
 
     byte[] tokenBytes(int tokenId) {

@@ -111,7 +111,8 @@ final class Answers {
                 for (int c = 0; c < automaton.numClasses(); c++) {
                     State next = automaton.next(way.state, c);
                     if (!next.isDead()) {
-                        waiting.add(new Way(next, way, automaton.representative(c), way.length + 1));
+                        waiting.add(
+                                new Way(next, way, automaton.representative(c), way.length + 1));
                     }
                 }
             }

@@ -41,7 +41,8 @@ class GbnfTest {
     @Test
     void literals_classes_counts_and_escapes_mean_what_they_mean_in_llama_cpp() {
         Grammar grammar =
-                gbnf("root ::= \"\\x41\\u00e9\\U0001F600\\\"\" [^\\x00-\\x7F]{1,2} . opt? | \n  \"z\"{2}\nopt ::= \"]\" | [\\]\\-a]{2,}");
+                gbnf(
+                        "root ::= \"\\x41\\u00e9\\U0001F600\\\"\" [^\\x00-\\x7F]{1,2} . opt? | \n  \"z\"{2}\nopt ::= \"]\" | [\\]\\-a]{2,}");
         assertTrue(Answers.meets(grammar, "Aé😀\"中\n"));
         assertTrue(Answers.meets(grammar, "Aé😀\"中中x]"));
         assertTrue(Answers.meets(grammar, "Aé😀\"中x]-a"));
@@ -52,7 +53,9 @@ class GbnfTest {
 
     @Test
     void an_ambiguous_grammar_takes_no_longer_for_it() {
-        Grammar grammar = gbnf("root ::= s\ns ::= \"(\" s \")\" | \"(\" s \"]\" | \"a\" s | \"a\" | \"a\" s s");
+        Grammar grammar =
+                gbnf(
+                        "root ::= s\ns ::= \"(\" s \")\" | \"(\" s \"]\" | \"a\" s | \"a\" | \"a\" s s");
         assertTrue(Answers.meets(grammar, "(".repeat(100) + "a".repeat(100) + ")]".repeat(50)));
         assertFalse(Answers.canBegin(grammar, "(".repeat(20) + "a" + ")".repeat(21)));
     }

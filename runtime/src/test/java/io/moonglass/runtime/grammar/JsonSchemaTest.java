@@ -47,16 +47,41 @@ class JsonSchemaTest {
     void properties_come_in_order_and_optional_ones_may_be_left_out() {
         String schema =
                 "{'type':'object','properties':{'a':{'type':'integer'},'b':{'type':'null'},'c':{'type':'boolean'}},'required':['b'],'additionalProperties':false}";
-        takes(schema, "{'a':1,'b':null,'c':true}", "{'b': null}", "{'a':-7, 'b':null}", "{'b':null,'c':false}");
-        refuses(schema, "{'a':1}", "{}", "{'b':null,'a':1}", "{'b':null,}", "{'b':null,'d':1}", "{ 'b':null}", "{'b':  null}");
-        takes("{'properties':{'a':{'type':'null'},'b':{'type':'null'}}}", "{}", "{'a':null}", "{'b':null}", "{'a':null,'b':null}");
+        takes(
+                schema,
+                "{'a':1,'b':null,'c':true}",
+                "{'b': null}",
+                "{'a':-7, 'b':null}",
+                "{'b':null,'c':false}");
+        refuses(
+                schema,
+                "{'a':1}",
+                "{}",
+                "{'b':null,'a':1}",
+                "{'b':null,}",
+                "{'b':null,'d':1}",
+                "{ 'b':null}",
+                "{'b':  null}");
+        takes(
+                "{'properties':{'a':{'type':'null'},'b':{'type':'null'}}}",
+                "{}",
+                "{'a':null}",
+                "{'b':null}",
+                "{'a':null,'b':null}");
     }
 
     @Test
     void other_properties_have_other_names_and_the_schema_for_others() {
         String schema =
                 "{'type':'object','properties':{'ab':{'type':'null'}},'additionalProperties':{'type':'integer'}}";
-        takes(schema, "{}", "{'ab':null}", "{'a':1}", "{'abc':1,'':2}", "{'ab':null,'é':1}", "{'\\n':1}");
+        takes(
+                schema,
+                "{}",
+                "{'ab':null}",
+                "{'a':1}",
+                "{'abc':1,'':2}",
+                "{'ab':null,'é':1}",
+                "{'\\n':1}");
         refuses(schema, "{'ab':1}", "{'\\u0061b':1}", "{'a':null}", "{'x':1,'ab':null}");
     }
 
@@ -66,7 +91,8 @@ class JsonSchemaTest {
                 "{'type':'object','properties':{'a':{'type':'null'},'b':{'type':'null'},'c':{'type':'null'}},'minProperties':1,'maxProperties':2}";
         takes(schema, "{'a':null}", "{'b':null,'c':null}");
         refuses(schema, "{}", "{'a':null,'b':null,'c':null}");
-        String map = "{'type':'object','additionalProperties':{'type':'null'},'minProperties':1,'maxProperties':2}";
+        String map =
+                "{'type':'object','additionalProperties':{'type':'null'},'minProperties':1,'maxProperties':2}";
         takes(map, "{'a':null}", "{'a':null,'b':null}");
         refuses(map, "{}", "{'a':null,'b':null,'c':null}");
     }
@@ -76,25 +102,55 @@ class JsonSchemaTest {
         String list = "{'type':'array','items':{'type':'boolean'},'minItems':1,'maxItems':3}";
         takes(list, "[true]", "[true,false, true]");
         refuses(list, "[]", "[true,]", "[true,true,true,true]", "[1]");
-        String tuple = "{'prefixItems':[{'type':'null'},{'type':'boolean'}],'items':{'type':'integer'},'maxItems':3}";
+        String tuple =
+                "{'prefixItems':[{'type':'null'},{'type':'boolean'}],'items':{'type':'integer'},'maxItems':3}";
         takes(tuple, "[]", "[null]", "[null,true]", "[null,true,1]");
         refuses(tuple, "[true]", "[null,1]", "[null,true,1,2]");
         takes("{'prefixItems':[{'type':'null'}],'items':false,'minItems':1}", "[null]");
-        refuses("{'prefixItems':[{'type':'null'}],'items':false,'minItems':1}", "[]", "[null,null]");
+        refuses(
+                "{'prefixItems':[{'type':'null'}],'items':false,'minItems':1}",
+                "[]",
+                "[null,null]");
         takes("{'type':'array'}", "[]", "[1,'a',{}]");
     }
 
     @Test
     void strings_have_lengths_patterns_and_formats_together() {
-        takes("{'type':'string','minLength':2,'maxLength':3}", "'ab'", "'😀é中'", "'\\ud83d\\ude00\\n'");
-        refuses("{'type':'string','minLength':2,'maxLength':3}", "'a'", "'abcd'", "'\\ud83d\\ude00'", "'\\ud83dab'", "'\\ude00ab'");
+        takes(
+                "{'type':'string','minLength':2,'maxLength':3}",
+                "'ab'",
+                "'😀é中'",
+                "'\\ud83d\\ude00\\n'");
+        refuses(
+                "{'type':'string','minLength':2,'maxLength':3}",
+                "'a'",
+                "'abcd'",
+                "'\\ud83d\\ude00'",
+                "'\\ud83dab'",
+                "'\\ude00ab'");
         takes("{'type':'string','pattern':'b+'}", "'abc'", "'b'", "'\\nb'");
         refuses("{'type':'string','pattern':'b+'}", "'ac'", "'\\u0062'");
-        takes("{'type':'string','pattern':'^[a-z]*$','minLength':2,'maxLength':3}", "'ab'", "'abc'");
-        refuses("{'type':'string','pattern':'^[a-z]*$','minLength':2,'maxLength':3}", "'a'", "'abcd'", "'a1'");
+        takes(
+                "{'type':'string','pattern':'^[a-z]*$','minLength':2,'maxLength':3}",
+                "'ab'",
+                "'abc'");
+        refuses(
+                "{'type':'string','pattern':'^[a-z]*$','minLength':2,'maxLength':3}",
+                "'a'",
+                "'abcd'",
+                "'a1'");
         takes("{'type':'string','format':'date'}", "'2024-02-29'", "'1999-12-31'");
-        refuses("{'type':'string','format':'date'}", "'2023-02-29'", "'1900-02-29'", "'2024-04-31'");
-        takes("{'type':'string','format':'ipv6'}", "'::1'", "'1:2:3:4:5:6:7:8'", "'a::'", "'1:2::8'");
+        refuses(
+                "{'type':'string','format':'date'}",
+                "'2023-02-29'",
+                "'1900-02-29'",
+                "'2024-04-31'");
+        takes(
+                "{'type':'string','format':'ipv6'}",
+                "'::1'",
+                "'1:2:3:4:5:6:7:8'",
+                "'a::'",
+                "'1:2::8'");
         refuses("{'type':'string','format':'ipv6'}", "'1:2:3'", "'1::2::3'", "'::12345'");
         takes("{'type':'string','format':'email','maxLength':8}", "'a@b.de'");
         refuses("{'type':'string','format':'email','maxLength':8}", "'abcde@b.de'");
@@ -135,7 +191,8 @@ class JsonSchemaTest {
                             && value > schema.path("exclusiveMinimum").asDouble(-9999)
                             && value < schema.path("exclusiveMaximum").asDouble(9999)
                             && value % schema.path("multipleOf").asDouble(1) == 0;
-            assertEquals(valid, Answers.meets(grammar, String.valueOf(value)), keywords + " " + value);
+            assertEquals(
+                    valid, Answers.meets(grammar, String.valueOf(value)), keywords + " " + value);
         }
         for (String spelling : new String[] {"", "-", "00", "01", "-0", "+1", "1.0"}) {
             assertFalse(Answers.meets(grammar, spelling), spelling);
@@ -177,8 +234,13 @@ class JsonSchemaTest {
         String tree = "{'type':'array','items':{'$ref':'#'},'maxItems':2}";
         takes(tree, "[]", "[[],[[],[]]]");
         refuses(tree, "[[],[],[]]");
-        takes("{'$ref':'#/$defs/a','maxLength':2,'$defs':{'a':{'type':'string','minLength':1}}}", "'ab'");
-        refuses("{'$ref':'#/$defs/a','maxLength':2,'$defs':{'a':{'type':'string','minLength':1}}}", "'abc'", "''");
+        takes(
+                "{'$ref':'#/$defs/a','maxLength':2,'$defs':{'a':{'type':'string','minLength':1}}}",
+                "'ab'");
+        refuses(
+                "{'$ref':'#/$defs/a','maxLength':2,'$defs':{'a':{'type':'string','minLength':1}}}",
+                "'abc'",
+                "''");
     }
 
     @Test
@@ -187,8 +249,14 @@ class JsonSchemaTest {
                 "{'allOf':[{'type':'object','properties':{'a':{'type':'integer'}},'required':['a']},{'properties':{'b':{'type':'null'},'a':{'minimum':3}},'required':['b']}]}";
         takes(schema, "{'a':3,'b':null}");
         refuses(schema, "{'a':2,'b':null}", "{'a':3}");
-        takes("{'type':'string','anyOf':[{'minLength':3},{'const':'a'},{'type':'null'}]}", "'abc'", "'a'");
-        refuses("{'type':'string','anyOf':[{'minLength':3},{'const':'a'},{'type':'null'}]}", "'ab'", "null");
+        takes(
+                "{'type':'string','anyOf':[{'minLength':3},{'const':'a'},{'type':'null'}]}",
+                "'abc'",
+                "'a'");
+        refuses(
+                "{'type':'string','anyOf':[{'minLength':3},{'const':'a'},{'type':'null'}]}",
+                "'ab'",
+                "null");
     }
 
     @Test

@@ -60,7 +60,8 @@ class RegexTest {
         for (int i = 0; i < 3000; i++) {
             StringBuilder text = new StringBuilder();
             for (int n = random.nextInt(7); n > 0; n--) {
-                text.appendCodePoint(alphabet[random.nextInt(random.nextBoolean() ? 2 : alphabet.length)]);
+                text.appendCodePoint(
+                        alphabet[random.nextInt(random.nextBoolean() ? 2 : alphabet.length)]);
             }
             assertEquals(
                     java.matcher(text).matches(),
@@ -97,7 +98,9 @@ class RegexTest {
         assertTrue(Answers.meets(grammar, "😀"));
         assertFalse(Answers.after(grammar, new byte[] {(byte) 0xf0, (byte) 0x9f}).isDead());
         assertFalse(Answers.after(grammar, new byte[] {(byte) 0xf0, (byte) 0x9f}).accepting);
-        byte[][] broken = {{(byte) 0xff}, {(byte) 0xc0}, {(byte) 0x80}, {(byte) 0xed, (byte) 0xa0}, {(byte) 0xf5}};
+        byte[][] broken = {
+            {(byte) 0xff}, {(byte) 0xc0}, {(byte) 0x80}, {(byte) 0xed, (byte) 0xa0}, {(byte) 0xf5}
+        };
         for (byte[] bytes : broken) {
             assertTrue(Answers.after(grammar, bytes).isDead());
         }
@@ -106,9 +109,32 @@ class RegexTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", "(a)\\1", "(?<n>a)\\k<n>", "a\\b", "a^b", "a$b", "(^a)*",
-                "a{1000000}", "a{3,1}", "a**", "*a", "(a", "a)", "[a", "[b-a]", "\\p{Nope}", "\\q", "(?i)a", "a\\",
-                "\\ud800", "[a-\\d]", "\\u12", "a++"
+                "a(?=b)",
+                "a(?!b)",
+                "(?<=a)b",
+                "(?<!a)b",
+                "(a)\\1",
+                "(?<n>a)\\k<n>",
+                "a\\b",
+                "a^b",
+                "a$b",
+                "(^a)*",
+                "a{1000000}",
+                "a{3,1}",
+                "a**",
+                "*a",
+                "(a",
+                "a)",
+                "[a",
+                "[b-a]",
+                "\\p{Nope}",
+                "\\q",
+                "(?i)a",
+                "a\\",
+                "\\ud800",
+                "[a-\\d]",
+                "\\u12",
+                "a++"
             })
     void what_is_wrong_or_not_supported_is_refused(String pattern) {
         InvalidRequestException refused =

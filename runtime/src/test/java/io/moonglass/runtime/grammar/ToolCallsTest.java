@@ -16,14 +16,17 @@ import org.junit.jupiter.api.Test;
 
 class ToolCallsTest {
 
-    private static final String CALL = "<tool_call>{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}</tool_call>";
-    private static final String OTHER = "<tool_call>{\"name\": \"wait\", \"arguments\": {}}</tool_call>";
+    private static final String CALL =
+            "<tool_call>{\"name\": \"look\", \"arguments\": {\"at\": \"x\"}}</tool_call>";
+    private static final String OTHER =
+            "<tool_call>{\"name\": \"wait\", \"arguments\": {}}</tool_call>";
 
     private static final List<CallableTool> TOOLS =
             List.of(
                     new CallableTool(
                             "look",
-                            json("{\"properties\": {\"at\": {\"type\": \"string\"}}, \"required\": [\"at\"]}"),
+                            json(
+                                    "{\"properties\": {\"at\": {\"type\": \"string\"}}, \"required\": [\"at\"]}"),
                             "tools[0].function.parameters"),
                     new CallableTool("wait", null, "tools[1].function.parameters"));
 
@@ -64,7 +67,15 @@ class ToolCallsTest {
     @Test
     void free_text_may_be_anything_that_does_not_begin_with_a_call() {
         Grammar grammar = calls(false, true);
-        for (String text : List.of("", "Hello <tool_call>", "<", "<tool_cal", "<tool_calls>", "\n😀\u0000", CALL)) {
+        for (String text :
+                List.of(
+                        "",
+                        "Hello <tool_call>",
+                        "<",
+                        "<tool_cal",
+                        "<tool_calls>",
+                        "\n😀\u0000",
+                        CALL)) {
             assertTrue(Answers.meets(grammar, text), text);
         }
         assertFalse(Answers.canBegin(grammar, "<tool_call>x"));
@@ -82,13 +93,19 @@ class ToolCallsTest {
 
     @Test
     void a_wrong_schema_is_refused_where_it_stands() {
-        CallableTool tool = new CallableTool("f", json("{\"type\": \"array\"}"), "tools[0].function.parameters");
+        CallableTool tool =
+                new CallableTool(
+                        "f", json("{\"type\": \"array\"}"), "tools[0].function.parameters");
         InvalidRequestException refused =
                 assertThrows(
                         InvalidRequestException.class,
                         () ->
                                 Grammar.toolCalls(
-                                        List.of(tool), true, false, "tools", GrammarLimits.standard()));
+                                        List.of(tool),
+                                        true,
+                                        false,
+                                        "tools",
+                                        GrammarLimits.standard()));
         assertEquals("tools[0].function.parameters", refused.param());
     }
 }

@@ -96,19 +96,28 @@ public final class FileStore {
     }
 
     /// Learns what other servers have written and deleted in a folder. A record without its bytes goes.
-    private void takeIn(Path folder) throws IOException {
+    ///
+    /// @return whether every record could be read
+    private boolean takeIn(Path folder) throws IOException {
         FileShelf shelf = shelf(folder);
         for (StoredFile file : shelf.all()) {
             if (!Files.exists(record(folder, file.id()))) {
                 shelf.remove(file);
             }
         }
+        boolean allRead = true;
         for (Path record : list(folder, RECORD_SUFFIX)) {
             String id = nameWithout(RECORD_SUFFIX, record);
             if (ID.matcher(id).matches() && shelf.byId(id).isEmpty()) {
-                onDisk(folder, id).ifPresentOrElse(shelf::put, () -> deleteFile(record));
+                try {
+                    onDisk(folder, id).ifPresentOrElse(shelf::put, () -> deleteFile(record));
+                } catch (IOException e) {
+                    LOG.log(System.Logger.Level.WARNING, "cannot read " + record, e);
+                    allRead = false;
+                }
             }
         }
+        return allRead;
     }
 
     private static List<Path> list(Path folder, String suffix) throws IOException {
@@ -122,23 +131,14 @@ public final class FileStore {
         return name.substring(0, name.length() - suffix.length());
     }
 
-    /// A file as its record says; empty if there is none, or it has lost its bytes.
-    private static Optional<StoredFile> onDisk(Path folder, String id) {
-        Path path = record(folder, id);
-        try {
-            FileRecord record = FileRecord.read(path);
-            boolean isHash = HASH.matcher("sha256:" + record.sha256()).matches();
-            Path content = content(folder, record.sha256());
-            if (isHash
-                    && Files.isRegularFile(content)
-                    && Files.size(content) == record.numBytes()) {
-                return Optional.of(record.file(id, content));
-            }
-            LOG.log(System.Logger.Level.WARNING, "{0} has lost its bytes", path);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "cannot read " + path, e);
-        }
-        return Optional.empty();
+    /// A file as its record says; empty if it has lost its bytes.
+    private static Optional<StoredFile> onDisk(Path folder, String id) throws IOException {
+        FileRecord record = FileRecord.read(record(folder, id));
+        boolean isHash = HASH.matcher("sha256:" + record.sha256()).matches();
+        Path content = content(folder, record.sha256());
+        boolean isThere =
+                isHash && Files.isRegularFile(content) && Files.size(content) == record.numBytes();
+        return isThere ? Optional.of(record.file(id, content)) : Optional.empty();
     }
 
     /// Begins to take in a tenant's file.
@@ -275,9 +275,13 @@ public final class FileStore {
         if (known.isPresent() || !Files.exists(record(folder, id))) {
             return known;
         }
-        Optional<StoredFile> written = onDisk(folder, id);
-        written.ifPresent(shelf::put);
-        return written;
+        try {
+            Optional<StoredFile> written = onDisk(folder, id);
+            written.ifPresent(shelf::put);
+            return written;
+        } catch (IOException e) {
+            throw unreadable(e);
+        }
     }
 
     /// All files of a tenant, the newest first.
@@ -315,9 +319,12 @@ public final class FileStore {
     private void sweepFolders() throws IOException {
         for (Path folder : folders()) {
             synchronized (this) {
-                takeIn(folder);
+                boolean allRead = takeIn(folder);
                 drop(folder, shelf(folder));
-                dropLeftovers(folder, shelf(folder));
+                dropUnfinished(folder);
+                if (allRead) {
+                    dropWithoutRecord(folder, shelf(folder));
+                }
             }
         }
     }
@@ -336,20 +343,25 @@ public final class FileStore {
         }
     }
 
-    /// Uploads and records that were never finished, and bytes without a record.
-    private void dropLeftovers(Path folder, FileShelf shelf) throws IOException {
-        Instant oldest = Instant.now().minus(LEFTOVER_AGE);
+    /// Uploads and records whose writer died.
+    private static void dropUnfinished(Path folder) throws IOException {
         for (Path part : list(folder, PART_SUFFIX)) {
-            dropIfOlder(part, oldest);
+            dropIfOld(part);
         }
+    }
+
+    /// Bytes whose writer died before it wrote their record.
+    private static void dropWithoutRecord(Path folder, FileShelf shelf) throws IOException {
         for (Path content : list(folder, CONTENT_SUFFIX)) {
             if (!shelf.holds(nameWithout(CONTENT_SUFFIX, content))) {
-                dropIfOlder(content, oldest);
+                dropIfOld(content);
             }
         }
     }
 
-    private static void dropIfOlder(Path file, Instant oldest) throws IOException {
+    /// By the machine's own clock, as a file's time is.
+    private static void dropIfOld(Path file) throws IOException {
+        Instant oldest = Instant.now().minus(LEFTOVER_AGE);
         if (Files.exists(file) && Files.getLastModifiedTime(file).toInstant().isBefore(oldest)) {
             deleteFile(file);
         }

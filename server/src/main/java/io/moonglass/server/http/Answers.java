@@ -37,7 +37,7 @@ final class Answers {
 
     /// The same for a body that was read already.
     void answer(Exchange exchange, JsonNode body, Dialect dialect, ServedModel served) {
-        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body))) {
+        try (ModelPool.Lease lease = served.lease(exchange, RequestFields.of("", body))) {
             answer(exchange, body, dialect, lease.model());
         }
     }

@@ -114,7 +114,7 @@ final class AnthropicTurnsReader {
         }
         return new ToolCall(
                 block.requiredString("id"),
-                block.requiredString("name"),
+                ToolsReader.name(block, "name"),
                 WellFormed.text(block.value("input").toString()));
     }
 

@@ -50,7 +50,7 @@ final class Embeddings {
 
     void answer(Exchange exchange) {
         RequestFields fields = RequestFields.of("", exchange.readJson());
-        try (ModelPool.Lease lease = served.lease(fields)) {
+        try (ModelPool.Lease lease = served.lease(exchange, fields)) {
             answer(exchange, fields, lease.model());
         }
     }

@@ -92,10 +92,11 @@ final class FileRoutes {
 
     private void upload(Exchange exchange) {
         long maxBytes = maxBodyBytes(store).orElseThrow(HttpFault::filesOff);
+        StoredFile kept;
         try (FileUpload upload = store().begin(exchange.caller().tenant())) {
-            StoredFile kept = exchange.readUpload(maxBytes, form -> FileForm.keep(form, upload));
-            exchange.answer(FileCard.of(kept));
+            kept = exchange.readUpload(maxBytes, form -> FileForm.keep(form, upload));
         }
+        exchange.answer(FileCard.of(kept));
     }
 
     private void list(Exchange exchange) {

@@ -7,10 +7,7 @@ import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /// Reads the `messages` of a chat completion.
 final class MessagesReader {
@@ -20,7 +17,7 @@ final class MessagesReader {
     private static final int MAX_CALLS = 128;
 
     private final PictureReader pictures;
-    private final Map<String, String> toolOfCall = new HashMap<>();
+    private final Turns turns = new Turns();
 
     MessagesReader(PictureReader pictures) {
         this.pictures = pictures;
@@ -28,36 +25,32 @@ final class MessagesReader {
 
     /// @throws InvalidRequestException that names the message, part and field at fault
     List<Message> read(RequestFields body) {
-        List<Message> messages = new ArrayList<>();
-        for (RequestFields message : body.objects("messages", MAX_MESSAGES)) {
-            messages.add(message(message));
-        }
-        return messages;
+        body.objects("messages", MAX_MESSAGES).forEach(this::message);
+        return turns.messages();
     }
 
-    private Message message(RequestFields message) {
-        return switch (message.requiredString("role")) {
-            case "system", "developer" -> new Message(Role.SYSTEM, content(message));
-            case "user" -> new Message(Role.USER, content(message));
+    private void message(RequestFields message) {
+        switch (message.requiredString("role")) {
+            case "system", "developer" -> turns.say(Role.SYSTEM, content(message));
+            case "user" -> turns.say(Role.USER, content(message));
             case "assistant" -> assistant(message);
-            case "tool" -> Message.toolResult(toolOf(message), content(message));
-            case "function" -> Message.toolResult(toolName(message, "name"), content(message));
+            case "tool" -> turns.toolResult(message, "tool_call_id", content(message));
+            case "function" ->
+                    turns.toolResult(ToolsReader.name(message, "name"), content(message));
             default -> throw message.wrong("role", "system, developer, user, assistant or tool");
-        };
+        }
     }
 
     /// What the assistant said may be nothing where it called tools.
-    private Message assistant(RequestFields message) {
+    private void assistant(RequestFields message) {
         List<ToolCall> calls = calls(message);
-        boolean isSilent =
-                !calls.isEmpty()
-                        && message.value("content").isEmpty()
-                        && !message.value("content").isTextual();
-        return new Message(
-                Role.ASSISTANT, isSilent ? List.of() : content(message), calls, Optional.empty());
+        JsonNode content = message.value("content");
+        boolean isSilent = !calls.isEmpty() && content.isEmpty() && !content.isTextual();
+        turns.say(Role.ASSISTANT, isSilent ? List.of() : content(message));
+        calls.forEach(turns::call);
     }
 
-    private List<ToolCall> calls(RequestFields message) {
+    private static List<ToolCall> calls(RequestFields message) {
         if (message.has("function_call")) {
             RequestFields call = message.object("function_call").orElseThrow();
             return List.of(call("", call));
@@ -74,28 +67,11 @@ final class MessagesReader {
         return calls;
     }
 
-    private ToolCall call(String id, RequestFields function) {
-        String name = toolName(function, "name");
-        toolOfCall.put(id, name);
-        return new ToolCall(id, name, WellFormed.text(function.requiredString("arguments")));
-    }
-
-    private String toolOf(RequestFields message) {
-        String id = message.requiredString("tool_call_id");
-        String name = toolOfCall.get(id);
-        if (name == null) {
-            throw message.wrong(
-                    "tool_call_id", "the id of a call in an assistant's message before this one");
-        }
-        return name;
-    }
-
-    private static String toolName(RequestFields holder, String key) {
-        String name = holder.requiredString(key);
-        if (!ToolsReader.isName(name)) {
-            throw holder.wrong(key, "the name of a tool");
-        }
-        return name;
+    private static ToolCall call(String id, RequestFields function) {
+        return new ToolCall(
+                id,
+                ToolsReader.name(function, "name"),
+                WellFormed.text(function.requiredString("arguments")));
     }
 
     private List<ContentPart> content(RequestFields message) {

@@ -62,9 +62,9 @@ public final class MoonglassServer implements AutoCloseable {
                 options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
         Optional<FileStore> files =
                 options.files().map(store -> FileStore.open(store, InstantSource.system()));
-        ServedModel served = new ServedModel(options.requestTimeout());
         ScheduledThreadPoolExecutor timer = timer();
         RunningRequests requests = new RunningRequests(timer);
+        ServedModel served = new ServedModel(requests, options.requestTimeout());
         EngineWatch watch = new EngineWatch(options.stuckAfter());
         Routes routes =
                 new Routes(

@@ -41,7 +41,7 @@ final class ResponseItemsReader {
                     turns.call(
                             new ToolCall(
                                     item.requiredString("call_id"),
-                                    item.requiredString("name"),
+                                    ToolsReader.name(item, "name"),
                                     WellFormed.text(item.requiredString("arguments"))));
             case "function_call_output" ->
                     turns.toolResult(item, "call_id", content(item, "output"));

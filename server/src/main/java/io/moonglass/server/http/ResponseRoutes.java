@@ -65,7 +65,7 @@ final class ResponseRoutes {
 
     private void count(Exchange exchange) {
         JsonNode body = exchange.readJson();
-        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body));
+        try (ModelPool.Lease lease = served.lease(exchange, RequestFields.of("", body));
                 ResponsesCall call = call(exchange)) {
             exchange.answer(
                     new InputTokens(

@@ -206,7 +206,7 @@ final class Routes {
 
     private void countMessages(Exchange exchange) {
         JsonNode body = exchange.readJson();
-        try (ModelPool.Lease lease = served.lease(RequestFields.of("", body))) {
+        try (ModelPool.Lease lease = served.lease(exchange, RequestFields.of("", body))) {
             exchange.answer(
                     new InputTokens(
                             AnthropicCall.measure(body, lease.model(), exchange.files()).tokens()));

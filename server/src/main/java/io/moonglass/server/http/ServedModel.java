@@ -5,6 +5,7 @@ import io.moonglass.server.models.ModelPool;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 
 /// The models that requests are given to: none while the first loads, none when the server stops. Safe to
 /// use from any thread.
@@ -21,11 +22,13 @@ final class ServedModel {
         record Stopping() implements State {}
     }
 
+    private final RunningRequests requests;
     private final Optional<Duration> timeout;
     private volatile State state = new State.Loading();
 
     /// @param timeout of every request; one may ask for a shorter one
-    ServedModel(Optional<Duration> timeout) {
+    ServedModel(RunningRequests requests, Optional<Duration> timeout) {
+        this.requests = requests;
         this.timeout = timeout;
     }
 
@@ -37,13 +40,29 @@ final class ServedModel {
         state = new State.Stopping();
     }
 
-    /// The model that a request names, or the first where it names none; loaded now if it was not.
+    /// The model that a request names, or the first where it names none; loaded now if it was not. While it is being
+    /// loaded the request can be ended in all the ways that end one that is answered.
     ///
+    /// @param exchange whose body has been read
     /// @throws HttpFault 404 if it is not served here, 503 while it cannot be had
-    ModelPool.Lease lease(RequestFields request) {
+    ModelPool.Lease lease(Exchange exchange, RequestFields request) {
+        ModelPool pool = pool();
+        Optional<String> name = request.string("model").filter(some -> !some.isEmpty());
         Duration patience =
                 Answers.shorter(timeout, SamplingReader.timeout(request)).orElse(PATIENCE);
-        return pool().lease(request.string("model").filter(name -> !name.isEmpty()), patience);
+        Optional<ModelPool.Lease> loaded = pool.leaseIfLoaded(name);
+        return loaded.orElseGet(() -> loadedFor(exchange, pool, name, patience));
+    }
+
+    private ModelPool.Lease loadedFor(
+            Exchange exchange, ModelPool pool, Optional<String> name, Duration patience) {
+        try (RunningRequest waiting = requests.begin(exchange, 1, Optional.empty())) {
+            try {
+                return pool.lease(name, patience, waiting::isStopped);
+            } catch (CancellationException e) {
+                throw waiting.fault();
+            }
+        }
     }
 
     /// @throws HttpFault 503 while there is none

@@ -61,7 +61,7 @@ final class TokenRoutes {
                 path,
                 (exchange, _) -> {
                     RequestFields fields = RequestFields.of("", exchange.readJson());
-                    try (ModelPool.Lease lease = served.lease(fields)) {
+                    try (ModelPool.Lease lease = served.lease(exchange, fields)) {
                         exchange.answer(question.answer(fields, lease.model(), exchange.files()));
                     }
                 });

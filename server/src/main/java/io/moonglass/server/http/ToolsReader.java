@@ -66,10 +66,7 @@ final class ToolsReader {
     ///
     /// @param schemaKey where its parameters' schema is
     static Tool tool(RequestFields function, String schemaKey) {
-        String name = function.requiredString("name");
-        if (!isName(name)) {
-            throw function.wrong("name", "1 to 64 letters, digits, '_', '-' and '.'");
-        }
+        String name = name(function, "name");
         Optional<JsonNode> schema = function.object(schemaKey).map(_ -> function.value(schemaKey));
         return new Tool(
                 name,
@@ -89,8 +86,13 @@ final class ToolsReader {
                         .formatted(shown));
     }
 
-    static boolean isName(String name) {
-        return NAME.matcher(name).matches();
+    /// The name of a tool. What it stands in is text that the model reads, so it is a plain word.
+    static String name(RequestFields holder, String key) {
+        String name = holder.requiredString(key);
+        if (!NAME.matcher(name).matches()) {
+            throw holder.wrong(key, "1 to 64 letters, digits, '_', '-' and '.'");
+        }
+        return name;
     }
 
     /// Refuses too many tools, and two of one name.

@@ -40,6 +40,11 @@ final class Turns {
         if (tool == null) {
             throw holder.wrong(idKey, "the id of a call in an earlier turn");
         }
+        toolResult(tool, content);
+    }
+
+    /// The same of a tool that is named.
+    void toolResult(String tool, List<ContentPart> content) {
         turns.add(Message.toolResult(tool, content));
     }
 

@@ -14,16 +14,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 
 /// The models of one server. One is loaded when a request wants it, if there is memory for it beside those that are in
 /// use; those that are not make room, the one that was not used for longest first. Safe to use from any thread.
 public final class ModelPool implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(ModelPool.class.getName());
+
+    /// How long a request that was given up may go on waiting.
+    private static final Duration WAITING_STEP = Duration.ofMillis(50);
 
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final PoolOptions options;
@@ -137,6 +142,14 @@ public final class ModelPool implements AutoCloseable {
     /// @throws UnknownModelException     if there is none of this name
     /// @throws ModelUnavailableException if it cannot be had now
     public Lease lease(Optional<String> name, Duration patience) {
+        return lease(name, patience, () -> false);
+    }
+
+    /// The same for a request that may be given up meanwhile.
+    ///
+    /// @param abandoned asked now and then: whether nobody waits any more
+    /// @throws CancellationException if nobody does
+    public Lease lease(Optional<String> name, Duration patience, BooleanSupplier abandoned) {
         Instant deadline = clock.instant().plus(patience);
         while (true) {
             CompletableFuture<Void> loading;
@@ -148,8 +161,17 @@ public final class ModelPool implements AutoCloseable {
                 }
                 loading = loading(entry);
             }
-            await(loading, entry, Duration.between(clock.instant(), deadline));
+            await(loading, entry, Duration.between(clock.instant(), deadline), abandoned);
         }
+    }
+
+    /// A model that is loaded; empty if it is not, and it stays so.
+    ///
+    /// @throws UnknownModelException     if there is none of this name
+    /// @throws ModelUnavailableException when the server stops
+    public synchronized Optional<Lease> leaseIfLoaded(Optional<String> name) {
+        Entry entry = find(name);
+        return entry.model == null ? Optional.empty() : Optional.of(new Lease(entry));
     }
 
     /// Loads a model if it is not, and waits for it.
@@ -355,13 +377,24 @@ public final class ModelPool implements AutoCloseable {
         }
     }
 
-    private static void await(CompletableFuture<Void> loading, Entry entry, Duration patience) {
+    private static void await(
+            CompletableFuture<Void> loading,
+            Entry entry,
+            Duration patience,
+            BooleanSupplier abandoned) {
         String name = entry.source.name();
+        long end = System.nanoTime() + patience.toNanos();
         try {
-            loading.get(Math.max(0, patience.toMillis()), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new ModelUnavailableException(
-                    Reason.LOADING, "model %s is still loading; ask again soon".formatted(name));
+            while (!isOver(loading, end)) {
+                if (abandoned.getAsBoolean()) {
+                    throw new CancellationException("nobody waits for model " + name);
+                }
+                if (System.nanoTime() - end >= 0) {
+                    throw new ModelUnavailableException(
+                            Reason.LOADING,
+                            "model %s is still loading; ask again soon".formatted(name));
+                }
+            }
         } catch (ExecutionException e) {
             throw new ModelUnavailableException(
                     Reason.LOADING_FAILED,
@@ -369,6 +402,18 @@ public final class ModelPool implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ModelUnavailableException(Reason.CLOSED, "the server stops");
+        }
+    }
+
+    /// Waits a moment, at most until the end.
+    private static boolean isOver(CompletableFuture<Void> loading, long end)
+            throws InterruptedException, ExecutionException {
+        long nanos = Math.min(WAITING_STEP.toNanos(), end - System.nanoTime());
+        try {
+            loading.get(Math.max(0, nanos), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
         }
     }
 

@@ -137,7 +137,7 @@ class OpenApiDocumentTest {
             RunningRequests requests = new RunningRequests(timer);
             ServerOptions options = ServerOptions.DEFAULT;
             return new Routes(
-                            new ServedModel(Optional.empty()),
+                            new ServedModel(requests, Optional.empty()),
                             new Answers(requests, options.pingInterval(), Optional.empty()),
                             requests,
                             new ServerMetrics(Map::of, requests::size),

@@ -167,7 +167,7 @@ test('embeddings come as the client asks for them', async () => {
 test('models are listed', async () => {
   const ids = [];
   for await (const listed of client.models.list()) ids.push(listed.id);
-  assert.deepEqual(ids, [model]);
+  assert.deepEqual(ids, [model, 'tiny-random']);
 });
 
 test('faults are of their classes', async () => {

@@ -1,17 +1,23 @@
 package io.moonglass.server.conformance;
 
+import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
 import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.models.ModelSource;
+import io.moonglass.server.models.PoolOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
@@ -25,14 +31,35 @@ final class DemoServer implements AutoCloseable {
     /// Of the evaluation set.
     static final Path PICTURES = FOLDER.resolveSibling("evaluation").resolve("images");
 
-    private final LocalChatModel model;
+    /// Has random weights, and is loaded by the first request that names it.
+    static final String SECOND_MODEL = "tiny-random";
+
+    private final ModelPool models;
     private final MoonglassServer server;
     private final RecordingProxy proxy;
 
     private DemoServer(ServerOptions options) {
-        this.model = LocalChatModel.load(FOLDER, ChatModelOptions.DEFAULT.withNumThreads(2));
-        this.server = MoonglassServer.start(model, options);
+        this.models =
+                new ModelPool(
+                        List.of(
+                                source(MODEL, FOLDER),
+                                source(SECOND_MODEL, TestModels.tinyRandom())),
+                        PoolOptions.UNLIMITED,
+                        InstantSource.system());
+        models.load(MODEL, Duration.ofMinutes(1));
+        this.server = MoonglassServer.start(options);
+        server.serve(models);
         this.proxy = new RecordingProxy(server.port());
+    }
+
+    private static ModelSource source(String name, Path directory) {
+        return new ModelSource(
+                name,
+                0,
+                () ->
+                        LocalChatModel.load(
+                                directory,
+                                ChatModelOptions.DEFAULT.withName(name).withNumThreads(2)));
     }
 
     /// @param folder for what the server keeps
@@ -86,6 +113,6 @@ final class DemoServer implements AutoCloseable {
     public void close() {
         proxy.close();
         server.close();
-        model.close();
+        models.close();
     }
 }

@@ -52,6 +52,11 @@ final class Automaton {
         return program.byteClasses()[value];
     }
 
+    /// By byte. Not to be changed.
+    int[] byteClasses() {
+        return program.byteClasses();
+    }
+
     int representative(int byteClass) {
         return program.representatives()[byteClass];
     }
@@ -88,21 +93,34 @@ final class Automaton {
         return table.get();
     }
 
+    /// Most bytes lead from a state to the same positions as the byte before them, so what those make is remembered.
     private State find(State state, int value) {
-        Closure closure = null;
+        IntList targets = new IntList();
+        IntList items = new IntList();
         for (int item = 0; item < state.positions.length; item++) {
             int position = state.positions[item];
             for (int edge = program.byteStarts()[position];
                     edge < program.byteStarts()[position + 1];
                     edge++) {
                 if (value >= program.byteLows()[edge] && value <= program.byteHighs()[edge]) {
-                    if (closure == null) {
-                        closure = new Closure(program, state.table, maxDepth);
-                    }
-                    closure.add(program.byteTargets()[edge], state.nodes[item]);
+                    targets.add(program.byteTargets()[edge]);
+                    items.add(item);
                 }
             }
         }
-        return closure == null ? State.DEAD : closure.state();
+        if (targets.isEmpty()) {
+            return State.DEAD;
+        }
+        State.Step last = state.lastStep;
+        if (last != null && targets.holds(last.targets()) && items.holds(last.items())) {
+            return last.next();
+        }
+        Closure closure = new Closure(program, state.table, maxDepth);
+        for (int i = 0; i < targets.size(); i++) {
+            closure.add(targets.get(i), state.nodes[items.get(i)]);
+        }
+        State next = closure.state();
+        state.lastStep = new State.Step(targets.toArray(), items.toArray(), next);
+        return next;
     }
 }

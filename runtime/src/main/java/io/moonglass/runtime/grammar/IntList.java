@@ -31,6 +31,11 @@ final class IntList {
         return size == 0;
     }
 
+    /// Whether these are the numbers, in this order.
+    boolean holds(int[] numbers) {
+        return Arrays.equals(values, 0, size, numbers, 0, numbers.length);
+    }
+
     int[] toArray() {
         return Arrays.copyOf(values, size);
     }

@@ -32,7 +32,7 @@ final class PlainText {
     };
 
     /// States of more positions are not examined: it would take long, and they are never a plain string's.
-    private static final int MAX_ITEMS = 64;
+    private static final int MAX_ITEMS = 8;
 
     private PlainText() {}
 

@@ -9,6 +9,9 @@ import java.util.Arrays;
 /// remembers of its successors: threads may find these out twice, and find the same.
 final class State {
 
+    /// Positions that a byte leads to, of which items of a state, and the state that they make.
+    record Step(int[] targets, int[] items, State next) {}
+
     /// No sentence begins so.
     static final State DEAD = new State(null, new int[0], new StackNode[0], false, 0, 1);
 
@@ -27,6 +30,9 @@ final class State {
 
     /// Where every plain character leads, [#DEAD] if not all lead to one state, null if not known yet.
     State afterPlain;
+
+    /// The positions that some byte led to, and what they made; null at first.
+    Step lastStep;
 
     private final int hash;
 

@@ -9,14 +9,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.moonglass.server.conformance.ValidRequests.ValidRequest;
+import io.moonglass.server.files.FileStoreOptions;
+import io.moonglass.server.responses.ResponseStoreOptions;
+import java.awt.Color;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import net.jqwik.api.AfterFailureMode;
 import net.jqwik.api.Arbitraries;
@@ -27,6 +32,7 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
@@ -40,6 +46,9 @@ class HostileRequestsTest {
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
+    /// Short, so that no answer is long, whatever is asked for.
+    private static final int CONTEXT_LENGTH = 640;
+
     private static Path folder;
     private static TinyServer server;
     private static ApiDescription description;
@@ -47,7 +56,23 @@ class HostileRequestsTest {
     @BeforeContainer
     static void start() throws IOException {
         folder = Files.createTempDirectory("hostile");
-        server = new TinyServer(folder, 384);
+        server =
+                new TinyServer(
+                        CONTEXT_LENGTH,
+                        options ->
+                                options.withMaxBodyBytes(1 << 20)
+                                        .withResponses(
+                                                new ResponseStoreOptions(
+                                                        folder.resolve("responses"),
+                                                        4 << 20,
+                                                        Duration.ofDays(1)))
+                                        .withFiles(
+                                                new FileStoreOptions(
+                                                        folder.resolve("files"),
+                                                        4 << 20,
+                                                        100,
+                                                        1 << 20,
+                                                        Optional.empty())));
         description = server.description();
     }
 
@@ -72,7 +97,7 @@ class HostileRequestsTest {
     }
 
     @Property(
-            tries = 6_000,
+            tries = 8_000,
             seed = "1",
             edgeCases = EdgeCasesMode.NONE,
             afterFailure = AfterFailureMode.RANDOM_SEED)
@@ -136,9 +161,6 @@ class HostileRequestsTest {
     }
 
     private static void assertHarmless(RecordedExchange exchange) {
-        for (String v : description.violations(exchange)) System.out.println("VIOL " + exchange.path() + " " + exchange.status() + " " + v.substring(0, Math.min(500, v.length())).replace("\n"," "));
-        if (exchange.status() >= 500 && exchange.status() != 501) System.out.println("BAD " + exchange);
-        if (true) return;
         assertTrue(
                 exchange.status() < 500 || exchange.status() == 501 || exchange.status() == 504,
                 exchange::toString);
@@ -194,11 +216,11 @@ class HostileRequestsTest {
     @Provide
     Arbitrary<String> types() {
         return Arbitraries.frequency(
-                net.jqwik.api.Tuple.of(6, "application/json"),
-                net.jqwik.api.Tuple.of(1, "application/json; charset=utf-16"),
-                net.jqwik.api.Tuple.of(1, "text/plain"),
-                net.jqwik.api.Tuple.of(1, "multipart/form-data"),
-                net.jqwik.api.Tuple.of(1, ""));
+                Tuple.of(6, "application/json"),
+                Tuple.of(1, "application/json; charset=utf-16"),
+                Tuple.of(1, "text/plain"),
+                Tuple.of(1, "multipart/form-data"),
+                Tuple.of(1, ""));
     }
 
     @Provide
@@ -219,9 +241,7 @@ class HostileRequestsTest {
     @Provide
     Arbitrary<String> forms() {
         String picture =
-                new String(
-                        ValidRequests.picture(28, 28, java.awt.Color.BLUE),
-                        StandardCharsets.ISO_8859_1);
+                new String(ValidRequests.picture(28, 28, Color.BLUE), StandardCharsets.ISO_8859_1);
         return Arbitraries.of(
                         "--b\r\n",
                         "--b--\r\n",

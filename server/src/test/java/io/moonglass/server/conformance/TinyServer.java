@@ -5,10 +5,8 @@ import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.LocalChatModel;
-import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
-import io.moonglass.server.responses.ResponseStoreOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -16,15 +14,26 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /// The server with the recorded model of random weights, for requests that are many.
 final class TinyServer implements AutoCloseable {
+
+    /// Of sizes that are fitted in different ways.
+    static final List<String> PICTURES =
+            List.of(
+                    "odd_37x91",
+                    "exact_112x112",
+                    "wide_300x140",
+                    "square_224x224",
+                    "over_limit_401x333");
 
     /// What no answer here takes: one that comes later is a hang.
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -34,9 +43,8 @@ final class TinyServer implements AutoCloseable {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    /// @param folder        for what the server keeps
-    /// @param contextLength so that no answer is long, whatever a request asks for
-    TinyServer(Path folder, int contextLength) {
+    /// @param contextLength bounds every answer, whatever a request asks for
+    TinyServer(int contextLength, UnaryOperator<ServerOptions> change) {
         this.model =
                 LocalChatModel.load(
                         TestModels.tinyRandom(),
@@ -48,22 +56,19 @@ final class TinyServer implements AutoCloseable {
         this.server =
                 MoonglassServer.start(
                         model,
-                        ServerOptions.DEFAULT
-                                .withPort(0)
-                                .withDrainTimeout(Duration.ZERO)
-                                .withMaxBodyBytes(1 << 20)
-                                .withResponses(
-                                        new ResponseStoreOptions(
-                                                folder.resolve("responses"),
-                                                4 << 20,
-                                                Duration.ofDays(1)))
-                                .withFiles(
-                                        new FileStoreOptions(
-                                                folder.resolve("files"),
-                                                4 << 20,
-                                                100,
-                                                1 << 20,
-                                                Optional.empty())));
+                        change.apply(
+                                ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO)));
+    }
+
+    /// One of the recorded model's.
+    static String pictureAddress(String name) {
+        try {
+            byte[] bytes =
+                    Files.readAllBytes(TestModels.golden().resolve("images/" + name + ".png"));
+            return "data:image/png;base64," + Base64.getEncoder().encodeToString(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     ApiDescription description() {
@@ -95,7 +100,7 @@ final class TinyServer implements AutoCloseable {
                             headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
             return new RecordedExchange(
                     method,
-                    uri.getPath(),
+                    uri.normalize().getPath(),
                     type,
                     body,
                     response.statusCode(),

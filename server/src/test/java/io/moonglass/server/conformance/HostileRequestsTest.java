@@ -32,7 +32,7 @@ class HostileRequestsTest {
 
     @BeforeContainer
     static void start() {
-        server = new TinyServer(options -> options.withRequestTimeout(Duration.ofSeconds(2)));
+        server = new TinyServer(512, options -> options.withRequestTimeout(Duration.ofSeconds(30)));
     }
 
     @AfterContainer

@@ -34,18 +34,21 @@ final class TinyServer implements AutoCloseable {
                     "square_224x224",
                     "over_limit_401x333");
 
-    private final LocalChatModel model =
-            LocalChatModel.load(
-                    TestModels.tinyRandom(),
-                    ChatModelOptions.DEFAULT
-                            .withNumThreads(2)
-                            .withEngine(
-                                    _ -> new EngineOptions(4_096, 1_024, 256, 8, CacheType.F32)));
+    private final LocalChatModel model;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final MoonglassServer server;
 
-    TinyServer(UnaryOperator<ServerOptions> change) {
+    /// @param contextLength bounds what an answer without a limit costs
+    TinyServer(int contextLength, UnaryOperator<ServerOptions> change) {
+        this.model =
+                LocalChatModel.load(
+                        TestModels.tinyRandom(),
+                        ChatModelOptions.DEFAULT
+                                .withNumThreads(2)
+                                .withEngine(_ ->
+                                        new EngineOptions(
+                                                contextLength, 1_024, 256, 8, CacheType.F32)));
         this.server =
                 MoonglassServer.start(
                         model,

@@ -32,7 +32,7 @@ class TokenCountsTest {
 
     @Test
     void token_counts_of_300_random_conversations_are_those_of_their_answers() throws Exception {
-        try (TinyServer server = new TinyServer(options -> options)) {
+        try (TinyServer server = new TinyServer(4_096, options -> options)) {
             for (int i = 0; i < NUM_CONVERSATIONS; i++) {
                 ObjectNode body = conversation();
                 JsonNode count = ok(server.post("/v1/count_tokens", body.toString()));

@@ -379,6 +379,7 @@ public final class LocalChatModel implements ChatModel {
 
     @Override
     public void warmUp() {
+        constraints.warmUp();
         WarmUp.run(this, media.isPresent());
     }
 

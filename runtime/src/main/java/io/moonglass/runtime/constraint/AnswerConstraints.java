@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 /// there, how long a model may think. Safe to use from any thread.
 public final class AnswerConstraints {
 
+    private static final System.Logger LOG = System.getLogger(AnswerConstraints.class.getName());
+
     private final Tokenizer tokenizer;
     private final int vocabSize;
     private final Set<Integer> stopTokenIds;
@@ -54,6 +56,15 @@ public final class AnswerConstraints {
             }
             return thinkingFirst(mask, options.reasoningTokens());
         };
+    }
+
+    /// Has code compiled before anybody waits for it; does nothing for a model whose answers cannot be held to a form.
+    public void warmUp() {
+        try {
+            formats.warmUp();
+        } catch (InvalidRequestException e) {
+            LOG.log(System.Logger.Level.WARNING, e.getMessage());
+        }
     }
 
     private TokenMask thinkingFirst(TokenMask answer, OptionalInt most) {

@@ -22,6 +22,11 @@ import java.util.function.Supplier;
 final class FormatGrammars {
 
     private static final String TOOLS = "tools";
+    private static final int WARM_UP_ANSWERS = 32;
+    private static final int WARM_UP_TOKENS = 64;
+
+    /// So that answers differ.
+    private static final int WARM_UP_STRIDE = 37;
 
     private final GrammarCache grammars = new GrammarCache(GrammarLimits.standard());
     private final Tokenizer tokenizer;
@@ -100,6 +105,16 @@ final class FormatGrammars {
         }
     }
 
+    /// Makes what the first request would have to wait for, and has the code compiled that makes masks.
+    void warmUp() {
+        for (int answer = 0; answer < WARM_UP_ANSWERS; answer++) {
+            TokenMask mask = mask(grammars.jsonObject()).get();
+            for (int i = 0; i < WARM_UP_TOKENS && !mask.isFinished(); i++) {
+                mask.accept(TokenSet.nextFrom(mask.allowed(), answer * WARM_UP_STRIDE));
+            }
+        }
+    }
+
     private Supplier<TokenMask> mask(Grammar grammar) {
         TokenMasks all = masks();
         return () -> all.begin(grammar);
@@ -108,7 +123,14 @@ final class FormatGrammars {
     /// Made for the first request that wants one.
     private synchronized TokenMasks masks() {
         if (masks == null) {
-            masks = new TokenMasks(tokenizer, vocabSize, stopTokenIds);
+            try {
+                masks = new TokenMasks(tokenizer, vocabSize, stopTokenIds);
+            } catch (IllegalArgumentException e) { // the vocabulary cannot spell every text
+                throw new InvalidRequestException(
+                        InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                        "response_format",
+                        "response_format: this model's vocabulary lacks single bytes, so its answers cannot be held to a form; want free text without tools");
+            }
         }
         return masks;
     }

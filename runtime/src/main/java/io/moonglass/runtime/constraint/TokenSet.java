@@ -31,6 +31,18 @@ final class TokenSet {
         set[id / 64] &= ~(1L << id % 64);
     }
 
+    /// The first id in a set that is not empty, from an id on or from the beginning again.
+    static int nextFrom(long[] set, int id) {
+        int size = set.length * Long.SIZE;
+        for (int i = 0; i < size; i++) {
+            int next = (id + i) % size;
+            if ((set[next / 64] >> next % 64 & 1) == 1) {
+                return next;
+            }
+        }
+        throw new IllegalArgumentException("an empty set has no first id");
+    }
+
     static boolean isEmpty(long[] set) {
         for (long word : set) {
             if (word != 0) {

@@ -3,16 +3,19 @@ package io.moonglass.runtime.grammar;
 import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
-/// A vocabulary of the released models' size whose tokens are shaped like theirs: pieces of words with and without a
-/// blank before them, Chinese and Cyrillic, numbers, blanks, and the signs that programs and JSON are full of.
+/// A vocabulary of the released models' size whose tokens are shaped like theirs: grown from each other, words with
+/// and without a blank before them, Chinese and Cyrillic, numbers, blanks, and the signs that programs are full of.
 final class LargeVocabulary {
 
     static final int NUM_BASE_TOKENS = 163_584;
@@ -60,58 +63,60 @@ final class LargeVocabulary {
             add("\n" + " ".repeat(length - 1));
             add("-".repeat(length));
         }
+        List<String> words = new ArrayList<>(List.of("etaoinshrdlucmfwypvbgkTSA".split("")));
+        List<String> spacedWords = new ArrayList<>(List.of(" ", " A", " C"));
+        List<String> chinese = new ArrayList<>(List.of(""));
+        List<String> cyrillic = new ArrayList<>(List.of("", " "));
+        List<String> signs = new ArrayList<>(List.of(SIGNS));
         while (tokens.size() < NUM_BASE_TOKENS) {
             int kind = random.nextInt(100);
-            if (kind < 52) {
-                add((random.nextInt(5) < 3 ? " " : "") + word("etaoinshrdlucmfwypvbgk", 2, 12));
-            } else if (kind < 76) {
-                add(chinese(2 + random.nextInt(4)));
-            } else if (kind < 84) {
-                add((random.nextBoolean() ? " " : "") + word("оеаинтсрвлкмдпуяыьгзбчй", 1, 8));
-            } else if (kind < 93) {
-                add(signs(1) + word("etaoinshrdlucmfwypvbgk", 1, 8));
-            } else if (kind < 98) {
-                add(signs(2 + random.nextInt(4)));
+            if (kind < 22) {
+                grow(words, () -> letter("etaoinshrdlucmfwypvbgk"));
+            } else if (kind < 57) {
+                grow(spacedWords, () -> letter("etaoinshrdlucmfwypvbgk"));
+            } else if (kind < 81) {
+                grow(chinese, () -> Character.toString(0x4e00 + rarely(4000)));
+            } else if (kind < 89) {
+                grow(cyrillic, () -> letter("оеаинтсрвлкмдпуяыьгзбчй"));
+            } else if (kind < 99) {
+                grow(
+                        signs,
+                        () ->
+                                random.nextInt(4) == 0
+                                        ? letter("etaoin")
+                                        : SIGNS[random.nextInt(SIGNS.length)]);
             } else {
                 // Pieces that end within a character.
-                byte[] bytes = chinese(1 + random.nextInt(2)).getBytes(StandardCharsets.UTF_8);
-                byte[] piece = Arrays.copyOf(bytes, bytes.length - 1 - random.nextInt(2));
+                byte[] bytes =
+                        chinese.get(random.nextInt(chinese.size()))
+                                .getBytes(StandardCharsets.UTF_8);
+                byte[] piece =
+                        Arrays.copyOf(bytes, Math.max(1, bytes.length - 1 - random.nextInt(2)));
                 tokens.add(new String(piece, StandardCharsets.ISO_8859_1));
             }
         }
     }
 
-    private void add(String text) {
-        tokens.add(new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
+    /// As byte pairs grow: a token with something after it.
+    private void grow(List<String> kind, Supplier<String> more) {
+        String text = kind.get(rarely(rarely(kind.size()) + 1)) + more.get();
+        if (text.length() <= 24 && add(text)) {
+            kind.add(text);
+        }
     }
 
-    /// Letters at the beginning of the alphabet are the more frequent ones.
-    private String word(String alphabet, int min, int max) {
-        StringBuilder word = new StringBuilder();
-        for (int i = min + random.nextInt(max - min + 1); i > 0; i--) {
-            double at = random.nextDouble();
-            word.append(alphabet.charAt((int) (at * at * alphabet.length())));
-        }
-        if (random.nextInt(6) == 0) {
-            word.setCharAt(0, Character.toUpperCase(word.charAt(0)));
-        }
-        return word.toString();
+    private boolean add(String text) {
+        return tokens.add(
+                new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1));
     }
 
-    private String chinese(int length) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < length; i++) {
-            double at = random.nextDouble();
-            text.append((char) (0x4e00 + (int) (at * at * 4000)));
-        }
-        return text.toString();
+    private String letter(String alphabet) {
+        return alphabet.substring(rarely(alphabet.length())).substring(0, 1);
     }
 
-    private String signs(int length) {
-        StringBuilder text = new StringBuilder();
-        for (int i = 0; i < length; i++) {
-            text.append(SIGNS[random.nextInt(SIGNS.length)]);
-        }
-        return text.toString();
+    /// A number below a bound, the small ones more often.
+    private int rarely(int bound) {
+        double at = random.nextDouble();
+        return (int) (at * at * bound);
     }
 }

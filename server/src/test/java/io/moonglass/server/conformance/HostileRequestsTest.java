@@ -97,7 +97,7 @@ class HostileRequestsTest {
     }
 
     @Property(
-            tries = 8_000,
+            tries = 5_000,
             seed = "1",
             edgeCases = EdgeCasesMode.NONE,
             afterFailure = AfterFailureMode.RANDOM_SEED)

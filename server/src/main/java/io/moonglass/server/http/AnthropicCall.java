@@ -60,7 +60,8 @@ final class AnthropicCall implements Dialect {
 
     private static Prompt.Conversation prompt(RequestFields fields, RequestFiles files) {
         for (String key : List.of("mcp_servers", "container")) {
-            if (!fields.value(key).isEmpty()) {
+            JsonNode value = fields.value(key);
+            if (fields.has(key) && !(value.isContainerNode() && value.isEmpty())) {
                 throw ChatCompletionReader.unsupported(
                         fields,
                         key,
@@ -72,11 +73,9 @@ final class AnthropicCall implements Dialect {
 
     private static ToolUse tools(RequestFields fields) {
         List<Tool> tools =
-                fields.value("tools").isEmpty()
-                        ? List.of()
-                        : fields.objects("tools", ToolsReader.MAX_TOOLS).stream()
-                                .map(AnthropicCall::tool)
-                                .toList();
+                fields.objectsIfAny("tools", ToolsReader.MAX_TOOLS).stream()
+                        .map(AnthropicCall::tool)
+                        .toList();
         ToolsReader.checked(tools, fields, "tools");
         RequestFields choice = fields.object("tool_choice").orElse(RequestFields.NONE);
         Choice chosen =

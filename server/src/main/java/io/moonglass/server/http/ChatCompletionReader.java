@@ -10,12 +10,15 @@ import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.ToolUse;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /// Reads the body of `POST /v1/chat/completions`. Unknown fields are accepted, since clients send
 /// many that change nothing here; a field that would change the answer but is not built is refused.
 final class ChatCompletionReader implements Dialect {
 
     static final int MAX_ANSWERS = 16;
+
+    private static final int MAX_MODALITIES = 16;
 
     /// Likeliest tokens that are told with each.
     static final int MAX_TOP_LOGPROBS = 20;
@@ -87,10 +90,9 @@ final class ChatCompletionReader implements Dialect {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
-        for (JsonNode modality : fields.value("modalities")) {
-            if (!modality.asText().equals("text")) {
-                throw unsupported(fields, "modalities", "answers are text; want [\"text\"]");
-            }
+        if (fields.has("modalities")
+                && !Set.of("text").containsAll(fields.strings("modalities", MAX_MODALITIES))) {
+            throw unsupported(fields, "modalities", "answers are text; want [\"text\"]");
         }
         if (fields.has("audio")) {
             throw unsupported(fields, "audio", "answers are text; leave it out");

@@ -88,22 +88,26 @@ final class CompletionReader implements Dialect {
             throw fields.wrong("prompt", "a string, a list of strings or of token ids");
         }
         if (prompt.get(0).isIntegralNumber()) {
-            return List.of(new Prompt.Tokens(tokens(prompt, fields)));
+            return List.of(prompt(prompt, fields, "prompt"));
         }
         if (prompt.size() > MAX_ANSWERS) {
             throw fields.wrong("prompt", "at most %d prompts".formatted(MAX_ANSWERS));
         }
         List<Prompt> prompts = new ArrayList<>();
         for (JsonNode one : prompt) {
-            prompts.add(
-                    one.isTextual()
-                            ? new Prompt.Text(WellFormed.text(one.textValue()))
-                            : new Prompt.Tokens(tokens(one, fields)));
+            prompts.add(prompt(one, fields, "prompt"));
         }
         return prompts;
     }
 
-    private static int[] tokens(JsonNode list, RequestFields fields) {
+    /// One prompt: a string, or a list of token ids.
+    static Prompt prompt(JsonNode prompt, RequestFields fields, String key) {
+        return prompt.isTextual()
+                ? new Prompt.Text(WellFormed.text(prompt.textValue()))
+                : new Prompt.Tokens(tokens(prompt, fields, key));
+    }
+
+    private static int[] tokens(JsonNode list, RequestFields fields, String key) {
         boolean isGood = list.isArray() && list.size() <= MAX_PROMPT_TOKENS;
         int[] ids = new int[isGood ? list.size() : 0];
         for (int i = 0; i < ids.length; i++) {
@@ -111,7 +115,7 @@ final class CompletionReader implements Dialect {
             ids[i] = list.get(i).intValue();
         }
         if (!isGood) {
-            throw fields.wrong("prompt", "a string, a list of strings or of token ids");
+            throw fields.wrong(key, "a string, a list of strings or of token ids");
         }
         return ids;
     }

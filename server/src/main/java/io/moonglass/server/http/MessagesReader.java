@@ -45,7 +45,8 @@ final class MessagesReader {
     private void assistant(RequestFields message) {
         List<ToolCall> calls = calls(message);
         JsonNode content = message.value("content");
-        boolean isSilent = !calls.isEmpty() && content.isEmpty() && !content.isTextual();
+        boolean isNothing = !message.has("content") || content.isArray() && content.isEmpty();
+        boolean isSilent = !calls.isEmpty() && isNothing;
         turns.say(Role.ASSISTANT, isSilent ? List.of() : content(message));
         calls.forEach(turns::call);
     }
@@ -55,11 +56,8 @@ final class MessagesReader {
             RequestFields call = message.object("function_call").orElseThrow();
             return List.of(call("", call));
         }
-        if (message.value("tool_calls").isEmpty()) {
-            return List.of();
-        }
         List<ToolCall> calls = new ArrayList<>();
-        for (RequestFields call : message.objects("tool_calls", MAX_CALLS)) {
+        for (RequestFields call : message.objectsIfAny("tool_calls", MAX_CALLS)) {
             RequestFields function =
                     call.object("function").orElseThrow(() -> call.wrong("function", "an object"));
             calls.add(call(call.requiredString("id"), function));

@@ -7,22 +7,29 @@ final class ReasoningReader {
 
     private ReasoningReader() {}
 
-    /// Tokens at most; empty for no limit of its own. A number beats a word.
+    /// Tokens at most; empty for no limit of its own. A number beats a word. All are read, so that a wrong one is told of
+    /// where another wins.
     static OptionalInt budget(RequestFields fields) {
+        RequestFields reasoning = fields.object("reasoning").orElse(RequestFields.NONE);
         OptionalInt tokens = fields.integer("thinking_token_budget", 0);
+        OptionalInt tokensWithin = reasoning.integer("max_tokens", 0);
+        OptionalInt effortWithin = effort(reasoning, "effort");
+        OptionalInt effort = effort(fields, "reasoning_effort");
+        OptionalInt settings = ofTemplateSettings(fields);
         if (tokens.isPresent()) {
             return tokens;
         }
-        RequestFields reasoning = fields.object("reasoning").orElse(null);
-        if (reasoning != null && reasoning.has("max_tokens")) {
-            return reasoning.integer("max_tokens", 0);
+        if (tokensWithin.isPresent()) {
+            return tokensWithin;
         }
-        if (reasoning != null && reasoning.has("effort")) {
-            return ofEffort(reasoning, "effort");
+        if (reasoning.has("effort")) {
+            return effortWithin;
         }
-        return fields.has("reasoning_effort")
-                ? ofEffort(fields, "reasoning_effort")
-                : ofTemplateSettings(fields);
+        return fields.has("reasoning_effort") ? effort : settings;
+    }
+
+    private static OptionalInt effort(RequestFields fields, String key) {
+        return fields.has(key) ? ofEffort(fields, key) : OptionalInt.empty();
     }
 
     /// Efforts as numbers of tokens.

@@ -131,6 +131,12 @@ final class RequestFields {
         return objects;
     }
 
+    /// The same for a list that may be missing or empty.
+    List<RequestFields> objectsIfAny(String key, int most) {
+        boolean isNone = !has(key) || node.get(key).isArray() && node.get(key).isEmpty();
+        return isNone ? List.of() : objects(key, most);
+    }
+
     /// A list that must be there, of at most `most` strings.
     List<String> strings(String key, int most) {
         JsonNode list = node.path(key);

@@ -16,11 +16,9 @@ final class ResponseToolsReader {
 
     static ToolUse read(RequestFields fields) {
         List<Tool> tools =
-                fields.value("tools").isEmpty()
-                        ? List.of()
-                        : fields.objects("tools", ToolsReader.MAX_TOOLS).stream()
-                                .map(tool -> ToolsReader.tool(function(tool), "parameters"))
-                                .toList();
+                fields.objectsIfAny("tools", ToolsReader.MAX_TOOLS).stream()
+                        .map(tool -> ToolsReader.tool(function(tool), "parameters"))
+                        .toList();
         ToolsReader.checked(tools, fields, "tools");
         boolean parallel = fields.bool("parallel_tool_calls", true);
         if (!fields.has("tool_choice") || fields.value("tool_choice").isTextual()) {

@@ -185,11 +185,11 @@ final class SamplingReader {
     /// What pictures are shrunk to if they have more pixels, unless one says otherwise itself.
     static OptionalLong maxPixels(RequestFields fields) {
         OptionalLong own = pixels(fields);
-        return own.isPresent()
-                ? own
-                : fields.object("mm_processor_kwargs")
+        OptionalLong ofProcessor =
+                fields.object("mm_processor_kwargs")
                         .map(SamplingReader::pixels)
                         .orElse(OptionalLong.empty());
+        return own.isPresent() ? own : ofProcessor;
     }
 
     private static OptionalLong pixels(RequestFields fields) {

@@ -29,16 +29,14 @@ final class ToolsReader {
             return readFunctions(fields);
         }
         List<Tool> tools = new ArrayList<>();
-        if (!fields.value("tools").isEmpty()) {
-            for (RequestFields tool : fields.objects("tools", MAX_TOOLS)) {
-                if (!tool.requiredString("type").equals("function")) {
-                    throw tool.wrong("type", "\"function\"");
-                }
-                tools.add(
-                        function(
-                                tool.object("function")
-                                        .orElseThrow(() -> tool.wrong("function", "an object"))));
+        for (RequestFields tool : fields.objectsIfAny("tools", MAX_TOOLS)) {
+            if (!tool.requiredString("type").equals("function")) {
+                throw tool.wrong("type", "\"function\"");
             }
+            tools.add(
+                    function(
+                            tool.object("function")
+                                    .orElseThrow(() -> tool.wrong("function", "an object"))));
         }
         checked(tools, fields, "tools");
         return new ToolUse(
@@ -49,11 +47,9 @@ final class ToolsReader {
 
     private static ToolUse readFunctions(RequestFields fields) {
         List<Tool> tools =
-                fields.value("functions").isEmpty()
-                        ? List.of()
-                        : fields.objects("functions", MAX_TOOLS).stream()
-                                .map(ToolsReader::function)
-                                .toList();
+                fields.objectsIfAny("functions", MAX_TOOLS).stream()
+                        .map(ToolsReader::function)
+                        .toList();
         checked(tools, fields, "functions");
         return new ToolUse(tools, choice(fields, "function_call", tools), false);
     }

@@ -1,6 +1,5 @@
 package io.moonglass.server.conformance;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.engine.CacheType;
 import io.moonglass.engine.EngineOptions;
 import io.moonglass.loader.TestModels;
@@ -14,16 +13,18 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 
-/// The server with the model of random weights, which answers fast.
+/// The server with the recorded model of random weights, for requests that are many.
 final class TinyServer implements AutoCloseable {
-
-    static final ObjectMapper JSON = new ObjectMapper();
 
     /// Of sizes that are fitted in different ways.
     static final List<String> PICTURES =
@@ -34,12 +35,15 @@ final class TinyServer implements AutoCloseable {
                     "square_224x224",
                     "over_limit_401x333");
 
+    /// What no answer here takes: one that comes later is a hang.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final LocalChatModel model;
+    private final MoonglassServer server;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-    private final MoonglassServer server;
 
-    /// @param contextLength bounds what an answer without a limit costs
+    /// @param contextLength bounds every answer, whatever a request asks for
     TinyServer(int contextLength, UnaryOperator<ServerOptions> change) {
         this.model =
                 LocalChatModel.load(
@@ -56,6 +60,7 @@ final class TinyServer implements AutoCloseable {
                                 ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO)));
     }
 
+    /// One of the recorded model's.
     static String pictureAddress(String name) {
         try {
             byte[] bytes =
@@ -66,21 +71,46 @@ final class TinyServer implements AutoCloseable {
         }
     }
 
-    HttpResponse<String> post(String path, String body) {
-        return send(path, "application/json", HttpRequest.BodyPublishers.ofString(body));
+    ApiDescription description() {
+        return new ApiDescription(send("GET", "/openapi.json", "", new byte[0]).answerText());
     }
 
-    HttpResponse<String> send(String path, String contentType, HttpRequest.BodyPublisher body) {
+    RecordedExchange post(String path, String json) {
+        return send("POST", path, "application/json", json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// @param path as it goes over the wire
+    /// @param type empty for none
+    RecordedExchange send(String method, String path, String type, byte[] body) {
+        URI uri = URI.create("http://127.0.0.1:" + server.port() + path);
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(uri)
+                        .timeout(PATIENCE)
+                        .method(method, HttpRequest.BodyPublishers.ofByteArray(body));
+        if (!type.isEmpty()) {
+            request.header("Content-Type", type);
+        }
         try {
-            return http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + path))
-                            .header("Content-Type", contentType)
-                            .timeout(Duration.ofSeconds(60))
-                            .POST(body)
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            HttpResponse<byte[]> response =
+                    http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            Map<String, String> headers = new HashMap<>();
+            response.headers()
+                    .map()
+                    .forEach((name, values) ->
+                            headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
+            return new RecordedExchange(
+                    method,
+                    uri.normalize().getPath(),
+                    type,
+                    body,
+                    response.statusCode(),
+                    headers,
+                    response.body(),
+                    true);
         } catch (IOException e) {
-            throw new UncheckedIOException(path, e);
+            throw new UncheckedIOException(
+                    "%s %s %s".formatted(method, path, new String(body, StandardCharsets.UTF_8)),
+                    e);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -88,8 +118,8 @@ final class TinyServer implements AutoCloseable {
 
     @Override
     public void close() {
+        http.shutdownNow();
         server.close();
         model.close();
-        http.close();
     }
 }

@@ -3,9 +3,9 @@ package io.moonglass.server.conformance;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 /// What a prompt is said to amount to is what it costs.
 class TokenCountsTest {
 
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int NUM_CONVERSATIONS = 300;
     private static final List<String> WORDS =
             List.of(
@@ -52,13 +53,13 @@ class TokenCountsTest {
         }
     }
 
-    private static JsonNode ok(HttpResponse<String> response) throws Exception {
-        assertEquals(200, response.statusCode(), response.body());
-        return TinyServer.JSON.readTree(response.body());
+    private static JsonNode ok(RecordedExchange exchange) throws Exception {
+        assertEquals(200, exchange.status(), exchange::toString);
+        return JSON.readTree(exchange.answer());
     }
 
     private ObjectNode conversation() {
-        ObjectNode body = TinyServer.JSON.createObjectNode();
+        ObjectNode body = JSON.createObjectNode();
         ArrayNode messages = body.putArray("messages");
         if (random.nextInt(3) == 0) {
             messages.addObject().put("role", "system").put("content", text());

@@ -63,16 +63,6 @@ final class ApiDescription {
         return violations;
     }
 
-    /// Whether a body is one that the document describes; true too where it describes none.
-    boolean describesRequest(String method, String path, String json) {
-        List<String> violations = new ArrayList<>();
-        operation(method, path)
-                .map(operation -> operation + "/requestBody/content/application~1json/schema")
-                .filter(schema -> !document.at(schema).isMissingNode())
-                .ifPresent(schema -> checkJson(json, schema, violations));
-        return violations.isEmpty();
-    }
-
     /// What was taken must be described.
     private void checkRequest(
             RecordedExchange exchange, String operation, List<String> violations) {

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -155,6 +156,31 @@ class BadInputsTest {
                 assertNames(dialect.named(field), dialect.ask(field, many));
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "reasoning            | \"thinking_token_budget\":5,\"reasoning\":[]",
+                "reasoning.effort     | \"thinking_token_budget\":5,\"reasoning\":{\"effort\":\"hot\"}",
+                "reasoning_effort     | \"reasoning\":{\"max_tokens\":5},\"reasoning_effort\":5",
+                "chat_template_kwargs | \"reasoning_effort\":\"low\",\"chat_template_kwargs\":{\"other\":1}",
+                "mm_processor_kwargs  | \"max_pixels\":3136,\"mm_processor_kwargs\":{\"max_pixels\":1}",
+                "tools                | \"tools\":\"none\"",
+                "functions            | \"functions\":5",
+                "modalities           | \"modalities\":\"text\"",
+            })
+    void a_wrong_field_is_named_also_where_another_wins_or_it_looks_empty(
+            String field, String fields) throws IOException {
+        assertNames(field, server.post("/v1/chat/completions", "{%s,%s}".formatted(fields, USER)));
+    }
+
+    @Test
+    void an_input_of_several_texts_within_a_list_is_no_input() throws IOException {
+        assertNames("input", server.post("/v1/embeddings", "{\"input\":[[\"a\",\"b\"]]}"));
+        assertNames("input", server.post("/v1/embeddings", "{\"input\":[[[1],[2]]]}"));
     }
 
     private static Set<String> paths() {

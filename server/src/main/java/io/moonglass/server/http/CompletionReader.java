@@ -35,18 +35,12 @@ final class CompletionReader implements Dialect {
         OptionalInt promptLogprobs =
                 fields.integer("prompt_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
         AnswerOptions options =
-                new AnswerOptions.Builder(SamplingReader.sampling(fields, model.defaultSampling()))
+                SamplingReader.answer(fields, model, "stop")
                         .format(FormatReader.read(fields))
                         .maxTokens(
                                 OptionalInt.of(
                                         fields.integer("max_tokens", 0).orElse(DEFAULT_TOKENS)))
                         .reasoningTokens(OptionalInt.empty())
-                        .stop(SamplingReader.stops(fields, "stop"))
-                        .stopTokenIds(SamplingReader.tokenIds(fields, "stop_token_ids"))
-                        .allowedTokenIds(SamplingReader.tokenIds(fields, "allowed_token_ids"))
-                        .badWords(SamplingReader.badWords(fields))
-                        .ignoreEos(fields.bool("ignore_eos", false))
-                        .skipSpecialTokens(fields.bool("skip_special_tokens", true))
                         .scoring(
                                 new Scoring(
                                         logprobs,
@@ -88,7 +82,7 @@ final class CompletionReader implements Dialect {
             throw fields.wrong("prompt", "a string, a list of strings or of token ids");
         }
         if (prompt.get(0).isIntegralNumber()) {
-            return List.of(new Prompt.Tokens(tokens(prompt, fields)));
+            return List.of(new Prompt.Tokens(tokens(prompt, fields, "prompt")));
         }
         if (prompt.size() > MAX_ANSWERS) {
             throw fields.wrong("prompt", "at most %d prompts".formatted(MAX_ANSWERS));
@@ -98,12 +92,15 @@ final class CompletionReader implements Dialect {
             prompts.add(
                     one.isTextual()
                             ? new Prompt.Text(WellFormed.text(one.textValue()))
-                            : new Prompt.Tokens(tokens(one, fields)));
+                            : new Prompt.Tokens(tokens(one, fields, "prompt")));
         }
         return prompts;
     }
 
-    private static int[] tokens(JsonNode list, RequestFields fields) {
+    /// A list of token ids.
+    ///
+    /// @param key where the request has it
+    static int[] tokens(JsonNode list, RequestFields fields, String key) {
         boolean isGood = list.isArray() && list.size() <= MAX_PROMPT_TOKENS;
         int[] ids = new int[isGood ? list.size() : 0];
         for (int i = 0; i < ids.length; i++) {
@@ -111,7 +108,7 @@ final class CompletionReader implements Dialect {
             ids[i] = list.get(i).intValue();
         }
         if (!isGood) {
-            throw fields.wrong("prompt", "a string, a list of strings or of token ids");
+            throw fields.wrong(key, "a string, a list of strings or of token ids");
         }
         return ids;
     }
@@ -145,6 +142,10 @@ final class CompletionReader implements Dialect {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        SamplingReader.refuse(
+                fields,
+                "not built; leave it out",
+                List.of("include_stop_str_in_output", "truncate_prompt_tokens", "use_beam_search"));
         if (!fields.string("suffix").orElse("").isEmpty()) {
             throw ChatCompletionReader.unsupported(
                     fields, "suffix", "the model only goes on; leave it out");

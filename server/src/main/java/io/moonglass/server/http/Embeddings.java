@@ -3,7 +3,6 @@ package io.moonglass.server.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ContentPart;
@@ -115,12 +114,13 @@ final class Embeddings {
             return (model, scope, abandoned) ->
                     model.embedPicture(picture, holder.pathOf(key), scope, abandoned);
         }
-        RequestFields prompt =
-                RequestFields.of("", JsonNodeFactory.instance.objectNode().set("prompt", input));
         if (!input.isTextual() && !input.isArray()) {
             throw fields.wrong("input", "a string, token ids, a picture, or a list of such");
         }
-        Prompt text = CompletionReader.prompts(prompt).getFirst();
+        Prompt text =
+                input.isTextual()
+                        ? new Prompt.Text(WellFormed.text(input.textValue()))
+                        : new Prompt.Tokens(CompletionReader.tokens(input, fields, "input"));
         return (model, scope, abandoned) -> model.embedText(text, scope, abandoned);
     }
 

@@ -31,6 +31,10 @@ final class AnthropicCall implements Dialect {
     @Override
     public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
+        SamplingReader.refuse(
+                fields,
+                "this route has no place for it; leave it out, or ask /v1/chat/completions",
+                List.of("n", "logprobs", "top_logprobs", "prompt_logprobs"));
         AnswerFormat format = format(fields);
         Prompt.Conversation prompt = prompt(fields, files);
         if (!fields.has("max_tokens")) {
@@ -106,9 +110,7 @@ final class AnthropicCall implements Dialect {
                 fields.object("output_config")
                         .flatMap(config -> config.object("format"))
                         .or(() -> fields.object("output_format"));
-        return format.isPresent()
-                ? FormatReader.responseFormat(format.get())
-                : FormatReader.read(fields);
+        return FormatReader.read(fields, format);
     }
 
     private static OptionalInt reasoningTokens(RequestFields fields) {

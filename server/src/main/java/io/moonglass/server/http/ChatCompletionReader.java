@@ -20,6 +20,17 @@ final class ChatCompletionReader implements Dialect {
 
     private static final int MAX_MODALITIES = 16;
 
+    /// What other servers take and would change the answer.
+    private static final List<String> NOT_BUILT =
+            List.of(
+                    "chat_template",
+                    "continue_final_message",
+                    "documents",
+                    "echo",
+                    "include_stop_str_in_output",
+                    "truncate_prompt_tokens",
+                    "use_beam_search");
+
     /// Likeliest tokens that are told with each.
     static final int MAX_TOP_LOGPROBS = 20;
 
@@ -51,7 +62,7 @@ final class ChatCompletionReader implements Dialect {
     private static AnswerOptions options(RequestFields fields, ChatModel model) {
         return SamplingReader.answer(fields, model, "stop")
                 .format(FormatReader.read(fields))
-                .maxTokens(maxTokens(fields))
+                .maxTokens(SamplingReader.maxTokens(fields))
                 .reasoningTokens(ReasoningReader.budget(fields))
                 .scoring(scoring(fields))
                 .build();
@@ -70,13 +81,6 @@ final class ChatCompletionReader implements Dialect {
                 fields.has("functions") && !fields.has("tools"));
     }
 
-    /// The newer name wins where both are there.
-    private static OptionalInt maxTokens(RequestFields fields) {
-        OptionalInt older = fields.integer("max_tokens", 1);
-        OptionalInt newer = fields.integer("max_completion_tokens", 1);
-        return newer.isPresent() ? newer : older;
-    }
-
     private static Scoring scoring(RequestFields fields) {
         boolean wanted = fields.bool("logprobs", false);
         OptionalInt top = fields.integer("top_logprobs", 0, MAX_TOP_LOGPROBS);
@@ -90,6 +94,7 @@ final class ChatCompletionReader implements Dialect {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        SamplingReader.refuse(fields, "not built; leave it out", NOT_BUILT);
         if (fields.has("modalities")
                 && !Set.of("text").containsAll(fields.strings("modalities", MAX_MODALITIES))) {
             throw unsupported(fields, "modalities", "answers are text; want [\"text\"]");

@@ -35,18 +35,12 @@ final class CompletionReader implements Dialect {
         OptionalInt promptLogprobs =
                 fields.integer("prompt_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
         AnswerOptions options =
-                new AnswerOptions.Builder(SamplingReader.sampling(fields, model.defaultSampling()))
+                SamplingReader.answer(fields, model, "stop")
                         .format(FormatReader.read(fields))
                         .maxTokens(
                                 OptionalInt.of(
                                         fields.integer("max_tokens", 0).orElse(DEFAULT_TOKENS)))
                         .reasoningTokens(OptionalInt.empty())
-                        .stop(SamplingReader.stops(fields, "stop"))
-                        .stopTokenIds(SamplingReader.tokenIds(fields, "stop_token_ids"))
-                        .allowedTokenIds(SamplingReader.tokenIds(fields, "allowed_token_ids"))
-                        .badWords(SamplingReader.badWords(fields))
-                        .ignoreEos(fields.bool("ignore_eos", false))
-                        .skipSpecialTokens(fields.bool("skip_special_tokens", true))
                         .scoring(
                                 new Scoring(
                                         logprobs,
@@ -149,6 +143,10 @@ final class CompletionReader implements Dialect {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        SamplingReader.refuse(
+                fields,
+                "not built; leave it out",
+                List.of("include_stop_str_in_output", "truncate_prompt_tokens", "use_beam_search"));
         if (!fields.string("suffix").orElse("").isEmpty()) {
             throw ChatCompletionReader.unsupported(
                     fields, "suffix", "the model only goes on; leave it out");

@@ -18,7 +18,15 @@ final class FormatReader {
 
     /// @throws InvalidRequestException if there are two
     static AnswerFormat read(RequestFields fields) {
+        return read(fields, Optional.empty());
+    }
+
+    /// The same for a dialect that has a place of its own for `response_format`.
+    ///
+    /// @param own what stands there
+    static AnswerFormat read(RequestFields fields, Optional<RequestFields> own) {
         List<AnswerFormat> formats = new ArrayList<>();
+        own.map(FormatReader::responseFormat).ifPresent(formats::add);
         fields.object("response_format").map(FormatReader::responseFormat).ifPresent(formats::add);
         ours(fields, "").forEach(formats::add);
         ours(fields, "guided_").forEach(formats::add);

@@ -29,6 +29,7 @@ final class HttpFault extends RuntimeException {
     /// OpenAI's clients ask again by themselves after some statuses, unless this says no.
     private static final HeaderName SHOULD_RETRY = HeaderNames.create("X-Should-Retry");
 
+    private static final Header DO_NOT_RETRY = HeaderValues.create(SHOULD_RETRY, "false");
     private static final int MAX_QUOTED_CHARS = 80;
 
     private final int status;
@@ -44,7 +45,7 @@ final class HttpFault extends RuntimeException {
         this.type = type;
         this.param = param;
         this.code = code;
-        this.headers = List.of(headers);
+        this.headers = status == 501 ? List.of(DO_NOT_RETRY) : List.of(headers);
     }
 
     static HttpFault invalidRequest(int status, String code, String message) {
@@ -242,7 +243,7 @@ final class HttpFault extends RuntimeException {
                 null,
                 REQUEST_CANCELLED,
                 "another request cancelled this one",
-                HeaderValues.create(SHOULD_RETRY, "false"));
+                DO_NOT_RETRY);
     }
 
     static HttpFault deadlineExceeded() {
@@ -252,7 +253,7 @@ final class HttpFault extends RuntimeException {
                 null,
                 "deadline_exceeded",
                 "the answer was not complete at the request's deadline; give it more time, or ask for less",
-                HeaderValues.create(SHOULD_RETRY, "false"));
+                DO_NOT_RETRY);
     }
 
     /// Whole seconds, rounded up.

@@ -28,7 +28,11 @@ final class ResponseToolsReader {
         }
         RequestFields choice = fields.object("tool_choice").orElseThrow();
         if (choice.requiredString("type").equals("allowed_tools")) {
-            return allowed(choice, tools, parallel);
+            List<String> names =
+                    choice.objects("tools", ToolsReader.MAX_TOOLS).stream()
+                            .map(tool -> function(tool).requiredString("name"))
+                            .toList();
+            return ToolsReader.allowed(names, tools, choice, parallel);
         }
         String name = function(choice).requiredString("name");
         return new ToolUse(
@@ -42,24 +46,6 @@ final class ResponseToolsReader {
             throw ToolsReader.notRunHere(fields, type);
         }
         return fields;
-    }
-
-    /// Of the tools, only some may be called; where none has to be, the model is told of these alone.
-    private static ToolUse allowed(RequestFields choice, List<Tool> tools, boolean parallel) {
-        List<String> names =
-                choice.objects("tools", ToolsReader.MAX_TOOLS).stream()
-                        .map(tool -> function(tool).requiredString("name"))
-                        .toList();
-        Choice.Required required = ToolsReader.required(names, tools, choice, "tools");
-        return switch (choice.requiredString("mode")) {
-            case "required" -> new ToolUse(tools, required, parallel);
-            case "auto" ->
-                    new ToolUse(
-                            tools.stream().filter(tool -> names.contains(tool.name())).toList(),
-                            new Choice.Auto(),
-                            parallel);
-            default -> throw choice.wrong("mode", "\"auto\" or \"required\"");
-        };
     }
 
     /// The choice as the response repeats it.

@@ -161,11 +161,8 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     private static AnswerOptions answer(RequestFields fields, ChatModel model) {
         RequestFields text = fields.object("text").orElse(RequestFields.NONE);
         return SamplingReader.answer(fields, model, "stop")
-                .format(
-                        text.object("format")
-                                .map(FormatReader::responseFormat)
-                                .orElseGet(() -> FormatReader.read(fields)))
-                .maxTokens(fields.integer("max_output_tokens", 1))
+                .format(FormatReader.read(fields, text.object("format")))
+                .maxTokens(SamplingReader.maxTokens(fields))
                 .reasoningTokens(ReasoningReader.budget(fields))
                 .scoring(new Scoring(logprobs(fields), OptionalInt.empty(), false))
                 .build();
@@ -189,6 +186,10 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     private static void refuseWhatIsNotBuilt(RequestFields fields) {
+        SamplingReader.refuse(
+                fields,
+                "this route has no place for it; leave it out, or ask /v1/chat/completions",
+                List.of("n", "prompt_logprobs"));
         if (fields.bool("background", false)) {
             throw ChatCompletionReader.unsupported(
                     fields,

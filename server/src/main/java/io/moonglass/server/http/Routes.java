@@ -25,7 +25,6 @@ final class Routes {
 
     private final ServedModel served;
     private final Answers answers;
-    private final Dialect chatCompletions = new ChatCompletionReader();
     private final RunningRequests requests;
     private final ServerMetrics metrics;
     private final EngineWatch watch;

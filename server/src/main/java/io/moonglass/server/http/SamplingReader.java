@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -93,6 +94,32 @@ final class SamplingReader {
             biases.put(Integer.parseInt(entry.getKey()), (float) value);
         }
         return biases;
+    }
+
+    /// At most so many tokens of answer, under any of the names that dialects have for it; the newest wins.
+    static OptionalInt maxTokens(RequestFields fields) {
+        OptionalInt limit = OptionalInt.empty();
+        for (String key : List.of("max_tokens", "max_completion_tokens", "max_output_tokens")) {
+            OptionalInt found = fields.integer(key, 1);
+            limit = found.isPresent() ? found : limit;
+        }
+        return limit;
+    }
+
+    /// Refuses fields that would change the answer, or ask for more of it, where that is not built. One that says no
+    /// asks for nothing.
+    static void refuse(RequestFields fields, String why, List<String> keys) {
+        for (String key : keys) {
+            JsonNode value = fields.value(key);
+            boolean saysNo =
+                    value.isBoolean() && !value.booleanValue()
+                            || value.isValueNode() && value.asText().isEmpty()
+                            || value.isContainerNode() && value.isEmpty()
+                            || key.equals("n") && value.asInt() == 1;
+            if (fields.has(key) && !saysNo) {
+                throw ChatCompletionReader.unsupported(fields, key, why);
+            }
+        }
     }
 
     /// Whose request it is, and how urgent.

@@ -39,10 +39,18 @@ final class ToolsReader {
                                     .orElseThrow(() -> tool.wrong("function", "an object"))));
         }
         checked(tools, fields, "tools");
-        return new ToolUse(
-                tools,
-                choice(fields, "tool_choice", tools),
-                fields.bool("parallel_tool_calls", true));
+        boolean parallel = fields.bool("parallel_tool_calls", true);
+        if (fields.value("tool_choice").path("type").asText().equals("allowed_tools")) {
+            RequestFields choice = fields.object("tool_choice").orElseThrow();
+            RequestFields allowed = choice.object("allowed_tools").orElse(choice);
+            List<String> names =
+                    allowed.objects("tools", MAX_TOOLS).stream()
+                            .map(tool -> tool.object("function").orElse(tool))
+                            .map(function -> function.requiredString("name"))
+                            .toList();
+            return allowed(names, tools, allowed, parallel);
+        }
+        return new ToolUse(tools, choice(fields, "tool_choice", tools), parallel);
     }
 
     private static ToolUse readFunctions(RequestFields fields) {
@@ -113,9 +121,6 @@ final class ToolsReader {
             return named(value.textValue(), tools, fields, key);
         }
         RequestFields choice = fields.object(key).orElseThrow();
-        if (choice.string("type").orElse("").equals("allowed_tools")) {
-            return allowedTools(choice.object("allowed_tools").orElse(choice), tools);
-        }
         RequestFields function = choice.object("function").orElse(choice);
         return required(List.of(function.requiredString("name")), tools, function, "name");
     }
@@ -135,17 +140,20 @@ final class ToolsReader {
         };
     }
 
-    /// A choice of some of the tools.
-    private static Choice allowedTools(RequestFields allowed, List<Tool> tools) {
-        List<String> names = new ArrayList<>();
-        for (RequestFields tool : allowed.objects("tools", MAX_TOOLS)) {
-            names.add(tool.object("function").orElse(tool).requiredString("name"));
-        }
-        Choice required = required(names, tools, allowed, "tools");
-        return switch (allowed.string("mode").orElse("auto")) {
-            case "required" -> required;
-            case "auto" -> new Choice.Auto();
-            default -> throw allowed.wrong("mode", "\"auto\" or \"required\"");
+    /// Of the tools, only some may be called; where none has to be, the model is told of these alone.
+    ///
+    /// @param choice has the names under `tools`, and a `mode`
+    static ToolUse allowed(
+            List<String> names, List<Tool> tools, RequestFields choice, boolean parallel) {
+        Choice.Required required = required(names, tools, choice, "tools");
+        return switch (choice.string("mode").orElse("auto")) {
+            case "required" -> new ToolUse(tools, required, parallel);
+            case "auto" ->
+                    new ToolUse(
+                            tools.stream().filter(tool -> names.contains(tool.name())).toList(),
+                            new Choice.Auto(),
+                            parallel);
+            default -> throw choice.wrong("mode", "\"auto\" or \"required\"");
         };
     }
 

@@ -1,15 +1,18 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.ContentPart;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// A question about pictures that came as a form: files called `image` or `images`, and fields as text.
 ///
@@ -18,6 +21,13 @@ import java.util.Set;
 record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
 
     private static final int MAX_FIELD_BYTES = 1 << 20;
+
+    /// As JSON writes them; longer ones nobody means.
+    private static final Pattern NUMBER =
+            Pattern.compile("-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?");
+
+    private static final Set<String> BOOLEANS =
+            Set.of("stream", "ignore_eos", "skip_special_tokens");
     private static final Set<String> NUMBERS =
             Set.of(
                     "max_tokens",
@@ -32,7 +42,11 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
                     "repetition_penalty",
                     "presence_penalty",
                     "frequency_penalty",
-                    "min_tokens");
+                    "min_tokens",
+                    "max_completion_tokens",
+                    "max_output_tokens",
+                    "thinking_token_budget",
+                    "n");
 
     /// @param maxImageBytes of one picture
     static VqaForm read(MultipartBody form, int maxImageBytes) throws IOException {
@@ -46,7 +60,7 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
                 parts.add(part);
                 pictures.add(part.bytes(maxImageBytes));
             } else {
-                fields.set(part.name(), value(part.name(), part.text(MAX_FIELD_BYTES)));
+                add(fields, part.name(), value(part.name(), part.text(MAX_FIELD_BYTES)));
             }
         }
         OptionalLong maxPixels = SamplingReader.maxPixels(RequestFields.of("", fields));
@@ -55,6 +69,18 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
             files.add(new ContentPart.ImageBytes(pictures.get(i), maxPixels, parts.get(i).name()));
         }
         return new VqaForm(fields, files);
+    }
+
+    /// A field that is there more than once is a list.
+    private static void add(ObjectNode fields, String name, JsonNode value) {
+        JsonNode before = fields.get(name);
+        if (before == null) {
+            fields.set(name, value);
+        } else if (before.isArray()) {
+            ((ArrayNode) before).add(value);
+        } else {
+            fields.putArray(name).add(before).add(value);
+        }
     }
 
     private static void refuseOther(MultipartBody.Part part) {
@@ -71,19 +97,15 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
 
     /// A form's values are text; those that are numbers elsewhere are numbers here.
     private static JsonNode value(String name, String text) {
-        if (name.equals("stream") && (text.equals("true") || text.equals("false"))) {
+        if (BOOLEANS.contains(name) && (text.equals("true") || text.equals("false"))) {
             return JsonNodeFactory.instance.booleanNode(text.equals("true"));
         }
-        try {
-            if (NUMBERS.contains(name)) {
-                return text.matches("-?[0-9]{1,18}")
-                        ? JsonNodeFactory.instance.numberNode(Long.parseLong(text))
-                        : JsonNodeFactory.instance.numberNode(Double.parseDouble(text));
-            }
-        } catch (NumberFormatException e) {
-            return JsonNodeFactory.instance.textNode(
-                    text); // refused by its reader, in its own words
+        if (NUMBERS.contains(name) && NUMBER.matcher(text).matches()) {
+            BigDecimal number = new BigDecimal(text);
+            return text.matches("-?[0-9]+")
+                    ? JsonNodeFactory.instance.numberNode(number.toBigInteger())
+                    : JsonNodeFactory.instance.numberNode(number.doubleValue());
         }
-        return JsonNodeFactory.instance.textNode(text);
+        return JsonNodeFactory.instance.textNode(text); // what is wrong its reader says
     }
 }

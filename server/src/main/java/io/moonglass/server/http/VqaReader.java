@@ -25,6 +25,10 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
     @Override
     public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles uploaded) {
         RequestFields fields = RequestFields.of("", body);
+        SamplingReader.refuse(
+                fields,
+                "this route has no place for it; leave it out, or ask /v1/chat/completions",
+                List.of("n", "logprobs", "top_logprobs", "prompt_logprobs", "tools"));
         List<ContentPart> parts = new ArrayList<>(files);
         PictureReader pictures = PictureReader.of(fields, uploaded);
         addImages(parts, fields, "image", pictures);
@@ -52,11 +56,10 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
     }
 
     private static AnswerOptions options(RequestFields fields, ChatModel model) {
-        return new AnswerOptions.Builder(SamplingReader.sampling(fields, model.defaultSampling()))
+        return SamplingReader.answer(fields, model, "stop")
                 .format(FormatReader.read(fields))
-                .maxTokens(fields.integer("max_tokens", 1))
+                .maxTokens(SamplingReader.maxTokens(fields))
                 .reasoningTokens(ReasoningReader.budget(fields))
-                .stop(SamplingReader.stops(fields, "stop"))
                 .build();
     }
 

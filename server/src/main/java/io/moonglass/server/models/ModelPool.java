@@ -35,6 +35,9 @@ public final class ModelPool implements AutoCloseable {
     private final InstantSource clock;
     private boolean closed;
 
+    /// Models that were taken out and still have their memory.
+    private int numClosing;
+
     /// A model and how it stands. Guarded by the pool.
     private static final class Entry {
         private final ModelSource source;
@@ -189,7 +192,7 @@ public final class ModelPool implements AutoCloseable {
             if (entry.model != null && !entry.isIdle() || entry.loading != null) {
                 return false;
             }
-            unloaded = entry.take();
+            unloaded = take(entry);
         }
         close(unloaded, name, "as was asked");
         return true;
@@ -208,7 +211,7 @@ public final class ModelPool implements AutoCloseable {
             entries.values().stream()
                     .filter(entry -> entry.isIdle() && entry.used.isBefore(before))
                     .forEach(sleepy::add);
-            sleepy.forEach(entry -> unloaded.add(entry.take()));
+            sleepy.forEach(entry -> unloaded.add(take(entry)));
         }
         for (int i = 0; i < sleepy.size(); i++) {
             close(unloaded.get(i), sleepy.get(i).source.name(), "nobody used it");
@@ -267,7 +270,7 @@ public final class ModelPool implements AutoCloseable {
         synchronized (this) {
             entries.forEach((name, entry) -> {
                 if (entry.isIdle()) {
-                    left.put(name, entry.take());
+                    left.put(name, take(entry));
                 }
             });
         }
@@ -337,7 +340,7 @@ public final class ModelPool implements AutoCloseable {
                             .formatted(wanted.source.name()));
         }
         Map<String, ChatModel> taken = new LinkedHashMap<>();
-        chosen.forEach(entry -> taken.put(entry.source.name(), entry.take()));
+        chosen.forEach(entry -> taken.put(entry.source.name(), take(entry)));
         return taken;
     }
 
@@ -345,6 +348,7 @@ public final class ModelPool implements AutoCloseable {
             Entry entry, Map<String, ChatModel> toClose, CompletableFuture<Void> loading) {
         try {
             toClose.forEach((name, model) -> close(model, name, "room for " + entry.source.name()));
+            awaitMemory();
             open(entry);
             loading.complete(null);
         } catch (RuntimeException | Error e) {
@@ -417,10 +421,40 @@ public final class ModelPool implements AutoCloseable {
         }
     }
 
-    private static void close(ChatModel model, String name, String why) {
-        if (model != null) {
+    /// A model that nobody gets any more; [#close(ChatModel, String, String)] must follow.
+    private ChatModel take(Entry entry) {
+        ChatModel taken = entry.take();
+        if (taken != null) {
+            numClosing++;
+        }
+        return taken;
+    }
+
+    private void close(ChatModel model, String name, String why) {
+        if (model == null) {
+            return;
+        }
+        try {
             model.close();
             LOG.log(System.Logger.Level.INFO, "model {0} is unloaded: {1}", name, why);
+        } catch (RuntimeException e) { // others must be closed all the same
+            LOG.log(System.Logger.Level.ERROR, "model " + name + " cannot be closed", e);
+        } finally {
+            synchronized (this) {
+                numClosing--;
+                notifyAll();
+            }
+        }
+    }
+
+    /// Waits until what was taken out, by whomever, has given its memory back.
+    private synchronized void awaitMemory() {
+        try {
+            while (numClosing > 0) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts this thread", e);
         }
     }
 }

@@ -129,6 +129,8 @@ class AnthropicFaultsTest {
                 "tools[0].type | ,\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}]",
                 "mcp_servers   | ,\"mcp_servers\":[{\"url\":\"x\"}]",
                 "container     | ,\"container\":{\"id\":\"x\"}",
+                "n             | ,\"n\":2",
+                "logprobs      | ,\"logprobs\":true",
             })
     void what_is_not_built_is_refused_by_name(String where, String fields) {
         JsonNode error = refused(ask(fields), 501, INVALID);

@@ -242,6 +242,10 @@ class BadRequestsTest {
                 "modalities         | [\"text\",\"audio\"]",
                 "audio              | {\"voice\":\"alloy\"}",
                 "web_search_options | {}",
+                "use_beam_search    | true",
+                "chat_template      | \"{{ messages }}\"",
+                "truncate_prompt_tokens | 5",
+                "continue_final_message | true",
                 "messages           | [{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]",
                 "messages           | [{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{}}]}]",
             })
@@ -255,6 +259,24 @@ class BadRequestsTest {
                         "unsupported_feature");
 
         assertTrue(error.get("message").textValue().startsWith(error.get("param").textValue()));
+    }
+
+    @Test
+    void what_is_not_built_may_be_turned_off() {
+        String off =
+                "{\"use_beam_search\":false,\"echo\":false,\"documents\":[],\"chat_template\":null,";
+
+        assertEquals(200, server.chat(off + GOOD.substring(1)).statusCode());
+    }
+
+    @Test
+    void clients_are_told_not_to_ask_again_for_what_is_not_built() {
+        assertEquals(
+                "false",
+                server.chat("{\"audio\":{}," + GOOD.substring(1))
+                        .headers()
+                        .firstValue("X-Should-Retry")
+                        .orElseThrow());
     }
 
     @Test

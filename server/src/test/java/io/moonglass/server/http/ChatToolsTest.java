@@ -70,6 +70,17 @@ class ChatToolsTest {
         assertTrue(tools.parallel());
     }
 
+    @Test
+    void where_only_some_tools_are_allowed_the_model_is_told_of_these_alone() {
+        ask(
+                TOOLS
+                        + ", \"tool_choice\": {\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"add\"}}]}}");
+
+        ToolUse tools = server.model.lastRequest().tools();
+        assertEquals(List.of("add"), tools.tools().stream().map(tool -> tool.name()).toList());
+        assertEquals(new Choice.Auto(), tools.choice());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

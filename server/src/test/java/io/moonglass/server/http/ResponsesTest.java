@@ -327,6 +327,23 @@ class ResponsesTest {
     }
 
     @Test
+    void a_format_of_other_servers_holds_where_the_dialects_own_is_plain_text() {
+        answer(
+                "{\"input\": \"hi\", \"text\": {\"format\": {\"type\": \"text\"}}, \"regex\": \"a+\"}");
+
+        assertEquals(
+                new AnswerFormat.Regex("a+", "regex"),
+                server.model.lastRequest().answer().format());
+    }
+
+    @Test
+    void the_token_limit_of_other_dialects_holds() {
+        answer("{\"input\": \"hi\", \"max_tokens\": 7}");
+
+        assertEquals(OptionalInt.of(7), server.model.lastRequest().answer().maxTokens());
+    }
+
+    @Test
     void log_probabilities_come_with_the_text_where_they_are_wanted() {
         server.model.script =
                 (_, events, _) -> {

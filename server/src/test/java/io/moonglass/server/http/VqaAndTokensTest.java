@@ -6,12 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -74,6 +76,68 @@ class VqaAndTokensTest {
         assertEquals(new ContentPart.Text("what?"), parts.get(1));
         assertEquals(7, server.model.lastRequest().answer().maxTokens().orElseThrow());
         assertEquals(0.5, server.model.lastRequest().answer().sampling().temperature());
+    }
+
+    @Test
+    void a_forms_field_that_comes_again_adds_to_the_first() {
+        String form =
+                part("image", "data:,a")
+                        + part("image", "data:,b")
+                        + part("image", "data:,c")
+                        + part("question", "which?")
+                        + "--xyz--";
+
+        assertEquals(200, postForm(FORM, form).statusCode());
+        assertEquals(4, server.model.lastRequest().messages().getFirst().content().size());
+        String twoQuestions = part("question", "a") + part("question", "b") + "--xyz--";
+        HttpResponse<String> refused = postForm(FORM, twoQuestions);
+        assertEquals(400, refused.statusCode());
+        assertEquals("question", json(refused.body()).at("/error/param").textValue());
+    }
+
+    @Test
+    void a_forms_numbers_are_as_exact_as_those_in_json() {
+        String seed = String.valueOf(Long.MAX_VALUE);
+        String form = part("question", "a") + part("seed", seed) + "--xyz--";
+
+        assertEquals(200, postForm(FORM, form).statusCode());
+        assertEquals(Long.MAX_VALUE, server.model.lastRequest().answer().sampling().seed());
+        for (String number : List.of("NaN", "Infinity", "0x1p3", "1d")) {
+            String bad = part("question", "a") + part("temperature", number) + "--xyz--";
+            assertEquals(400, postForm(FORM, bad).statusCode(), number);
+        }
+    }
+
+    @Test
+    void questions_about_pictures_take_what_other_dialects_take() {
+        post(
+                "/v1/vqa",
+                "{\"question\": \"a\", \"stop_token_ids\": [7], \"bad_words\": [\"b\"], \"ignore_eos\": true, \"max_completion_tokens\": 9}");
+
+        AnswerOptions answer = server.model.lastRequest().answer();
+        assertEquals(Set.of(7), answer.stopTokenIds());
+        assertEquals(List.of("b"), answer.badWords());
+        assertTrue(answer.ignoreEos());
+        assertEquals(9, answer.maxTokens().orElseThrow());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "/v1/vqa | n | {\"question\": \"a\", \"n\": 2}",
+                "/v1/vqa | tools | {\"question\": \"a\", \"tools\": [{}]}",
+                "/v1/vqa | logprobs | {\"question\": \"a\", \"logprobs\": true}",
+                "/v1/responses | n | {\"input\": \"a\", \"n\": 2}",
+                "/v1/responses | prompt_logprobs | {\"input\": \"a\", \"prompt_logprobs\": 1}",
+            })
+    void what_a_route_cannot_tell_is_refused(String path, String param, String body) {
+        HttpResponse<String> response = post(path, body);
+
+        assertEquals(501, response.statusCode(), response.body());
+        assertEquals(param, json(response.body()).at("/error/param").textValue());
+        assertEquals(200, post("/v1/vqa", "{\"question\": \"a\", \"n\": 1}").statusCode());
     }
 
     @Test
@@ -178,6 +242,7 @@ class VqaAndTokensTest {
                 "/v1/embeddings | input | {}",
                 "/v1/embeddings | input | {\"input\": []}",
                 "/v1/embeddings | input | {\"input\": [null]}",
+                "/v1/embeddings | input | {\"input\": [[\"a\", \"b\"]]}",
                 "/v1/embeddings | input[0].image | {\"input\": [{\"image\": \"x\"}]}",
                 "/v1/embeddings | dimensions | {\"input\": \"a\", \"dimensions\": 7}",
                 "/v1/embeddings | encoding_format | {\"input\": \"a\", \"encoding_format\": \"hex\"}",

@@ -162,6 +162,56 @@ class ModelPoolTest {
     }
 
     @Test
+    void no_model_is_loaded_before_one_that_is_unloaded_has_given_its_memory_back()
+            throws Exception {
+        ModelPool pool = pool(10, Optional.empty());
+        use(pool, "a");
+        CountDownLatch mayClose = new CountDownLatch(1);
+        CountDownLatch closing = new CountDownLatch(1);
+        models.getFirst().beforeClose =
+                () -> {
+                    closing.countDown();
+                    await(mayClose);
+                };
+        Thread unloading = Thread.startVirtualThread(() -> pool.unload("a"));
+        closing.await();
+
+        ModelUnavailableException fault =
+                assertThrows(
+                        ModelUnavailableException.class,
+                        () -> pool.lease(Optional.of("b"), Duration.ofMillis(200)));
+
+        assertEquals(ModelUnavailableException.Reason.LOADING, fault.reason());
+        assertEquals(List.of("a"), opened);
+        mayClose.countDown();
+        unloading.join();
+        use(pool, "b");
+        assertEquals(List.of("a", "b"), opened);
+    }
+
+    @Test
+    void a_model_that_cannot_be_closed_makes_room_all_the_same() {
+        ModelPool pool = pool(10, Optional.empty());
+        use(pool, "a");
+        models.getFirst().beforeClose =
+                () -> {
+                    throw new IllegalStateException("no");
+                };
+
+        use(pool, "b");
+
+        assertEquals(ModelState.LOADED, pool.status("b").state());
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void a_request_waits_no_longer_than_it_may() {
         ModelPool pool = pool(Long.MAX_VALUE, Optional.empty());
         mayOpen = new CountDownLatch(1);

@@ -104,6 +104,21 @@ class ConnectionsTest {
     }
 
     @Test
+    void what_is_refused_of_a_head_is_not_taken_for_the_next_answer() throws Exception {
+        try (Socket socket = server.socket()) {
+            write(
+                    socket,
+                    "HEAD /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+                            + "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+
+            String answers = readUntil(socket, "UP");
+
+            assertTrue(answers.startsWith("HTTP/1.1 405"), answers);
+            assertFalse(answers.contains("method_not_allowed"), answers);
+        }
+    }
+
+    @Test
     void a_silent_stream_is_kept_open_with_comments() throws Exception {
         server.model.script = this::silent;
         try (Socket socket = server.socket()) {

@@ -3,11 +3,13 @@ package io.moonglass.runtime.grammar;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -128,6 +130,23 @@ class TokenMasksTest {
         Grammar grammar = Grammar.regex("a*", "r", LIMITS);
         long[] first = Answers.MASKS.begin(grammar).allowed();
         assertSame(first, Answers.MASKS.begin(grammar).allowed());
+    }
+
+    @Test
+    void a_mask_does_not_keep_the_states_of_a_grammar_that_nobody_uses() throws Exception {
+        WeakReference<StateTable> states = statesBehindAMask();
+        for (int i = 0; i < 100 && states.get() != null; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertNull(states.get());
+    }
+
+    private static WeakReference<StateTable> statesBehindAMask() {
+        GrammarMask mask =
+                (GrammarMask) Answers.MASKS.begin(Grammar.regex("[a-y]{1,99}z", "r", LIMITS));
+        assertTrue(mask.allowed().length > 0);
+        return new WeakReference<>(mask.state().table);
     }
 
     @Test

@@ -176,7 +176,7 @@ public final class LocalChatModel implements ChatModel {
                 options.maxTokens().orElse(Math.max(1, contextLength() - prompt.numTokens()));
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(prompt.numTokens(), maxTokens);
-        Supplier<TokenMask> masks = constraints.of(request);
+        Supplier<TokenMask> masks = constraints.of(request, abandoned);
         Set<Integer> stops = stopTokenIds(options);
         AnswerShape shape = AnswerShape.of(options, request.tools(), stops);
         List<Branch> branches = new ArrayList<>();

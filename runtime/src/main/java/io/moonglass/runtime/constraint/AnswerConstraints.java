@@ -5,15 +5,18 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatRequest;
+import io.moonglass.runtime.Prompt;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /// Makes masks of what requests ask of their answers: format and tools, tokens that may and words that may not be
-/// there, how long a model may think. Safe to use from any thread.
+/// there, how long a model may think. Only in a conversation does it think first: any other text it goes on with as it
+/// is. Safe to use from any thread.
 public final class AnswerConstraints {
 
     private static final System.Logger LOG = System.getLogger(AnswerConstraints.class.getName());
@@ -37,13 +40,16 @@ public final class AnswerConstraints {
                 reasons ? Optional.of(new ReasoningTokens(tokenizer, vocabSize)) : Optional.empty();
     }
 
-    /// What grammars must be compiled for is compiled here, on the calling thread.
+    /// Waits for the grammars that must be compiled.
     ///
+    /// @param abandoned asked now and then: whether nobody waits any more
     /// @return makes a mask for each answer
+    /// @throws java.util.concurrent.CancellationException if the request was abandoned meanwhile
     /// @throws InvalidRequestException if a format is none, or too large
-    public Supplier<TokenMask> of(ChatRequest request) {
+    public Supplier<TokenMask> of(ChatRequest request, BooleanSupplier abandoned) {
         AnswerOptions options = request.answer();
-        Supplier<TokenMask> format = formats.of(options.format(), request.tools());
+        Supplier<TokenMask> format = formats.of(options.format(), request.tools(), abandoned);
+        boolean thinksFirst = request.prompt() instanceof Prompt.Conversation;
         Optional<long[]> allowed = allowedTokens(options.allowedTokenIds());
         List<int[]> badWords = badWords(options.badWords());
         return () -> {
@@ -54,7 +60,7 @@ public final class AnswerConstraints {
             if (!badWords.isEmpty()) {
                 mask = both(mask, new BadWordsMask(badWords, vocabSize));
             }
-            return thinkingFirst(mask, options.reasoningTokens());
+            return thinksFirst ? thinkingFirst(mask, options.reasoningTokens()) : mask;
         };
     }
 

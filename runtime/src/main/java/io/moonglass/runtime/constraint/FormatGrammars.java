@@ -12,9 +12,12 @@ import io.moonglass.runtime.grammar.Grammar;
 import io.moonglass.runtime.grammar.GrammarCache;
 import io.moonglass.runtime.grammar.GrammarLimits;
 import io.moonglass.runtime.grammar.TokenMasks;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -27,6 +30,9 @@ final class FormatGrammars {
 
     /// So that answers differ.
     private static final int WARM_UP_STRIDE = 37;
+
+    /// How long the schemas of one request's tools are tried that need not be followed.
+    private static final Duration TRIAL_TIME = Duration.ofSeconds(4);
 
     private final GrammarCache grammars = new GrammarCache(GrammarLimits.standard());
     private final Tokenizer tokenizer;
@@ -41,64 +47,68 @@ final class FormatGrammars {
     }
 
     /// @return makes a mask for each answer
+    /// @throws java.util.concurrent.CancellationException if the request is abandoned meanwhile
     /// @throws InvalidRequestException if a format or a strict tool's schema is none, or too large
-    Supplier<TokenMask> of(AnswerFormat format, ToolUse tools) {
+    Supplier<TokenMask> of(AnswerFormat format, ToolUse tools, BooleanSupplier abandoned) {
         return switch (tools.choice()) {
-            case ToolUse.Choice.Never() -> of(format);
+            case ToolUse.Choice.Never() -> of(format, abandoned);
             case ToolUse.Choice.Required(List<String> names) ->
-                    mask(calls(tools, tool -> names.contains(tool.name()), true));
+                    mask(calls(tools, tool -> names.contains(tool.name()), true, abandoned));
             case ToolUse.Choice.Auto() -> {
                 if (!tools.isOffered()) {
-                    yield of(format);
+                    yield of(format, abandoned);
                 }
                 if (format instanceof AnswerFormat.FreeText) {
-                    yield mask(calls(tools, _ -> true, false));
+                    yield mask(calls(tools, _ -> true, false, abandoned));
                 }
-                Supplier<TokenMask> text = of(format);
-                Supplier<TokenMask> calls = mask(calls(tools, _ -> true, true));
+                Supplier<TokenMask> text = of(format, abandoned);
+                Supplier<TokenMask> calls = mask(calls(tools, _ -> true, true, abandoned));
                 yield () -> new EitherMask(text.get(), calls.get());
             }
         };
     }
 
-    private Supplier<TokenMask> of(AnswerFormat format) {
+    private Supplier<TokenMask> of(AnswerFormat format, BooleanSupplier abandoned) {
         return switch (format) {
             case AnswerFormat.FreeText() -> () -> TokenMask.ALL;
-            case AnswerFormat.JsonObject() -> mask(grammars.jsonObject());
+            case AnswerFormat.JsonObject() -> mask(grammars.jsonObject(abandoned));
             case AnswerFormat.JsonSchema(JsonNode schema, String param) ->
-                    mask(grammars.jsonSchema(schema, param));
+                    mask(grammars.jsonSchema(schema, param, abandoned));
             case AnswerFormat.Regex(String pattern, String param) ->
-                    mask(grammars.regex(pattern, param));
+                    mask(grammars.regex(pattern, param, abandoned));
             case AnswerFormat.Choice(List<String> texts, String param) ->
-                    mask(grammars.choice(texts, param));
+                    mask(grammars.choice(texts, param, abandoned));
             case AnswerFormat.Gbnf(String grammar, String param) ->
-                    mask(grammars.gbnf(grammar, param));
+                    mask(grammars.gbnf(grammar, param, abandoned));
         };
     }
 
     /// @param required whether the answer is nothing but calls
-    private Grammar calls(ToolUse tools, Predicate<Tool> callable, boolean required) {
+    private Grammar calls(
+            ToolUse tools, Predicate<Tool> callable, boolean required, BooleanSupplier abandoned) {
         boolean forced = !(tools.choice() instanceof ToolUse.Choice.Auto);
-        List<CallableTool> calls =
-                tools.tools().stream()
-                        .filter(callable)
-                        .map(tool ->
-                                new CallableTool(
-                                        tool.name(),
-                                        arguments(tool, forced).orElse(null),
-                                        tool.param()))
-                        .toList();
-        return grammars.toolCalls(calls, required, tools.parallel(), TOOLS);
+        long begin = System.nanoTime();
+        List<CallableTool> calls = new ArrayList<>();
+        for (Tool tool : tools.tools()) {
+            if (callable.test(tool)) {
+                boolean tries = forced && System.nanoTime() - begin < TRIAL_TIME.toNanos();
+                Optional<JsonNode> schema = arguments(tool, tries, abandoned);
+                calls.add(new CallableTool(tool.name(), schema.orElse(null), tool.param()));
+            }
+        }
+        return grammars.toolCalls(calls, required, tools.parallel(), TOOLS, abandoned);
     }
 
     /// The schema that a call's arguments are held to; empty for any object. One that is not strict and cannot be
     /// followed is left to the model.
-    private Optional<JsonNode> arguments(Tool tool, boolean forced) {
-        if (tool.strict() || !forced || tool.parameters().isEmpty()) {
+    ///
+    /// @param tries whether one that is not strict is followed at all
+    private Optional<JsonNode> arguments(Tool tool, boolean tries, BooleanSupplier abandoned) {
+        if (tool.strict() || !tries || tool.parameters().isEmpty()) {
             return tool.strict() ? tool.parameters() : Optional.empty();
         }
         try {
-            grammars.jsonSchema(tool.parameters().get(), tool.param());
+            grammars.jsonSchema(tool.parameters().get(), tool.param(), abandoned);
             return tool.parameters();
         } catch (InvalidRequestException e) {
             return Optional.empty();

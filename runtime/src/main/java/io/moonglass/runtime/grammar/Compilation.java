@@ -2,6 +2,7 @@ package io.moonglass.runtime.grammar;
 
 import io.moonglass.loader.fault.InvalidRequestException;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 
 /// One grammar's way from text to rules: its limits, the time that is left, and where it came from in the
 /// request. One thread.
@@ -29,7 +30,12 @@ final class Compilation {
     }
 
     /// Called in every loop whose length a caller decides.
+    ///
+    /// @throws CancellationException if the thread is interrupted
     void checkTime() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new CancellationException("a grammar is not wanted any more");
+        }
         if (System.nanoTime() - started > nanos) {
             throw refused(
                     "takes longer than %s to compile; send a simpler one"

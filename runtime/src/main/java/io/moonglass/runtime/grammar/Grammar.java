@@ -8,7 +8,7 @@ import java.util.List;
 /// Answers are UTF-8: half a character is never the end of one. Whatever has been generated, a sentence can still be
 /// completed; a sentence that cannot go on [ends][io.moonglass.engine.TokenMask#isFinished()] without a stop token.
 ///
-/// Compile on the request's own thread: it may take as long as [GrammarLimits#compileTime()]. All methods throw
+/// Compiling takes as long as [GrammarLimits#compileTime()] at most; [GrammarCache] has threads for it. All methods throw
 /// [io.moonglass.loader.fault.InvalidRequestException], which names the part at fault, where the grammar is wrong, no
 /// answer meets it, it asks for what is not supported, or it goes beyond its limits. Immutable but for states that are
 /// remembered (some 8 MB at most); safe to use from any thread.

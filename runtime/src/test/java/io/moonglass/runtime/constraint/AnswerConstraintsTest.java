@@ -4,19 +4,29 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
 import io.moonglass.engine.TokenMask;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.tokenizer.Tokenizer;
+import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Message;
+import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.Role;
+import io.moonglass.runtime.Tool;
+import io.moonglass.runtime.ToolUse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -123,13 +133,62 @@ class AnswerConstraintsTest {
         assertSame(TokenMask.ALL, mask(false, answer -> answer.reasoningTokens(OptionalInt.of(0))));
     }
 
+    @Test
+    void a_text_that_is_no_conversation_is_gone_on_with_and_not_thought_about() {
+        ChatRequest request =
+                new ChatRequest(
+                        new Prompt.Text("The colour is"),
+                        AnswerOptions.of(SamplingParameters.GREEDY)
+                                .with(answer ->
+                                        answer.format(
+                                                new AnswerFormat.Choice(List.of("red"), "choice"))),
+                        RequestScope.DEFAULT);
+        TokenMask mask =
+                new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), true)
+                        .of(request, () -> false)
+                        .get();
+
+        assertTrue(allows(mask, TOKENIZER.encodeOrdinary("r")[0]));
+        assertFalse(allows(mask, TOKENIZER.encodeOrdinary("◁")[0]));
+    }
+
+    /// One such schema takes as long as a grammar may.
+    @Test
+    void many_tools_with_hard_schemas_do_not_take_their_time_one_after_another() {
+        List<Tool> tools = new ArrayList<>();
+        for (int i = 0; i < 128; i++) {
+            ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
+            schema.putObject("properties")
+                    .putObject("a")
+                    .put("pattern", "(a|b)*a(a|b){20}%d$".formatted(i))
+                    .put("maxLength", 16_000);
+            tools.add(new Tool("t" + i, Optional.empty(), Optional.of(schema), false, "tools"));
+        }
+        List<String> names = tools.stream().map(Tool::name).toList();
+        ToolUse use = new ToolUse(tools, new ToolUse.Choice.Required(names), true);
+        ChatRequest request =
+                new ChatRequest(
+                        new Prompt.Conversation(List.of(Message.text(Role.USER, "hi")), use),
+                        AnswerOptions.of(SamplingParameters.GREEDY),
+                        RequestScope.DEFAULT);
+        AnswerConstraints constraints =
+                new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), false);
+
+        TokenMask mask =
+                assertTimeoutPreemptively(
+                        Duration.ofSeconds(60), () -> constraints.of(request, () -> false).get());
+
+        assertTrue(allows(mask, TOKENIZER.encodeOrdinary("<")[0]));
+    }
+
     private static TokenMask mask(boolean reasons, UnaryOperator<AnswerOptions.Builder> change) {
         return new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), reasons)
                 .of(
                         ChatRequest.of(
                                         List.of(Message.text(Role.USER, "hi")),
                                         SamplingParameters.GREEDY)
-                                .withAnswer(change))
+                                .withAnswer(change),
+                        () -> false)
                 .get();
     }
 

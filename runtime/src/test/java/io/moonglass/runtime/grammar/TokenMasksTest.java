@@ -6,26 +6,34 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class TokenMasksTest {
 
     private static final GrammarLimits LIMITS = GrammarLimits.standard();
+    private static final GrammarLimits ENDLESS =
+            new GrammarLimits(1, 1, 1, 1, 1, 1, 1, Duration.ofDays(1));
 
     private static List<Grammar> grammars() throws Exception {
         return List.of(
@@ -152,9 +160,39 @@ class TokenMasksTest {
     @Test
     void equal_grammars_are_compiled_once() {
         GrammarCache cache = new GrammarCache(LIMITS);
-        assertSame(cache.regex("a+", "x"), cache.regex("a+", "y"));
-        assertFalse(cache.regex("a+", "x") == cache.choice(List.of("a+"), "x"));
-        assertFalse(cache.choice(List.of("1", "2"), "x") == cache.choice(List.of("11:2"), "x"));
+        BooleanSupplier never = () -> false;
+        Grammar regex = cache.regex("a+", "x", never);
+        assertSame(regex, cache.regex("a+", "y", never));
+        assertFalse(regex == cache.choice(List.of("a+"), "x", never));
+        assertFalse(
+                cache.choice(List.of("1", "2"), "x", never)
+                        == cache.choice(List.of("11:2"), "x", never));
+    }
+
+    @Test
+    void a_grammar_that_nobody_waits_for_any_more_is_given_up() {
+        AtomicInteger numAsked = new AtomicInteger();
+        Supplier<Grammar> endless =
+                () -> {
+                    Compilation compilation = new Compilation("x", ENDLESS);
+                    while (true) {
+                        compilation.checkTime();
+                    }
+                };
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(60),
+                () -> {
+                    // more of them than there are threads
+                    for (int i = 0; i < 8; i++) {
+                        assertThrows(
+                                CancellationException.class,
+                                () ->
+                                        CompilationThreads.run(
+                                                endless,
+                                                () -> numAsked.incrementAndGet() % 3 == 0));
+                    }
+                    new GrammarCache(LIMITS).regex("a+", "x", () -> false);
+                });
     }
 
     @Test

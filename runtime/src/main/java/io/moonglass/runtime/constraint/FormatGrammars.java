@@ -118,7 +118,7 @@ final class FormatGrammars {
     /// Makes what the first request would have to wait for, and has the code compiled that makes masks.
     void warmUp() {
         for (int answer = 0; answer < WARM_UP_ANSWERS; answer++) {
-            TokenMask mask = mask(grammars.jsonObject()).get();
+            TokenMask mask = mask(grammars.jsonObject(() -> false)).get();
             for (int i = 0; i < WARM_UP_TOKENS && !mask.isFinished(); i++) {
                 mask.accept(TokenSet.nextFrom(mask.allowed(), answer * WARM_UP_STRIDE));
             }

@@ -60,6 +60,9 @@ public final class LocalChatModel implements ChatModel {
 
     private static final System.Logger LOG = System.getLogger(LocalChatModel.class.getName());
 
+    /// Log probabilities that are told of one prompt. Each takes about a kilobyte on its way to a caller.
+    private static final long MAX_PROMPT_SCORES = 1 << 17;
+
     private final String name;
     private final ModelConfig config;
     private final ChatModelOptions options;
@@ -176,6 +179,7 @@ public final class LocalChatModel implements ChatModel {
                 options.maxTokens().orElse(Math.max(1, contextLength() - prompt.numTokens()));
         // Before pictures are encoded, which may take minutes.
         engine.refuseTooLong(prompt.numTokens(), maxTokens);
+        refuseTooManyScores(prompt.numTokens(), options.scoring());
         Supplier<TokenMask> masks = constraints.of(request, abandoned);
         Set<Integer> stops = stopTokenIds(options);
         AnswerShape shape = AnswerShape.of(options, request.tools(), stops);
@@ -198,6 +202,20 @@ public final class LocalChatModel implements ChatModel {
                 new Wanted(maxTokens, stops, request.scope(), options.scoring(), branches),
                 abandoned,
                 progressTo(answers.getFirst(), prompt.images().size()));
+    }
+
+    private static void refuseTooManyScores(int numTokens, Scoring scoring) {
+        if (scoring.prompt().isEmpty()) {
+            return;
+        }
+        int numTop = scoring.prompt().getAsInt();
+        long numScores = numTokens * (1L + numTop);
+        if (numScores > MAX_PROMPT_SCORES) {
+            throw InvalidRequestException.invalidValue(
+                    "prompt_logprobs",
+                    "prompt_logprobs: %,d tokens with %d others beside each are %,d log probabilities, the limit is %,d; ask for fewer, or send a shorter prompt"
+                            .formatted(numTokens, numTop, numScores, MAX_PROMPT_SCORES));
+        }
     }
 
     /// What the engine is asked for beside the prompt.

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.engine.Scoring;
 import io.moonglass.loader.GoldenPrompt;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -222,6 +224,35 @@ class LocalChatModelTest {
         InvalidRequestException e =
                 assertThrows(InvalidRequestException.class, () -> model.generate(request, _ -> {}));
         assertEquals(Kind.CONTEXT_LENGTH_EXCEEDED, e.kind());
+    }
+
+    @Test
+    void more_scores_of_a_prompt_than_memory_should_hold_are_refused() throws Exception {
+        int numTokens = (1 << 17) / 21;
+        assertEquals(1, Answer.to(model, scored(numTokens)).finished().tokenIds().size());
+
+        InvalidRequestException e =
+                assertThrows(
+                        InvalidRequestException.class,
+                        () -> model.generate(scored(numTokens + 1), _ -> {}));
+
+        assertEquals("prompt_logprobs", e.param());
+    }
+
+    private static ChatRequest scored(int numTokens) {
+        int[] ids = new int[numTokens];
+        Arrays.fill(ids, 100);
+        return new ChatRequest(
+                new Prompt.Tokens(ids),
+                AnswerOptions.of(SamplingParameters.GREEDY)
+                        .with(answer ->
+                                answer.maxTokens(OptionalInt.of(1))
+                                        .scoring(
+                                                new Scoring(
+                                                        OptionalInt.empty(),
+                                                        OptionalInt.of(20),
+                                                        false))),
+                RequestScope.DEFAULT);
     }
 
     @Test

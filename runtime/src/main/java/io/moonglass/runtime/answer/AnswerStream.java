@@ -75,17 +75,19 @@ public final class AnswerStream implements TokenSink {
     public boolean accept(int tokenId, TokenLogprobs logprobs) {
         tokenIds.add(tokenId);
         boolean wasReasoning = reasoning.isOpen();
-        boolean wasInCall = toolCalls.isInCall();
         long begin = numAnswerChars;
         boolean isText = !shape.stopTokenIds().contains(tokenId);
         String text = isText ? decoder.push(tokenId) : "";
         // before the text is out, and so its score with it
-        if (logprobs != null && isText && !wasReasoning && !wasInCall) {
+        if (logprobs != null && isText && !wasReasoning) {
             scores.add(tokenScores.of(tokenId, logprobs), begin);
         }
         reasoning.push(text);
         if (wasReasoning || reasoning.isOpen()) {
             reasoningTokens++;
+            scores.forgetFrom(numAnswerChars);
+        }
+        if (toolCalls.isInCall()) {
             scores.forgetFrom(numAnswerChars);
         }
         boolean enoughCalls = !shape.manyCalls() && toolCalls.numCompleted() > 0;

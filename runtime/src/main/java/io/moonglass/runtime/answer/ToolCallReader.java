@@ -66,9 +66,9 @@ final class ToolCallReader {
         this.taker = taker;
     }
 
-    /// Whether the text so far ends inside a call, or between calls.
+    /// Whether the text so far ends inside what is certainly a call, or between calls.
     boolean isInCall() {
-        return state != State.TEXT;
+        return state == State.ARGUMENTS || state == State.TAIL || state == State.BETWEEN;
     }
 
     /// Calls whose arguments are complete.

@@ -60,6 +60,9 @@ public final class AnswerConstraints {
             if (!badWords.isEmpty()) {
                 mask = both(mask, new BadWordsMask(badWords, vocabSize));
             }
+            if (options.ignoreEos() && mask != TokenMask.ALL) {
+                mask = new EndlessMask(mask, stopTokenIds);
+            }
             return thinksFirst ? thinkingFirst(mask, options.reasoningTokens()) : mask;
         };
     }

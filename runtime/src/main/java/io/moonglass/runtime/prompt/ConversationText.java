@@ -68,16 +68,19 @@ final class ConversationText {
         boolean onlyText =
                 message.content().stream().allMatch(part -> part instanceof ContentPart.Text);
         List<TemplatePart> parts = new ArrayList<>();
+        boolean saysSomething;
         if (onlyText) {
             String text =
                     message.content().stream()
                             .map(part -> ((ContentPart.Text) part).text())
                             .collect(Collectors.joining());
-            parts.add(new TemplatePart.Text(Reasoning.removedFrom(text)));
+            String said = Reasoning.removedFrom(text);
+            saysSomething = !said.isEmpty();
+            parts.add(new TemplatePart.Text(said));
         } else {
             parts.addAll(plain(message));
+            saysSomething = true;
         }
-        boolean saysSomething = !message.content().isEmpty();
         for (ToolCall call : message.toolCalls()) {
             String separator = saysSomething ? "\n" : "";
             parts.add(new TemplatePart.Text(separator + ToolText.call(call)));

@@ -203,6 +203,32 @@ class AnswerStreamTest {
     }
 
     @Test
+    void all_text_has_scores_whether_or_not_it_looked_like_a_call() {
+        String call = "<tool_call>{\"name\": \"look\", \"arguments\": {}}</tool_call>";
+        String noCall = "<tool_call>{\"name\": \"fly\"}</tool_call>";
+        int[] ids =
+                joined(
+                        TOKENIZER.encodeOrdinary("so " + noCall + " and"),
+                        TOKENIZER.encodeOrdinary(call + "\n"),
+                        TOKENIZER.encodeOrdinary(" then"));
+        AnswerStream stream =
+                stream(new AnswerShape(Set.of(), List.of(), Set.of("look"), true, true));
+
+        for (int id : ids) {
+            stream.accept(id, logprobs(id));
+        }
+        stream.finished(FinishReason.STOP);
+
+        int[] scored =
+                events.stream()
+                        .filter(event -> event instanceof TextDelta)
+                        .flatMap(event -> ((TextDelta) event).scores().stream())
+                        .mapToInt(TokenScore::tokenId)
+                        .toArray();
+        assertEquals("so " + noCall + " and then", TOKENIZER.decode(scored, true));
+    }
+
+    @Test
     void an_alternative_is_told_with_its_bytes() {
         int[] ids = TOKENIZER.encodeOrdinary("a");
         AnswerStream stream = stream(true);

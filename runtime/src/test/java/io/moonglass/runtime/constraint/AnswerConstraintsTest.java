@@ -181,6 +181,24 @@ class AnswerConstraintsTest {
         assertTrue(allows(mask, TOKENIZER.encodeOrdinary("<")[0]));
     }
 
+    @Test
+    void an_answer_that_shall_not_end_ends_only_where_its_format_does() {
+        TokenMask mask =
+                mask(
+                        false,
+                        answer ->
+                                answer.ignoreEos(true)
+                                        .format(new AnswerFormat.Regex("a?[ab]?", "regex")));
+        int a = TOKENIZER.encodeOrdinary("a")[0];
+
+        assertTrue(allows(mask, a));
+        assertFalse(allows(mask, STOP), "more may come");
+        mask.accept(a);
+        assertFalse(allows(mask, STOP), "more may come");
+        mask.accept(a);
+        assertTrue(mask.isFinished());
+    }
+
     private static TokenMask mask(boolean reasons, UnaryOperator<AnswerOptions.Builder> change) {
         return new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), reasons)
                 .of(

@@ -97,6 +97,22 @@ class ConversationTextTest {
     }
 
     @Test
+    void a_call_without_words_is_read_again_as_it_was_written() {
+        for (String nothing : List.of("", "◁think▷hm◁/think▷")) {
+            Message call =
+                    new Message(
+                            Role.ASSISTANT,
+                            List.of(new ContentPart.Text(nothing)),
+                            List.of(new ToolCall("a", "get_time", "{}")),
+                            Optional.empty());
+
+            assertEquals(
+                    "assistant: <tool_call>{\"name\": \"get_time\", \"arguments\": {}}</tool_call>",
+                    told(turns(ToolUse.NONE, FREE, call)).getFirst());
+        }
+    }
+
+    @Test
     void formats_are_told_word_for_word() throws Exception {
         JsonNode schema = new ObjectMapper().readTree("{\"type\": \"object\"}");
 

@@ -13,9 +13,8 @@ import io.moonglass.runtime.grammar.GrammarCache;
 import io.moonglass.runtime.grammar.GrammarLimits;
 import io.moonglass.runtime.grammar.TokenMasks;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -83,35 +82,62 @@ final class FormatGrammars {
         };
     }
 
+    /// Schemas of tools that are not strict are followed where the answer has to be a call, as far as they can be.
+    ///
     /// @param required whether the answer is nothing but calls
     private Grammar calls(
             ToolUse tools, Predicate<Tool> callable, boolean required, BooleanSupplier abandoned) {
+        List<Tool> called = tools.tools().stream().filter(callable).toList();
         boolean forced = !(tools.choice() instanceof ToolUse.Choice.Auto);
-        long begin = System.nanoTime();
-        List<CallableTool> calls = new ArrayList<>();
-        for (Tool tool : tools.tools()) {
-            if (callable.test(tool)) {
-                boolean tries = forced && System.nanoTime() - begin < TRIAL_TIME.toNanos();
-                Optional<JsonNode> schema = arguments(tool, tries, abandoned);
-                calls.add(new CallableTool(tool.name(), schema.orElse(null), tool.param()));
-            }
-        }
-        return grammars.toolCalls(calls, required, tools.parallel(), TOOLS, abandoned);
-    }
-
-    /// The schema that a call's arguments are held to; empty for any object. One that is not strict and cannot be
-    /// followed is left to the model.
-    ///
-    /// @param tries whether one that is not strict is followed at all
-    private Optional<JsonNode> arguments(Tool tool, boolean tries, BooleanSupplier abandoned) {
-        if (tool.strict() || !tries || tool.parameters().isEmpty()) {
-            return tool.strict() ? tool.parameters() : Optional.empty();
+        if (!forced || called.stream().allMatch(Tool::strict)) {
+            return calls(called, Tool::strict, required, tools.parallel(), abandoned);
         }
         try {
-            grammars.jsonSchema(tool.parameters().get(), tool.param(), abandoned);
-            return tool.parameters();
+            return calls(called, _ -> true, required, tools.parallel(), abandoned);
         } catch (InvalidRequestException e) {
-            return Optional.empty();
+            Set<Tool> followed = followed(called, abandoned);
+            return calls(called, followed::contains, required, tools.parallel(), abandoned);
+        }
+    }
+
+    private Grammar calls(
+            List<Tool> tools,
+            Predicate<Tool> followed,
+            boolean required,
+            boolean parallel,
+            BooleanSupplier abandoned) {
+        List<CallableTool> calls =
+                tools.stream()
+                        .map(tool ->
+                                new CallableTool(
+                                        tool.name(),
+                                        followed.test(tool) ? tool.parameters().orElse(null) : null,
+                                        tool.param()))
+                        .toList();
+        return grammars.toolCalls(calls, required, parallel, TOOLS, abandoned);
+    }
+
+    /// The tools whose arguments are held to their schemas. Those that are not strict and cannot be followed, or not
+    /// in time, are left to the model.
+    private Set<Tool> followed(List<Tool> tools, BooleanSupplier abandoned) {
+        long begin = System.nanoTime();
+        Set<Tool> followed = new HashSet<>();
+        for (Tool tool : tools) {
+            boolean tries = System.nanoTime() - begin < TRIAL_TIME.toNanos();
+            if (tool.strict() || tries && canBeFollowed(tool, abandoned)) {
+                followed.add(tool);
+            }
+        }
+        return followed;
+    }
+
+    private boolean canBeFollowed(Tool tool, BooleanSupplier abandoned) {
+        try {
+            tool.parameters()
+                    .ifPresent(schema -> grammars.jsonSchema(schema, tool.param(), abandoned));
+            return true;
+        } catch (InvalidRequestException e) {
+            return false;
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.engine.RequestScope;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -152,25 +154,45 @@ class AnswerConstraintsTest {
         assertFalse(allows(mask, TOKENIZER.encodeOrdinary("◁")[0]));
     }
 
-    /// One such schema takes as long as a grammar may.
     @Test
-    void many_tools_with_hard_schemas_do_not_take_their_time_one_after_another() {
+    void the_same_tools_are_compiled_once_however_many_they_are() {
+        ChatRequest request =
+                called(40, i -> JsonNodeFactory.instance.objectNode().put("maxLength", i));
+        AnswerConstraints constraints =
+                new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), false);
+
+        long[] first = constraints.of(request, () -> false).get().allowed();
+
+        assertSame(first, constraints.of(request, () -> false).get().allowed());
+    }
+
+    /// A request whose answer has to call one of its tools.
+    private static ChatRequest called(int numTools, IntFunction<JsonNode> argument) {
         List<Tool> tools = new ArrayList<>();
-        for (int i = 0; i < 128; i++) {
+        for (int i = 0; i < numTools; i++) {
             ObjectNode schema = JsonNodeFactory.instance.objectNode().put("type", "object");
-            schema.putObject("properties")
-                    .putObject("a")
-                    .put("pattern", "(a|b)*a(a|b){20}%d$".formatted(i))
-                    .put("maxLength", 16_000);
+            schema.putObject("properties").set("a", argument.apply(i));
             tools.add(new Tool("t" + i, Optional.empty(), Optional.of(schema), false, "tools"));
         }
         List<String> names = tools.stream().map(Tool::name).toList();
         ToolUse use = new ToolUse(tools, new ToolUse.Choice.Required(names), true);
+        return new ChatRequest(
+                new Prompt.Conversation(List.of(Message.text(Role.USER, "hi")), use),
+                AnswerOptions.of(SamplingParameters.GREEDY),
+                RequestScope.DEFAULT);
+    }
+
+    /// One such schema takes as long as a grammar may.
+    @Test
+    void many_tools_with_hard_schemas_do_not_take_their_time_one_after_another() {
         ChatRequest request =
-                new ChatRequest(
-                        new Prompt.Conversation(List.of(Message.text(Role.USER, "hi")), use),
-                        AnswerOptions.of(SamplingParameters.GREEDY),
-                        RequestScope.DEFAULT);
+                called(
+                        128,
+                        i ->
+                                JsonNodeFactory.instance
+                                        .objectNode()
+                                        .put("pattern", "(a|b)*a(a|b){20}%d$".formatted(i))
+                                        .put("maxLength", 16_000));
         AnswerConstraints constraints =
                 new AnswerConstraints(TOKENIZER, VOCAB_SIZE, Set.of(STOP), false);
 

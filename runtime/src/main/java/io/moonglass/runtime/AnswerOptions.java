@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 /// @param stop              texts that end the answer and are not part of it
 /// @param stopTokenIds      tokens that end it, besides the model's own
 /// @param allowedTokenIds   the only tokens that it may consist of; empty for all
-/// @param badWords          texts that must not occur in it
+/// @param badWords          texts that must not occur in it as the tokenizer spells them, alone or after a space
 /// @param ignoreEos         go on past the model's stop tokens
 /// @param skipSpecialTokens leave special tokens out of the text (they are always in the token ids)
 /// @param scoring           what is to be told besides text

@@ -1,8 +1,10 @@
 package io.moonglass.runtime.answer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,7 +23,10 @@ final class ToolCallReader {
         void arguments(int index, String json);
     }
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON =
+            new ObjectMapper()
+                    .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+                    .setNodeFactory(JsonNodeFactory.withExactBigDecimals(true));
     private static final String OPENING = "<tool_call>";
     private static final String CLOSING = "</tool_call>";
 
@@ -33,7 +38,7 @@ final class ToolCallReader {
     /// What comes after them.
     private static final Pattern TAIL = Pattern.compile("\\s*\\}\\s*" + CLOSING);
 
-    /// A head that has not come to an end by then is none.
+    /// A head or a tail that has not come to an end by then is none.
     private static final int MAX_HEAD = 512;
 
     /// A call in another form is read as a whole; a longer one is text.
@@ -207,7 +212,7 @@ final class ToolCallReader {
             state = State.BETWEEN;
             return true;
         }
-        if (!tail.hitEnd()) {
+        if (!tail.hitEnd() || held.length() > MAX_HEAD) {
             state = State.TEXT;
             return true;
         }

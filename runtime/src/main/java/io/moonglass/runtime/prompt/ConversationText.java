@@ -44,7 +44,10 @@ final class ConversationText {
     /// What stands at the end of the first system turn, a paragraph each.
     private static List<String> orders(ToolUse tools, AnswerFormat format) {
         List<String> orders = new ArrayList<>();
-        ToolText.instruction(format).ifPresent(orders::add);
+        // an answer that must be a call is nothing else
+        if (!(tools.choice() instanceof ToolUse.Choice.Required)) {
+            ToolText.instruction(format).ifPresent(orders::add);
+        }
         if (tools.isOffered()) {
             orders.add(ToolText.offer(tools.tools()));
         }

@@ -94,6 +94,23 @@ class ToolCallReaderTest {
     }
 
     @Test
+    void numbers_keep_their_digits() {
+        push(
+                "<tool_call>{\"arguments\": {\"a\": 0.12345678901234567890}, \"name\": \"add\"}</tool_call>",
+                9);
+
+        assertEquals(List.of("call 0 add", "arguments 0:{\"a\":0.12345678901234567890}"), told);
+    }
+
+    @Test
+    void a_call_whose_end_never_comes_is_not_waited_for() {
+        push("<tool_call>{\"name\": \"add\", \"arguments\": {}" + " ".repeat(600) + "x", 7);
+
+        assertEquals("call 0 add", told.getFirst());
+        assertTrue(told.getLast().endsWith("x"), told.toString());
+    }
+
+    @Test
     void without_tools_everything_is_text() {
         List<String> texts = new ArrayList<>();
         ToolCallReader plain =

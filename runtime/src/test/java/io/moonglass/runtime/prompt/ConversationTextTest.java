@@ -125,6 +125,15 @@ class ConversationTextTest {
                         .getFirst());
     }
 
+    @Test
+    void an_answer_that_must_be_a_call_has_no_other_format() {
+        ToolUse required = tools(new ToolUse.Choice.Required(List.of("get_time")));
+
+        List<TemplateMessage> turns = turns(required, new AnswerFormat.JsonObject(), QUESTION);
+
+        assertEquals("system: " + OFFER, told(turns).getFirst());
+    }
+
     private static ToolUse tools(ToolUse.Choice choice) {
         return new ToolUse(
                 List.of(

@@ -3,8 +3,9 @@ package io.moonglass.runtime.grammar;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -17,12 +18,24 @@ final class CompilationThreads {
     /// How often a waiting request is asked whether it was abandoned.
     private static final long ASK_MILLIS = 20;
 
-    private static final ExecutorService THREADS =
-            Executors.newFixedThreadPool(
-                    Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
-                    Thread.ofPlatform().daemon().name("moonglass-grammars-", 0).factory());
+    private static final ExecutorService THREADS = threads();
 
     private CompilationThreads() {}
+
+    /// None stays behind when there is nothing to do.
+    private static ExecutorService threads() {
+        int size = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        ThreadPoolExecutor threads =
+                new ThreadPoolExecutor(
+                        size,
+                        size,
+                        1,
+                        TimeUnit.SECONDS,
+                        new LinkedBlockingQueue<>(),
+                        Thread.ofPlatform().daemon().name("moonglass-grammars-", 0).factory());
+        threads.allowCoreThreadTimeOut(true);
+        return threads;
+    }
 
     /// Waits for its turn and for what is compiled, or until nobody waits for that any more.
     ///

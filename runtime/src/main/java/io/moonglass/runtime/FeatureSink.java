@@ -5,16 +5,10 @@ import io.moonglass.engine.TokenLogprobs;
 import io.moonglass.engine.TokenSink;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /// Takes the features of a prompt, which another thread waits for.
 final class FeatureSink implements TokenSink {
-
-    /// How often the waiting thread asks whether its request was abandoned.
-    private static final long ASK_MILLIS = 20;
 
     private final CompletableFuture<float[]> told = new CompletableFuture<>();
 
@@ -42,18 +36,6 @@ final class FeatureSink implements TokenSink {
     /// @return `[hiddenSize]`
     /// @throws CancellationException if nobody waits any more, or the engine stops
     float[] await(BooleanSupplier abandoned) {
-        while (!abandoned.getAsBoolean()) {
-            try {
-                return told.get(ASK_MILLIS, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                continue; // not yet
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new CancellationException("interrupted while features were computed");
-            } catch (ExecutionException e) {
-                throw (RuntimeException) e.getCause();
-            }
-        }
-        throw new CancellationException("the request was abandoned");
+        return Waiting.await(told, abandoned, () -> {});
     }
 }

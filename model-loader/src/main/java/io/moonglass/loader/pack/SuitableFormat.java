@@ -35,8 +35,10 @@ public final class SuitableFormat {
         }
     }
 
-    /// Of all files of weights; 0 where there is no such folder, which is for who opens it to say.
-    private static long weightBytes(Path model) {
+    /// Bytes of all files of weights; 0 where there is no such folder, which is for who opens it to say.
+    ///
+    /// @throws ConfigException if the folder cannot be read
+    public static long weightBytes(Path model) {
         if (!Files.isDirectory(model)) {
             return 0;
         }

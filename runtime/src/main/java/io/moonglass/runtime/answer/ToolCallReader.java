@@ -1,10 +1,8 @@
 package io.moonglass.runtime.answer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import io.moonglass.runtime.ToolCall;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,20 +21,13 @@ final class ToolCallReader {
         void arguments(int index, String json);
     }
 
-    private static final ObjectMapper JSON =
-            new ObjectMapper()
-                    .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-                    .setNodeFactory(JsonNodeFactory.withExactBigDecimals(true));
-    private static final String OPENING = "<tool_call>";
-    private static final String CLOSING = "</tool_call>";
-
     /// What comes before the arguments, where the keys are in the usual order.
     private static final Pattern HEAD =
             Pattern.compile(
                     "\\s*\\{\\s*\"name\"\\s*:\\s*\"([^\"\\\\]*)\"\\s*,\\s*\"arguments\"\\s*:\\s*(?=\\{)");
 
     /// What comes after them.
-    private static final Pattern TAIL = Pattern.compile("\\s*\\}\\s*" + CLOSING);
+    private static final Pattern TAIL = Pattern.compile("\\s*\\}\\s*" + ToolCall.CLOSING);
 
     /// A head or a tail that has not come to an end by then is none.
     private static final int MAX_HEAD = 512;
@@ -94,7 +85,7 @@ final class ToolCallReader {
     void flush() {
         switch (state) {
             case TEXT, BETWEEN -> giveText(held.toString());
-            case HEAD, WHOLE -> giveText(OPENING + held);
+            case HEAD, WHOLE -> giveText(ToolCall.OPENING + held);
             case ARGUMENTS, TAIL -> {} // all of it was told, or is the end of a call
         }
         held.setLength(0);
@@ -113,13 +104,13 @@ final class ToolCallReader {
     }
 
     private boolean lookForOpening() {
-        int opening = held.indexOf(OPENING);
+        int opening = held.indexOf(ToolCall.OPENING);
         if (opening < 0) {
-            giveText(take(held.length() - Beginnings.atEndOf(held, OPENING)));
+            giveText(take(held.length() - Beginnings.atEndOf(held, ToolCall.OPENING)));
             return false;
         }
         giveText(take(opening));
-        take(OPENING.length());
+        take(ToolCall.OPENING.length());
         state = State.HEAD;
         return true;
     }
@@ -142,7 +133,7 @@ final class ToolCallReader {
     }
 
     private boolean readWhole() {
-        int closing = held.indexOf(CLOSING);
+        int closing = held.indexOf(ToolCall.CLOSING);
         if (closing < 0 && held.length() <= MAX_WHOLE) {
             return false;
         }
@@ -154,10 +145,10 @@ final class ToolCallReader {
             taker.begun(numCalls, call.get("name").textValue());
             taker.arguments(numCalls, call.get("arguments").toString());
             completed();
-            take(closing + CLOSING.length());
+            take(closing + ToolCall.CLOSING.length());
             state = State.BETWEEN;
         } else {
-            giveText(OPENING);
+            giveText(ToolCall.OPENING);
             state = State.TEXT;
         }
         return true;
@@ -165,9 +156,9 @@ final class ToolCallReader {
 
     private static JsonNode parsed(String json) {
         try {
-            return JSON.readTree(json);
+            return ExactJson.MAPPER.readTree(json);
         } catch (JsonProcessingException e) {
-            return JSON.missingNode();
+            return ExactJson.MAPPER.missingNode();
         }
     }
 
@@ -226,7 +217,8 @@ final class ToolCallReader {
         }
         take(from);
         if (held.isEmpty()
-                || Beginnings.isBeginning(held, 0, OPENING) && held.length() < OPENING.length()) {
+                || Beginnings.isBeginning(held, 0, ToolCall.OPENING)
+                        && held.length() < ToolCall.OPENING.length()) {
             return false;
         }
         state = State.TEXT;

@@ -1,22 +1,18 @@
 package io.moonglass.runtime.grammar;
 
+import io.moonglass.runtime.Waiting;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /// The few threads that compile grammars. Requests come on virtual threads, which give way to each other only where
 /// they wait: a handful of large grammars there would keep all other requests from going on.
 final class CompilationThreads {
-
-    /// How often a waiting request is asked whether it was abandoned.
-    private static final long ASK_MILLIS = 20;
 
     private static final ExecutorService THREADS = threads();
 
@@ -43,22 +39,7 @@ final class CompilationThreads {
     static Grammar run(Supplier<Grammar> compile, BooleanSupplier abandoned) {
         Future<Grammar> compiled = THREADS.submit(compile::get);
         try {
-            while (!abandoned.getAsBoolean()) {
-                try {
-                    return compiled.get(ASK_MILLIS, TimeUnit.MILLISECONDS);
-                } catch (TimeoutException e) {
-                    continue; // not yet
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new CancellationException("interrupted while a grammar was compiled");
-                } catch (ExecutionException e) {
-                    if (e.getCause() instanceof Error error) {
-                        throw error;
-                    }
-                    throw (RuntimeException) e.getCause();
-                }
-            }
-            throw new CancellationException("the request was abandoned");
+            return Waiting.await(compiled, abandoned, () -> {});
         } finally {
             compiled.cancel(true);
         }

@@ -1,5 +1,6 @@
 package io.moonglass.runtime.grammar;
 
+import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.grammar.Expression.Finite;
 import io.moonglass.runtime.grammar.Expression.Literal;
 import io.moonglass.runtime.grammar.Expression.Reference;
@@ -9,9 +10,6 @@ import java.util.List;
 
 /// Answers that call tools: lines of `<tool_call>{"name": "look", "arguments": {...}}</tool_call>`.
 final class ToolCallRules {
-
-    static final String OPENING = "<tool_call>";
-    static final String CLOSING = "</tool_call>";
 
     /// Calls in one answer: a model that goes on and on is stopped here.
     private static final int MAX_CALLS = 64;
@@ -50,10 +48,10 @@ final class ToolCallRules {
                         rules.add(
                                 compilation.param(),
                                 Expression.sequence(
-                                        new Literal(OPENING + "{\"name\""),
+                                        new Literal(ToolCall.OPENING + "{\"name\""),
                                         JsonText.COLON,
                                         new Expression.Alternatives(options),
-                                        new Literal("}" + CLOSING))));
+                                        new Literal("}" + ToolCall.CLOSING))));
         Expression more = Expression.sequence(new Literal("\n"), call);
         Expression calls =
                 Expression.sequence(call, new Repetition(more, 0, parallel ? MAX_CALLS - 1 : 0));
@@ -75,6 +73,8 @@ final class ToolCallRules {
     private static Expression otherText(Compilation compilation) {
         return new Finite(
                 Products.difference(
-                        compilation, TEXT, Expression.sequence(new Literal(OPENING), TEXT)));
+                        compilation,
+                        TEXT,
+                        Expression.sequence(new Literal(ToolCall.OPENING), TEXT)));
     }
 }

@@ -4,6 +4,7 @@ import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.Waiting;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.vision.VisionEncoder;
 import io.moonglass.vision.image.EncodedPicture;
@@ -12,18 +13,12 @@ import io.moonglass.vision.image.ImagePreprocessor;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /// Turns pictures of requests into rows for the decoder, in two stages: [#read] is cheap and knows
 /// what a picture will cost, [#encode] does the work. Safe to use from any thread.
 public final class MediaIntake implements AutoCloseable {
-
-    /// How often a waiting request is asked whether it was abandoned.
-    private static final long ASK_MILLIS = 20;
 
     private final ImageLimits limits;
     private final ImagePreprocessor preprocessor;
@@ -152,26 +147,25 @@ public final class MediaIntake implements AutoCloseable {
 
     private List<ImageRows> await(
             PictureRequest request, BooleanSupplier abandoned, Consumer<PictureProgress> progress) {
-        PictureProgress told = PictureProgress.NONE;
-        while (!abandoned.getAsBoolean()) {
-            try {
-                List<ImageRows> rows = request.ended().get(ASK_MILLIS, TimeUnit.MILLISECONDS);
-                progress.accept(new PictureProgress(rows.size(), rows.size()));
-                return rows;
-            } catch (TimeoutException e) {
+        List<ImageRows> rows =
+                Waiting.await(request.ended(), abandoned, telling(request, progress));
+        progress.accept(new PictureProgress(rows.size(), rows.size()));
+        return rows;
+    }
+
+    /// Tells how far a request is, where that has changed since it was last run.
+    private Runnable telling(PictureRequest request, Consumer<PictureProgress> progress) {
+        return new Runnable() {
+            private PictureProgress told = PictureProgress.NONE;
+
+            @Override
+            public void run() {
                 PictureProgress reached = queue.progress(request);
                 if (!reached.equals(told)) {
                     progress.accept(reached);
                     told = reached;
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new CancellationException("interrupted while pictures were encoded");
-            } catch (ExecutionException e) {
-                // the queue ends requests with nothing else
-                throw (RuntimeException) e.getCause();
             }
-        }
-        throw new CancellationException("the request was abandoned");
+        };
     }
 }

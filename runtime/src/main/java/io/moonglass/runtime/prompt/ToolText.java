@@ -3,14 +3,13 @@ package io.moonglass.runtime.prompt;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.MinimalPrettyPrinter;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolCall;
+import io.moonglass.runtime.answer.ExactJson;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -20,14 +19,8 @@ import java.util.stream.Collectors;
 /// trained on exactly these words.
 final class ToolText {
 
-    static final String CALL_OPENING = "<tool_call>";
-    static final String CALL_CLOSING = "</tool_call>";
     static final String RESULT_CLOSING = "\n</tool_result>";
 
-    private static final ObjectMapper JSON =
-            new ObjectMapper()
-                    .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-                    .setNodeFactory(JsonNodeFactory.withExactBigDecimals(true));
     private static final String JSON_ANSWER = "Answer with one JSON object and nothing else.";
 
     private ToolText() {}
@@ -59,10 +52,10 @@ final class ToolText {
 
     /// A call as the assistant wrote it.
     static String call(ToolCall call) {
-        return CALL_OPENING
+        return ToolCall.OPENING
                 + "{\"name\": \"%s\", \"arguments\": %s}"
                         .formatted(call.name(), spaced(call.arguments()))
-                + CALL_CLOSING;
+                + ToolCall.CLOSING;
     }
 
     static String resultOpening(String tool) {
@@ -86,7 +79,9 @@ final class ToolText {
     /// With a space after every colon and comma, as models write it; text that is no JSON as it is.
     private static String spaced(String json) {
         try {
-            return JSON.writer(new Spaced()).writeValueAsString(JSON.readTree(json));
+            return ExactJson.MAPPER
+                    .writer(new Spaced())
+                    .writeValueAsString(ExactJson.MAPPER.readTree(json));
         } catch (JsonProcessingException e) {
             return json;
         }

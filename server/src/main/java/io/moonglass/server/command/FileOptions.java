@@ -1,8 +1,8 @@
 package io.moonglass.server.command;
 
-import io.moonglass.server.files.FileStore;
 import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.http.ServerOptions;
+import io.moonglass.server.storage.TenantFolders;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -61,7 +61,7 @@ final class FileOptions {
         Path usual =
                 StateDirectory.of(System.getenv(), Path.of(System.getProperty("user.home")))
                         .resolve("files");
-        if (directory.isEmpty() && !FileStore.canWrite(usual)) {
+        if (directory.isEmpty() && !TenantFolders.canWrite(usual)) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "files are not taken: {0} cannot be written to; --files-dir names another folder",

@@ -2,13 +2,12 @@ package io.moonglass.server.command;
 
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelSource;
 import io.moonglass.server.models.PoolOptions;
 import io.moonglass.tensor.MachineMemory;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which models there are, and how much memory they may take.
@@ -69,7 +67,7 @@ final class ModelOptions {
             sources.add(
                     new ModelSource(
                             model.name(),
-                            bytes(model.directory()),
+                            SuitableFormat.weightBytes(model.directory()),
                             () -> opener.open(model.directory(), model.name())));
         }
         return new ModelPool(
@@ -101,24 +99,5 @@ final class ModelOptions {
                         && !Files.exists(Path.of(model));
         Path directory = Path.of(hasName ? model.substring(equals + 1) : model);
         return new Named(hasName ? model.substring(0, equals) : ModelName.of(directory), directory);
-    }
-
-    /// A folder that is none is refused when it is opened.
-    private static long bytes(Path directory) {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(file -> file.toString().endsWith(".safetensors"))
-                    .mapToLong(ModelOptions::size)
-                    .sum();
-        } catch (IOException e) {
-            return 0;
-        }
-    }
-
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -1,8 +1,8 @@
 package io.moonglass.server.command;
 
 import io.moonglass.server.http.ServerOptions;
-import io.moonglass.server.responses.ResponseStore;
 import io.moonglass.server.responses.ResponseStoreOptions;
+import io.moonglass.server.storage.TenantFolders;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -51,7 +51,7 @@ final class ResponseOptions {
         Path usual =
                 StateDirectory.of(System.getenv(), Path.of(System.getProperty("user.home")))
                         .resolve("responses");
-        if (directory.isEmpty() && !ResponseStore.canWrite(usual)) {
+        if (directory.isEmpty() && !TenantFolders.canWrite(usual)) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "responses are not kept: {0} cannot be written to; --responses-dir names another folder",

@@ -1,16 +1,13 @@
 package io.moonglass.server.files;
 
-import io.moonglass.loader.digest.Sha256;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.storage.TenantFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,12 +36,14 @@ public final class FileStore {
     private static final Duration LEFTOVER_AGE = Duration.ofMinutes(10);
 
     private final FileStoreOptions options;
+    private final TenantFolders folders;
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, FileShelf> shelves = new HashMap<>();
 
     private FileStore(FileStoreOptions options, InstantSource clock) {
         this.options = options;
+        this.folders = new TenantFolders(options.directory());
         this.clock = clock;
     }
 
@@ -54,9 +53,7 @@ public final class FileStore {
     public static FileStore open(FileStoreOptions options, InstantSource clock) {
         FileStore store = new FileStore(options, clock);
         try {
-            if (!canWrite(options.directory())) {
-                throw new AccessDeniedException(options.directory().toString());
-            }
+            store.folders.refuseUnlessWritable();
             store.sweepFolders();
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
@@ -67,15 +64,6 @@ public final class FileStore {
         return store;
     }
 
-    /// Whether files could be kept in a folder, which may be missing yet.
-    public static boolean canWrite(Path directory) {
-        Path nearest = directory.toAbsolutePath();
-        while (!Files.exists(nearest)) {
-            nearest = nearest.getParent();
-        }
-        return Files.isDirectory(nearest) && Files.isWritable(nearest);
-    }
-
     /// Whether a word can only be the id or the hash of a file.
     public static boolean isReference(String word) {
         return word.startsWith("file-") || word.startsWith("sha256:");
@@ -84,15 +72,6 @@ public final class FileStore {
     /// What may be uploaded, and how long it stays.
     public FileStoreOptions options() {
         return options;
-    }
-
-    private List<Path> folders() throws IOException {
-        if (!Files.exists(options.directory())) {
-            return List.of();
-        }
-        try (Stream<Path> folders = Files.list(options.directory())) {
-            return folders.filter(Files::isDirectory).toList();
-        }
     }
 
     /// Learns what other servers have written and deleted in a folder. A record without its bytes goes.
@@ -110,7 +89,8 @@ public final class FileStore {
             String id = nameWithout(RECORD_SUFFIX, record);
             if (ID.matcher(id).matches() && shelf.byId(id).isEmpty()) {
                 try {
-                    onDisk(folder, id).ifPresentOrElse(shelf::put, () -> deleteFile(record));
+                    onDisk(folder, id)
+                            .ifPresentOrElse(shelf::put, () -> TenantFolders.delete(record));
                 } catch (IOException e) {
                     LOG.log(System.Logger.Level.WARNING, "cannot read " + record, e);
                     allRead = false;
@@ -145,14 +125,14 @@ public final class FileStore {
     ///
     /// @throws FileRefusedException if it has as many as it may, or the disk takes none
     public FileUpload begin(String tenant) {
-        Path folder = folder(tenant);
+        Path folder = folders.of(tenant);
         try {
-            makePrivate(folder);
+            TenantFolders.make(folder);
             Path part = Files.createTempFile(folder, "upload-", PART_SUFFIX);
             try {
                 return begin(tenant, folder, part);
             } catch (RuntimeException e) {
-                deleteFile(part);
+                TenantFolders.delete(part);
                 throw e;
             }
         } catch (IOException e) {
@@ -196,7 +176,7 @@ public final class FileStore {
             String name,
             String purpose,
             Optional<Duration> expiresAfter) {
-        Path folder = folder(upload.tenant());
+        Path folder = folders.of(upload.tenant());
         Instant now = Instant.ofEpochMilli(clock.millis());
         StoredFile file =
                 new StoredFile(
@@ -241,7 +221,7 @@ public final class FileStore {
         synchronized (this) {
             upload.shelf().end(upload.numBytes());
         }
-        deleteFile(upload.part());
+        TenantFolders.delete(upload.part());
     }
 
     private String newId() {
@@ -256,7 +236,7 @@ public final class FileStore {
         if (!isId && !HASH.matcher(idOrHash).matches()) {
             return Optional.empty();
         }
-        Path folder = folder(tenant);
+        Path folder = folders.of(tenant);
         synchronized (this) {
             FileShelf shelf = shelf(folder);
             Stream<StoredFile> found =
@@ -286,7 +266,7 @@ public final class FileStore {
 
     /// All files of a tenant, the newest first.
     public synchronized List<StoredFile> list(String tenant) {
-        Path folder = folder(tenant);
+        Path folder = folders.of(tenant);
         FileShelf shelf = shelf(folder);
         drop(folder, shelf);
         return shelf.all().stream()
@@ -302,7 +282,7 @@ public final class FileStore {
     /// @return whether there was one
     public synchronized boolean delete(String tenant, String id) {
         Optional<StoredFile> file = ID.matcher(id).matches() ? find(tenant, id) : Optional.empty();
-        Path folder = folder(tenant);
+        Path folder = folders.of(tenant);
         file.ifPresent(found -> remove(folder, shelf(folder), found));
         return file.isPresent();
     }
@@ -317,7 +297,7 @@ public final class FileStore {
     }
 
     private void sweepFolders() throws IOException {
-        for (Path folder : folders()) {
+        for (Path folder : folders.all()) {
             synchronized (this) {
                 boolean allRead = takeIn(folder);
                 drop(folder, shelf(folder));
@@ -337,9 +317,9 @@ public final class FileStore {
     }
 
     private static void remove(Path folder, FileShelf shelf, StoredFile file) {
-        deleteFile(record(folder, file.id()));
+        TenantFolders.delete(record(folder, file.id()));
         if (shelf.remove(file)) {
-            deleteFile(file.content());
+            TenantFolders.delete(file.content());
         }
     }
 
@@ -363,18 +343,12 @@ public final class FileStore {
     private static void dropIfOld(Path file) throws IOException {
         Instant oldest = Instant.now().minus(LEFTOVER_AGE);
         if (Files.exists(file) && Files.getLastModifiedTime(file).toInstant().isBefore(oldest)) {
-            deleteFile(file);
+            TenantFolders.delete(file);
         }
     }
 
     private FileShelf shelf(Path folder) {
         return shelves.computeIfAbsent(folder.getFileName().toString(), _ -> new FileShelf());
-    }
-
-    /// A tenant's name may be anything; that of its folder may not.
-    private Path folder(String tenant) {
-        byte[] hash = Sha256.start().digest(tenant.getBytes(StandardCharsets.UTF_8));
-        return options.directory().resolve(HexFormat.of().formatHex(hash));
     }
 
     private static Path record(Path folder, String id) {
@@ -383,14 +357,6 @@ public final class FileStore {
 
     private static Path content(Path folder, String sha256) {
         return folder.resolve(sha256 + CONTENT_SUFFIX);
-    }
-
-    private static void deleteFile(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "cannot delete " + file, e);
-        }
     }
 
     /// The fault that a file is there and cannot be read; it is logged.
@@ -405,20 +371,5 @@ public final class FileStore {
                 FileRefusedException.Kind.DISK,
                 "the server cannot %s the file now: its disk is full or fails".formatted(what),
                 cause);
-    }
-
-    /// What callers send is nobody else's on this machine.
-    private static void makePrivate(Path directory) throws IOException {
-        if (Files.isDirectory(directory)) {
-            return;
-        }
-        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.createDirectories(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        } else {
-            Files.createDirectories(directory);
-        }
     }
 }

@@ -18,7 +18,8 @@ final class CompletionReader implements Dialect {
     /// Answers to all prompts of one request.
     private static final int MAX_ANSWERS = ChatCompletionReader.MAX_ANSWERS;
 
-    private static final int MAX_PROMPT_TOKENS = 1 << 20;
+    /// Token ids in one list.
+    static final int MAX_TOKENS = 1 << 20;
 
     /// What holds where the request says nothing, as in OpenAI's dialect.
     private static final int DEFAULT_TOKENS = 16;
@@ -98,18 +99,23 @@ final class CompletionReader implements Dialect {
     static Prompt prompt(JsonNode prompt, RequestFields fields, String key) {
         return prompt.isTextual()
                 ? new Prompt.Text(WellFormed.text(prompt.textValue()))
-                : new Prompt.Tokens(tokens(prompt, fields, key));
+                : new Prompt.Tokens(
+                        tokens(prompt, fields, key, "a string, a list of strings or of token ids"));
     }
 
-    private static int[] tokens(JsonNode list, RequestFields fields, String key) {
-        boolean isGood = list.isArray() && list.size() <= MAX_PROMPT_TOKENS;
+    /// A list of token ids.
+    ///
+    /// @param key    where the request has it
+    /// @param wanted what it is told that has something else there
+    static int[] tokens(JsonNode list, RequestFields fields, String key, String wanted) {
+        boolean isGood = list.isArray() && list.size() <= MAX_TOKENS;
         int[] ids = new int[isGood ? list.size() : 0];
         for (int i = 0; i < ids.length; i++) {
             isGood &= list.get(i).isIntegralNumber() && list.get(i).canConvertToInt();
             ids[i] = list.get(i).intValue();
         }
         if (!isGood) {
-            throw fields.wrong(key, "a string, a list of strings or of token ids");
+            throw fields.wrong(key, wanted);
         }
         return ids;
     }

@@ -1,7 +1,6 @@
 package io.moonglass.server.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.moonglass.clients.SeenImage;
@@ -15,7 +14,6 @@ import java.util.List;
 /// What has to do with tokens alone: nothing here runs a model.
 final class TokenRoutes {
 
-    private static final int MAX_TOKENS = 1 << 20;
     private static final AnswerFormat FREE = new AnswerFormat.FreeText();
 
     private final ServedModel served;
@@ -87,16 +85,12 @@ final class TokenRoutes {
     }
 
     private static Object detokenize(RequestFields fields, ChatModel model) {
-        JsonNode list = fields.value("tokens");
-        boolean isGood = list.isArray() && list.size() <= MAX_TOKENS;
-        int[] ids = new int[isGood ? list.size() : 0];
-        for (int i = 0; i < ids.length; i++) {
-            isGood &= list.get(i).isIntegralNumber() && list.get(i).canConvertToInt();
-            ids[i] = list.get(i).intValue();
-        }
-        if (!isGood) {
-            throw fields.wrong("tokens", "a list of at most %,d token ids".formatted(MAX_TOKENS));
-        }
+        int[] ids =
+                CompletionReader.tokens(
+                        fields.value("tokens"),
+                        fields,
+                        "tokens",
+                        "a list of at most %,d token ids".formatted(CompletionReader.MAX_TOKENS));
         return new Text(model.detokenize(ids));
     }
 

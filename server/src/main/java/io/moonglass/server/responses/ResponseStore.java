@@ -6,24 +6,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moonglass.loader.digest.Sha256;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.storage.TenantFolders;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +48,7 @@ public final class ResponseStore {
     private static final int MAX_DEPTH = 1_100;
 
     private final ResponseStoreOptions options;
+    private final TenantFolders folders;
     private final InstantSource clock;
     private final ObjectMapper json;
     private final Map<String, Shelf> shelves = new HashMap<>();
@@ -76,7 +73,7 @@ public final class ResponseStore {
         void dropFirst(Path folder) {
             Map.Entry<String, Entry> first = entries.pollFirstEntry();
             bytes -= first.getValue().bytes();
-            deleteFile(file(folder, first.getKey()));
+            TenantFolders.delete(file(folder, first.getKey()));
         }
     }
 
@@ -84,6 +81,7 @@ public final class ResponseStore {
 
     private ResponseStore(ResponseStoreOptions options, InstantSource clock) {
         this.options = options;
+        this.folders = new TenantFolders(options.directory());
         this.clock = clock;
         this.json =
                 new ObjectMapper(
@@ -102,15 +100,9 @@ public final class ResponseStore {
     public static ResponseStore open(ResponseStoreOptions options, InstantSource clock) {
         ResponseStore store = new ResponseStore(options, clock);
         try {
-            if (!canWrite(options.directory())) {
-                throw new AccessDeniedException(options.directory().toString());
-            }
-            if (Files.exists(options.directory())) {
-                try (Stream<Path> folders = Files.list(options.directory())) {
-                    for (Path folder : folders.filter(Files::isDirectory).toList()) {
-                        store.takeIn(folder);
-                    }
-                }
+            store.folders.refuseUnlessWritable();
+            for (Path folder : store.folders.all()) {
+                store.takeIn(folder);
             }
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
@@ -120,15 +112,6 @@ public final class ResponseStore {
         }
         store.sweep();
         return store;
-    }
-
-    /// Whether responses could be kept in a folder, which may be missing yet.
-    public static boolean canWrite(Path directory) {
-        Path nearest = directory.toAbsolutePath();
-        while (!Files.exists(nearest)) {
-            nearest = nearest.getParent();
-        }
-        return Files.isDirectory(nearest) && Files.isWritable(nearest);
     }
 
     private void takeIn(Path folder) throws IOException {
@@ -151,7 +134,7 @@ public final class ResponseStore {
             return false;
         }
         if (entry(file).used().plus(PART_AGE).isBefore(clock.instant())) {
-            deleteFile(file);
+            TenantFolders.delete(file);
         }
         return true;
     }
@@ -179,13 +162,13 @@ public final class ResponseStore {
         ObjectNode whole = json.createObjectNode();
         whole.set("response", response.response());
         whole.set("input", response.input());
-        Path folder = folder(tenant);
+        Path folder = folders.of(tenant);
         try {
             byte[] bytes = json.writeValueAsBytes(whole);
             if (bytes.length > options.quotaBytes()) {
                 return false;
             }
-            makePrivate(folder);
+            TenantFolders.make(folder);
             Path part = Files.createTempFile(folder, response.id(), PART_SUFFIX);
             try {
                 Files.write(part, bytes);
@@ -225,7 +208,7 @@ public final class ResponseStore {
         if (size(tenant, id).isEmpty()) {
             return Optional.empty();
         }
-        Path file = file(folder(tenant), id);
+        Path file = file(folders.of(tenant), id);
         try {
             JsonNode whole = json.readTree(file.toFile());
             return Optional.of(
@@ -243,7 +226,7 @@ public final class ResponseStore {
         if (!ID.matcher(id).matches()) {
             return OptionalLong.empty();
         }
-        Path file = file(folder(tenant), id);
+        Path file = file(folders.of(tenant), id);
         synchronized (this) {
             Shelf shelf = shelf(file.getParent());
             Entry entry = shelf.entries.get(id);
@@ -255,7 +238,7 @@ public final class ResponseStore {
                 Entry known = entry == null ? entry(file) : entry;
                 if (isExpired(known)) {
                     shelf.remove(id);
-                    deleteFile(file);
+                    TenantFolders.delete(file);
                     return OptionalLong.empty();
                 }
                 Files.setLastModifiedTime(file, FileTime.from(clock.instant()));
@@ -269,7 +252,7 @@ public final class ResponseStore {
     }
 
     private synchronized void forget(String tenant, String id) {
-        shelf(folder(tenant)).remove(id);
+        shelf(folders.of(tenant)).remove(id);
     }
 
     /// Drops a tenant's response.
@@ -280,7 +263,7 @@ public final class ResponseStore {
             return false;
         }
         forget(tenant, id);
-        deleteFile(file(folder(tenant), id));
+        TenantFolders.delete(file(folders.of(tenant), id));
         return true;
     }
 
@@ -298,36 +281,7 @@ public final class ResponseStore {
         return entry.used().plus(options.expiry()).isBefore(clock.instant());
     }
 
-    /// A tenant's name may be anything; that of its folder may not.
-    private Path folder(String tenant) {
-        byte[] hash = Sha256.start().digest(tenant.getBytes(StandardCharsets.UTF_8));
-        return options.directory().resolve(HexFormat.of().formatHex(hash));
-    }
-
     private static Path file(Path folder, String id) {
         return folder.resolve(id + SUFFIX);
-    }
-
-    private static void deleteFile(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "cannot delete " + file, e);
-        }
-    }
-
-    /// What callers wrote is nobody else's on this machine.
-    private static void makePrivate(Path directory) throws IOException {
-        if (Files.isDirectory(directory)) {
-            return;
-        }
-        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            Files.createDirectories(
-                    directory,
-                    PosixFilePermissions.asFileAttribute(
-                            PosixFilePermissions.fromString("rwx------")));
-        } else {
-            Files.createDirectories(directory);
-        }
     }
 }

@@ -2,9 +2,9 @@ package io.moonglass.vision.image;
 
 import io.moonglass.loader.fault.InvalidRequestException;
 
-/// A picture whose container was read to its end and found whole and within the limits, but whose
-/// pixels are still encoded: its size is known before anything is decoded.
-public sealed interface EncodedPicture permits NativePicture, GifPicture {
+/// A picture whose container was read and found within the limits, but whose pixels are still encoded: its size is
+/// known before anything is decoded. Pages of documents and frames of videos are such pictures too.
+public interface EncodedPicture {
 
     /// Columns of pixels.
     int width();
@@ -12,7 +12,7 @@ public sealed interface EncodedPicture permits NativePicture, GifPicture {
     /// Rows of pixels.
     int height();
 
-    /// Decodes the pixels on the calling thread; [ImageDecoder] chooses that.
+    /// Decodes the pixels on the calling thread, which should be a platform thread.
     ///
     /// @throws InvalidRequestException if the pixels are damaged
     Picture decode();

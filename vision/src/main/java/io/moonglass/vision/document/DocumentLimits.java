@@ -9,7 +9,7 @@ import io.moonglass.loader.fault.ConfigException;
 /// @param maxPixels of one rendered picture, and of one picture inside a page
 public record DocumentLimits(long maxBytes, int maxPages, long maxPixels) {
 
-    public static final DocumentLimits DEFAULT = new DocumentLimits(100L << 20, 2_000, 64_000_000);
+    public static final DocumentLimits DEFAULT = new DocumentLimits(100L << 20, 10_000, 64_000_000);
 
     /// A rendered page is an array of three bytes per pixel, and one of four while it is drawn.
     private static final long MOST_PIXELS = (Integer.MAX_VALUE - 8) / 4;

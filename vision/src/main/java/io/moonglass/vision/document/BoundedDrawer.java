@@ -17,7 +17,7 @@ import org.apache.pdfbox.rendering.PageDrawerParameters;
 final class BoundedDrawer extends PageDrawer {
 
     /// A dense page has tens of thousands, a detailed map about a million.
-    private static final int MAX_OPERATORS = 10_000_000;
+    private static final int MAX_OPERATORS = 3_000_000;
 
     private static final Duration MAX_TIME = Duration.ofSeconds(30);
 

@@ -286,17 +286,17 @@ class BadPdfTest {
         Path file =
                 PdfFiles.written(
                         folder.resolve("endless.pdf"),
-                        made -> PdfFiles.addPage(made, 100, 100, "q Q\n".repeat(5_000_001)));
+                        made -> PdfFiles.addPage(made, 100, 100, "q Q\n".repeat(1_500_001)));
         try (PdfDocument document = open(file)) {
             refused(
                     Kind.MEDIA_TOO_LARGE,
-                    "PDF, page 1: has more than 10,000,000 drawing operators, the limit",
+                    "PDF, page 1: has more than 3,000,000 drawing operators, the limit",
                     () -> document.render(0, 10, 10));
         }
     }
 
     @Test
-    void forms_that_draw_each_other_end() {
+    void a_form_that_draws_itself_over_and_over_is_given_up() {
         String form =
                 "<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</F 4 0 R>>>>/Length 23>>\nstream\n/F Do /F Do /F Do /F Do\nendstream";
         Path file =
@@ -308,11 +308,7 @@ class BadPdfTest {
                         form,
                         "<</Length 5>>\nstream\n/F Do\nendstream");
         try (PdfDocument document = open(file)) {
-            try {
-                document.render(0, 10, 10);
-            } catch (InvalidRequestException e) {
-                assertOurWords(e);
-            }
+            refused(Kind.MEDIA_TOO_LARGE, () -> document.render(0, 10, 10));
         }
     }
 

@@ -23,7 +23,7 @@ import java.util.OptionalLong;
 /// @param numTokens of each frame
 public record FrameTimes(double[] seconds, OptionalLong maxPixels, int numTokens) {
 
-    /// So that 0.1 s at 30 frames a second, which is a little more than 3 in double precision, has 3.
+    /// So that 2.2 s at 25 frames a second, which is a little more than 55 in double precision, has 55.
     private static final double ROUNDING = 1e-12;
 
     /// @param seconds the video's length; 0, negative, infinite or NaN where it is unknown

@@ -35,8 +35,8 @@ class FrameTimesTest {
 
     @Test
     void a_length_that_is_a_whole_number_of_frames_but_for_rounding_has_no_moment_at_its_end() {
-        assertEquals(3, of(0.1, OptionalDouble.of(30), 100, PLENTY).seconds().length);
-        assertEquals(21, of(0.7, OptionalDouble.of(30), 100, PLENTY).seconds().length);
+        assertEquals(55, of(2.2, OptionalDouble.of(25), 10_000, PLENTY).seconds().length);
+        assertEquals(1011, of(33.7, OptionalDouble.of(30), 10_000, PLENTY).seconds().length);
     }
 
     @Test

@@ -48,6 +48,14 @@ class PageTilesTest {
     }
 
     @Test
+    void lines_of_text_stay_whole_unless_tiles_would_become_strips() {
+        assertEquals(1, TILES.of(1500, 1000).numColumns());
+        assertEquals(2, TILES.of(1500, 1000).numRows());
+        assertEquals(2, TILES.of(2200, 700).numColumns());
+        assertEquals(1, TILES.of(2200, 700).numRows());
+    }
+
+    @Test
     void tiles_come_left_to_right_and_then_top_to_bottom() {
         PageTiling tiling = TILES.of(2600, 1300);
 

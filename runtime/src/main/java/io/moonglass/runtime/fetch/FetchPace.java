@@ -17,6 +17,8 @@ public record FetchPace(
         int minBytesPerSecond,
         Duration rateWindow) {
 
+    private static final Duration MAX = Duration.ofHours(1);
+
     public static final FetchPace DEFAULT =
             new FetchPace(
                     Duration.ofSeconds(5),
@@ -24,8 +26,6 @@ public record FetchPace(
                     Duration.ofSeconds(30),
                     10_000,
                     Duration.ofSeconds(10));
-
-    private static final Duration MAX = Duration.ofHours(1);
 
     public FetchPace {
         check("time for connecting to a media host", connectTimeout);

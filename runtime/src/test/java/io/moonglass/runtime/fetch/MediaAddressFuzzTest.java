@@ -6,13 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.moonglass.loader.fault.InvalidRequestException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 
 class MediaAddressFuzzTest {
 
     /// Whatever is taken can be put into a request's head, means the same to another parser, and stays
     /// what it is when it is read again.
     @FuzzTest(maxDuration = "10m")
-    void what_is_taken_has_one_meaning(String url) {
+    void what_is_taken_has_one_meaning(byte[] input) {
+        String url = new String(input, StandardCharsets.UTF_8);
         MediaAddress address;
         try {
             address = MediaAddress.parse(url, true);

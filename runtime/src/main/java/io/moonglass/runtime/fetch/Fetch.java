@@ -4,6 +4,7 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.fetch.FetchPlaces.Place;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -17,6 +18,7 @@ import java.util.concurrent.CancellationException;
 /// from another at any moment.
 final class Fetch implements Callable<Void> {
 
+    private static final System.Logger LOG = System.getLogger(Fetch.class.getName());
     private static final int BUFFER_BYTES = 1 << 14;
     private static final int IPV6_NETWORK_BYTES = 8;
 
@@ -76,14 +78,14 @@ final class Fetch implements Callable<Void> {
     private Optional<String> hop(MediaAddress address, boolean redirected)
             throws IOException, InterruptedException {
         if (!isAllowed(address)) {
-            throw forbidden(redirected);
+            throw forbidden(address, "is on no list of allowed hosts", redirected);
         }
         progress.enter(FetchStage.WAITING);
         try (Place _ = tools.places().takeHost(address.host())) {
             progress.enter(FetchStage.LOOKING_UP);
             List<InetAddress> pinned = permitted(address);
             if (pinned.isEmpty()) {
-                throw forbidden(redirected);
+                throw forbidden(address, "has no address that is allowed", redirected);
             }
             progress.enter(FetchStage.WAITING);
             // One server can have many names, so its address has places of its own.
@@ -186,7 +188,10 @@ final class Fetch implements Callable<Void> {
         }
     }
 
-    private InvalidRequestException forbidden(boolean redirected) {
+    /// Why is for the operator alone.
+    private InvalidRequestException forbidden(
+            MediaAddress address, String why, boolean redirected) {
+        LOG.log(Level.DEBUG, "media are not fetched: {0} {1}", address.authority(), why);
         return redirected ? faults.forbiddenRedirect() : faults.forbidden();
     }
 

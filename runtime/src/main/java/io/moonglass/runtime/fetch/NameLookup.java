@@ -26,7 +26,9 @@ final class NameLookup implements AutoCloseable {
                         IDLE_SECONDS,
                         TimeUnit.SECONDS,
                         new LinkedBlockingQueue<>(),
-                        Thread.ofPlatform().daemon().name("name-lookup-", 0).factory());
+                        Thread.ofPlatform().daemon().name("name-lookup-", 0).factory(),
+                        // once it is closed, whoever waits is interrupted soon
+                        new ThreadPoolExecutor.DiscardPolicy());
         threads.allowCoreThreadTimeOut(true);
     }
 

@@ -18,10 +18,12 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A server that means ill: each of its answers is refused, and the next fetch works.
+@Timeout(60)
 class HostileServerTest {
 
     private static final String OK = "HTTP/1.1 200 OK\r\n";

@@ -176,6 +176,19 @@ class MediaFetcherTest {
     }
 
     @Test
+    void the_next_address_is_tried_where_one_cannot_be_reached()
+            throws IOException, GeneralSecurityException {
+        FetchOptions options =
+                Loopback.OPTIONS.withAllowedNetworks(List.of(AddressRange.parse("127.0.0.0/8")));
+        try (Loopback wide = new Loopback(options)) {
+            RawServer server = wide.serveAt("127.0.0.1");
+            wide.resolver.with("two.example", "127.0.0.9,127.0.0.1");
+            assertEquals("a good thing", wide.text("http://two.example:" + server.port() + "/"));
+            assertEquals(1, wide.resolver.numLookups("two.example"));
+        }
+    }
+
+    @Test
     void http_is_refused_unless_it_is_allowed() throws IOException, GeneralSecurityException {
         try (MediaFetcher strict = new MediaFetcher(FetchOptions.DEFAULT)) {
             InvalidRequestException fault =

@@ -18,6 +18,10 @@ public final class InvalidRequestException extends RuntimeException {
         UNSUPPORTED_MEDIA,
         /// The format is right, the content cannot be decoded.
         INVALID_IMAGE,
+        /// An address that this server does not fetch from, whatever is there.
+        FORBIDDEN_ADDRESS,
+        /// The media could not be had from the address: unreachable, refused there, too slow, cut short.
+        MEDIA_UNAVAILABLE,
         /// A thing the model or the server cannot do.
         UNSUPPORTED_FEATURE
     }

@@ -1,0 +1,172 @@
+package io.moonglass.runtime.fetch;
+
+import io.moonglass.loader.fault.ConfigException;
+import java.time.Duration;
+import java.util.List;
+
+/// What may be fetched, and what it may cost.
+///
+/// @param offline              nothing is fetched
+/// @param allowHttp            `http` beside `https`; what comes over it can be read and changed on its way
+/// @param allowedHosts         no others are fetched from; empty for any public host
+/// @param allowedNetworks      addresses that may be connected to although they are not public, as an
+///                             operator's own object store
+/// @param maxRedirects         the most redirects of one fetch
+/// @param pace                 how slow a server may be
+/// @param maxConcurrent        the most connections at once; more wait
+/// @param maxConcurrentPerHost the most at once to one host name, and to one address
+/// @param maxBytesInMemory     the most bytes of all fetched media that are in memory at a time
+public record FetchOptions(
+        boolean offline,
+        boolean allowHttp,
+        List<HostPattern> allowedHosts,
+        List<AddressRange> allowedNetworks,
+        int maxRedirects,
+        FetchPace pace,
+        int maxConcurrent,
+        int maxConcurrentPerHost,
+        long maxBytesInMemory) {
+
+    private static final int MAX_REDIRECTS = 20;
+    private static final int MAX_CONCURRENT = 1024;
+
+    public static final FetchOptions DEFAULT =
+            new FetchOptions(
+                    false, false, List.of(), List.of(), 3, FetchPace.DEFAULT, 32, 8, 256L << 20);
+
+    public FetchOptions {
+        allowedHosts = List.copyOf(allowedHosts);
+        allowedNetworks = List.copyOf(allowedNetworks);
+        if (maxRedirects < 0 || maxRedirects > MAX_REDIRECTS) {
+            throw new ConfigException(
+                    "%d redirects of a media address; want 0 to %d"
+                            .formatted(maxRedirects, MAX_REDIRECTS));
+        }
+        if (maxConcurrent < 1
+                || maxConcurrent > MAX_CONCURRENT
+                || maxConcurrentPerHost < 1
+                || maxConcurrentPerHost > maxConcurrent) {
+            throw new ConfigException(
+                    "%d media are fetched at once, %d of one host; want 1 to %d, and for one host at most as many"
+                            .formatted(maxConcurrent, maxConcurrentPerHost, MAX_CONCURRENT));
+        }
+        if (maxBytesInMemory < 1) {
+            throw new ConfigException(
+                    "%d bytes of fetched media in memory; want 1 or more"
+                            .formatted(maxBytesInMemory));
+        }
+    }
+
+    public FetchOptions withOffline(boolean value) {
+        return new FetchOptions(
+                value,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withAllowHttp(boolean value) {
+        return new FetchOptions(
+                offline,
+                value,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withAllowedHosts(List<HostPattern> value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                value,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withAllowedNetworks(List<AddressRange> value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                value,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withMaxRedirects(int value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                value,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withPace(FetchPace value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                value,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withConnectTimeout(Duration value) {
+        return withPace(pace.withConnectTimeout(value));
+    }
+
+    public FetchOptions withTimeout(Duration value) {
+        return withPace(pace.withTimeout(value));
+    }
+
+    /// @param perHost how many of them may be to one host
+    public FetchOptions withMaxConcurrent(int value, int perHost) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                value,
+                perHost,
+                maxBytesInMemory);
+    }
+
+    public FetchOptions withMaxBytesInMemory(long value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                value);
+    }
+}

@@ -1,0 +1,12 @@
+package io.moonglass.runtime.fetch;
+
+import javax.net.ssl.SSLSocketFactory;
+
+/// What all fetches share.
+record FetchTools(
+        FetchOptions options,
+        AddressPolicy policy,
+        NameLookup names,
+        FetchPlaces places,
+        FetchMemory memory,
+        SSLSocketFactory tls) {}

@@ -12,6 +12,7 @@ import io.moonglass.vision.image.EncodedPicture;
 import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.Picture;
+import io.moonglass.vision.image.PictureStyle;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -126,7 +127,7 @@ class PictureDigestsTest {
     private static ImageInput input(int number) {
         return new ImageInput(
                 "here",
-                EncodedPicture.of(Bitmaps.grey(4, 4, 0), ImageLimits.DEFAULT),
+                EncodedPicture.of(Bitmaps.grey(4, 4, 0), ImageLimits.DEFAULT, PictureStyle.UPRIGHT),
                 new DigestBuilder().add(number).build(),
                 new FittedSize(4, 4, 28, 28, 2, 2));
     }

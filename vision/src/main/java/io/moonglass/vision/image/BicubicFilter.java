@@ -19,8 +19,10 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
     // absolute weights of one output sum to less than 1.5: 1.5 * 255 * 2^22 < 2^31
     private static final int HALF = 1 << (FRACTION_BITS - 1);
 
-    static BicubicFilter of(int inputSize, int outputSize) {
-        double scale = (double) inputSize / outputSize;
+    /// @param start  where the part of the input begins that is shown
+    /// @param extent how long it is; the input's size if that is all
+    static BicubicFilter of(int inputSize, double start, double extent, int outputSize) {
+        double scale = extent / outputSize;
         double stretch = Math.max(scale, 1);
         double support = 2 * stretch;
         int stride = (int) Math.ceil(support) * 2 + 1;
@@ -29,7 +31,7 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
         int[] weights = new int[outputSize * stride];
         double[] exact = new double[stride];
         for (int i = 0; i < outputSize; i++) {
-            double center = (i + 0.5) * scale;
+            double center = start + (i + 0.5) * scale;
             int low = Math.max((int) (center - support + 0.5), 0);
             int high = Math.min((int) (center + support + 0.5), inputSize);
             double sum = 0;

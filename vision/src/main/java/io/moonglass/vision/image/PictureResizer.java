@@ -22,8 +22,10 @@ final class PictureResizer {
         byte[] narrowed = alongRows(picture, width);
         int rowLength = width * channels;
         byte[] resized = narrowed;
+        Picture.Extent extent = picture.extent();
         if (picture.height() != height) {
-            BicubicFilter filter = BicubicFilter.of(picture.height(), height);
+            BicubicFilter filter =
+                    BicubicFilter.of(picture.height(), extent.top(), extent.height(), height);
             resized = new byte[rowLength * height];
             int[] sums = new int[rowLength];
             for (int i = 0; i < height; i++) {
@@ -39,8 +41,12 @@ final class PictureResizer {
     private static byte[] alongRows(Picture picture, int width) {
         int channels = picture.mode().channels();
         int rowLength = picture.width() * channels;
+        Picture.Extent extent = picture.extent();
         boolean narrow = picture.width() != width;
-        BicubicFilter filter = narrow ? BicubicFilter.of(picture.width(), width) : null;
+        BicubicFilter filter =
+                narrow
+                        ? BicubicFilter.of(picture.width(), extent.left(), extent.width(), width)
+                        : null;
         byte[] narrowed = new byte[Math.multiplyExact(width * channels, picture.height())];
         byte[] row = new byte[rowLength];
         for (int y = 0; y < picture.height(); y++) {

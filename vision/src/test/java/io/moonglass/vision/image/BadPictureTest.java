@@ -19,7 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BadPictureTest {
 
-    private static final ImageDecoder DECODER = new ImageDecoder(ImageLimits.DEFAULT, 1);
+    private static final ImageDecoder DECODER =
+            new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPRIGHT, 1);
 
     @AfterAll
     static void close() {
@@ -190,9 +191,15 @@ class BadPictureTest {
     @Test
     void the_byte_limit_holds() {
         byte[] png = TestPictures.bytes("rgb.png");
-        try (ImageDecoder exact = new ImageDecoder(new ImageLimits(png.length, 29 * 23), 1);
-                ImageDecoder bytes = new ImageDecoder(new ImageLimits(png.length - 1, 1000), 1);
-                ImageDecoder pixels = new ImageDecoder(new ImageLimits(1000_000, 29 * 23 - 1), 1)) {
+        try (ImageDecoder exact =
+                        new ImageDecoder(
+                                new ImageLimits(png.length, 29 * 23), PictureStyle.UPRIGHT, 1);
+                ImageDecoder bytes =
+                        new ImageDecoder(
+                                new ImageLimits(png.length - 1, 1000), PictureStyle.UPRIGHT, 1);
+                ImageDecoder pixels =
+                        new ImageDecoder(
+                                new ImageLimits(1000_000, 29 * 23 - 1), PictureStyle.UPRIGHT, 1)) {
             assertEquals(29, exact.decode(png).width());
             for (ImageDecoder decoder : new ImageDecoder[] {bytes, pixels}) {
                 InvalidRequestException refusal =

@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PictureDecodingTest {
 
-    private static final ImageDecoder DECODER = new ImageDecoder(ImageLimits.DEFAULT, 2);
+    private static final ImageDecoder DECODER =
+            new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPSTREAM, 2);
 
     @AfterAll
     static void close() {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -191,6 +192,7 @@ class BombTest {
 
     private static Cost cost(String kind, byte[] bytes, long pixels, Runnable work) {
         System.gc();
+        LockSupport.parkNanos(200_000_000); // the heap gives memory back a little later
         resetPeak();
         long resident = status("VmRSS");
         long allocated = THREADS.getCurrentThreadAllocatedBytes();

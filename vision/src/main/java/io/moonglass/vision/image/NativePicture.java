@@ -21,6 +21,10 @@ record NativePicture(
         Presentation presentation)
         implements EncodedPicture {
 
+    /// Pixels that a reduced picture has for each that is wanted, along a side. Less than 2, because photographs of
+    /// 12 megapixels are shrunk to a little more than a quarter of their sides.
+    private static final double LEAST_LEFT = 1.75;
+
     NativePicture(
             ImageFormat format,
             int width,
@@ -57,12 +61,12 @@ record NativePicture(
         return OpenCvDecoder.decode(this, reduces ? reduction(wantedWidth, wantedHeight) : 1);
     }
 
-    /// The largest reduction that leaves twice the wanted size.
+    /// The largest reduction that leaves enough for the filter.
     private int reduction(int wantedWidth, int wantedHeight) {
         int reduction = 1;
         while (reduction < 8
-                && width() / (2 * reduction) >= 2L * wantedWidth
-                && height() / (2 * reduction) >= 2L * wantedHeight) {
+                && width() / (2 * reduction) >= LEAST_LEFT * wantedWidth
+                && height() / (2 * reduction) >= LEAST_LEFT * wantedHeight) {
             reduction *= 2;
         }
         return reduction;

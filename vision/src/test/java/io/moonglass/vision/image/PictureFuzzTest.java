@@ -23,8 +23,8 @@ class PictureFuzzTest {
                     UprightPictureTest.tiff(ByteOrder.LITTLE_ENDIAN, 6),
                     UprightPictureTest.tiff(ByteOrder.BIG_ENDIAN, 8));
 
-    @FuzzTest(maxDuration = "10m")
     @FieldSource("SEEDS")
+    @FuzzTest(maxDuration = "10m")
     void pictures_are_decoded_or_refused(byte[] bytes) {
         for (PictureStyle style : PictureStyle.values()) {
             try {
@@ -39,8 +39,8 @@ class PictureFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "10m")
     @FieldSource("SEEDS")
+    @FuzzTest(maxDuration = "10m")
     void animations_are_shown_or_refused(byte[] bytes) {
         try {
             Animation.of(bytes, SMALL, MAX_FRAMES).ifPresent(PictureFuzzTest::show);
@@ -49,8 +49,8 @@ class PictureFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "10m")
     @FieldSource("EXIF")
+    @FuzzTest(maxDuration = "10m")
     void exif_is_read_or_ignored(byte[] bytes) {
         check(ExifOrientation.read(bytes, 0, bytes.length) != null);
         check(ExifOrientation.read(bytes, bytes.length / 2, bytes.length) != null);
@@ -59,8 +59,8 @@ class PictureFuzzTest {
     }
 
     /// Containers alone, which are fast: nothing is decoded, and the limits are the server's.
-    @FuzzTest(maxDuration = "10m")
     @FieldSource("SEEDS")
+    @FuzzTest(maxDuration = "10m")
     void containers_are_read_within_the_servers_limits(byte[] bytes) {
         try {
             EncodedPicture encoded =

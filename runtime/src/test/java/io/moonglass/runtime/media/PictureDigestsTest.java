@@ -112,6 +112,21 @@ class PictureDigestsTest {
     }
 
     @Test
+    void bytes_that_are_wanted_in_another_size_are_decoded_anew() {
+        ImageInput large = input(1);
+        ImageInput small =
+                new ImageInput(
+                        large.where(),
+                        large.picture(),
+                        large.encoded(),
+                        new FittedSize(2, 2, 28, 28, 2, 2));
+
+        digests.of(large, PICTURE, RequestScope.DEFAULT);
+
+        assertEquals(Optional.empty(), digests.find(small, RequestScope.DEFAULT));
+    }
+
+    @Test
     void only_so_many_pictures_are_remembered() {
         for (int number = 0; number < 5000; number++) {
             digests.of(input(number), PICTURE, RequestScope.DEFAULT);

@@ -52,18 +52,36 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
         return first.length;
     }
 
-    /// Filters along a row: `[inputSize, channels]` to `[outputSize, channels]`.
-    void alongRow(byte[] in, int inAt, int channels, byte[] out, int outAt) {
+    /// Filters along two rows at once, `[inputSize, channels]` to `[outputSize, channels]`: a 64-bit product holds
+    /// one of each. The lower sum's sign borrows from the upper half, and is added back when they are taken apart.
+    ///
+    /// @param pairs  scratch of a row's length: both rows' bytes, channel by channel
+    /// @param upper  the second row; may be the first one again
+    void alongRows(
+            byte[] lower,
+            byte[] upper,
+            int channels,
+            long[] pairs,
+            byte[] out,
+            int lowerOut,
+            int upperOut) {
+        int inputSize = lower.length / channels;
+        for (int c = 0; c < channels; c++) {
+            for (int x = 0, at = c; x < inputSize; x++, at += channels) {
+                pairs[c * inputSize + x] = lower[at] & 0xff | (upper[at] & 0xffL) << 32;
+            }
+        }
         for (int i = 0; i < first.length; i++) {
             int weightAt = i * stride;
-            int from = inAt + first[i] * channels;
-            int to = outAt + i * channels;
             for (int c = 0; c < channels; c++) {
-                int sum = HALF;
+                int from = c * inputSize + first[i];
+                long sum = HALF | (long) HALF << 32;
                 for (int j = 0; j < count[i]; j++) {
-                    sum += weights[weightAt + j] * (in[from + j * channels + c] & 0xff);
+                    sum += weights[weightAt + j] * pairs[from + j];
                 }
-                out[to + c] = clamp(sum);
+                int lowerSum = (int) sum;
+                out[lowerOut + i * channels + c] = clamp(lowerSum);
+                out[upperOut + i * channels + c] = clamp((int) (sum - lowerSum >> 32));
             }
         }
     }

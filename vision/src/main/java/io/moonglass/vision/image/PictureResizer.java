@@ -41,27 +41,42 @@ final class PictureResizer {
     private static byte[] alongRows(Picture picture, int width) {
         int channels = picture.mode().channels();
         int rowLength = picture.width() * channels;
+        int height = picture.height();
         Picture.Extent extent = picture.extent();
-        boolean narrow = picture.width() != width;
-        BicubicFilter filter =
-                narrow
-                        ? BicubicFilter.of(picture.width(), extent.left(), extent.width(), width)
-                        : null;
-        byte[] narrowed = new byte[Math.multiplyExact(width * channels, picture.height())];
+        byte[] narrowed = new byte[Math.multiplyExact(width * channels, height)];
         byte[] row = new byte[rowLength];
-        for (int y = 0; y < picture.height(); y++) {
-            System.arraycopy(picture.pixels(), y * rowLength, row, 0, rowLength);
-            if (picture.mode() == Picture.Mode.RGBA) {
-                premultiply(row);
+        if (picture.width() == width) {
+            for (int y = 0; y < height; y++) {
+                readRow(picture, y, row);
+                System.arraycopy(row, 0, narrowed, y * rowLength, rowLength);
             }
-            int to = y * width * channels;
-            if (narrow) {
-                filter.alongRow(row, 0, channels, narrowed, to);
-            } else {
-                System.arraycopy(row, 0, narrowed, to, rowLength);
-            }
+            return narrowed;
+        }
+        BicubicFilter filter =
+                BicubicFilter.of(picture.width(), extent.left(), extent.width(), width);
+        byte[] next = new byte[rowLength];
+        long[] pairs = new long[rowLength];
+        for (int y = 0; y < height; y += 2) {
+            int second = Math.min(y + 1, height - 1); // an odd last row is its own pair
+            readRow(picture, y, row);
+            readRow(picture, second, next);
+            filter.alongRows(
+                    row,
+                    next,
+                    channels,
+                    pairs,
+                    narrowed,
+                    y * width * channels,
+                    second * width * channels);
         }
         return narrowed;
+    }
+
+    private static void readRow(Picture picture, int y, byte[] row) {
+        System.arraycopy(picture.pixels(), y * row.length, row, 0, row.length);
+        if (picture.mode() == Picture.Mode.RGBA) {
+            premultiply(row);
+        }
     }
 
     /// `colour * alpha / 255`, rounded.

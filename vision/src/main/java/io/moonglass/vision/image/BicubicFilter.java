@@ -48,58 +48,43 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
         return new BicubicFilter(first, count, weights, stride);
     }
 
-    int outputSize() {
-        return first.length;
-    }
-
-    /// Filters along two rows at once, `[inputSize, channels]` to `[outputSize, channels]`: a 64-bit product holds
-    /// one of each. The lower sum's sign borrows from the upper half, and is added back when they are taken apart.
-    ///
-    /// @param pairs  scratch of a row's length: both rows' bytes, channel by channel
-    /// @param upper  the second row; may be the first one again
-    void alongRows(
-            byte[] lower,
-            byte[] upper,
-            int channels,
-            long[] pairs,
-            byte[] out,
-            int lowerOut,
-            int upperOut) {
-        int inputSize = lower.length / channels;
-        for (int c = 0; c < channels; c++) {
-            for (int x = 0, at = c; x < inputSize; x++, at += channels) {
-                pairs[c * inputSize + x] = lower[at] & 0xff | (upper[at] & 0xffL) << 32;
-            }
-        }
-        for (int i = 0; i < first.length; i++) {
-            int weightAt = i * stride;
-            for (int c = 0; c < channels; c++) {
-                int from = c * inputSize + first[i];
-                long sum = HALF | (long) HALF << 32;
-                for (int j = 0; j < count[i]; j++) {
-                    sum += weights[weightAt + j] * pairs[from + j];
-                }
-                int lowerSum = (int) sum;
-                out[lowerOut + i * channels + c] = clamp(lowerSum);
-                out[upperOut + i * channels + c] = clamp((int) (sum - lowerSum >> 32));
-            }
-        }
-    }
-
     /// Filters across rows of `rowLength` bytes: makes output row `i`.
     ///
     /// @param sums scratch of `rowLength`
     void acrossRows(byte[] in, int rowLength, int i, int[] sums, byte[] out) {
         Arrays.fill(sums, HALF);
-        for (int j = 0; j < count[i]; j++) {
-            int weight = weights[i * stride + j];
-            int from = (first[i] + j) * rowLength;
+        int weightAt = i * stride;
+        int from = first[i] * rowLength;
+        int j = 0;
+        // four at a time, so that sums are read and written less often
+        for (; j + 4 <= count[i]; j += 4, from += 4 * rowLength) {
+            addFour(in, from, rowLength, weightAt + j, sums);
+        }
+        for (; j < count[i]; j++, from += rowLength) {
+            int weight = weights[weightAt + j];
             for (int x = 0; x < rowLength; x++) {
                 sums[x] += weight * (in[from + x] & 0xff);
             }
         }
         for (int x = 0; x < rowLength; x++) {
             out[i * rowLength + x] = clamp(sums[x]);
+        }
+    }
+
+    private void addFour(byte[] in, int from, int rowLength, int weightAt, int[] sums) {
+        int weight0 = weights[weightAt];
+        int weight1 = weights[weightAt + 1];
+        int weight2 = weights[weightAt + 2];
+        int weight3 = weights[weightAt + 3];
+        int from1 = from + rowLength;
+        int from2 = from1 + rowLength;
+        int from3 = from2 + rowLength;
+        for (int x = 0; x < rowLength; x++) {
+            sums[x] +=
+                    weight0 * (in[from + x] & 0xff)
+                            + weight1 * (in[from1 + x] & 0xff)
+                            + weight2 * (in[from2 + x] & 0xff)
+                            + weight3 * (in[from3 + x] & 0xff);
         }
     }
 

@@ -4,6 +4,9 @@ package io.moonglass.vision.image;
 /// `resize(BICUBIC)` followed by `convert("RGB")`.
 final class PictureResizer {
 
+    /// Rows that are turned on their side together, so that the filter has a long line of bytes to work on.
+    private static final int BLOCK_ROWS = 32;
+
     private PictureResizer() {}
 
     static RgbImage resize(Picture picture, int width, int height) {
@@ -54,20 +57,27 @@ final class PictureResizer {
         }
         BicubicFilter filter =
                 BicubicFilter.of(picture.width(), extent.left(), extent.width(), width);
-        byte[] next = new byte[rowLength];
-        long[] pairs = new long[rowLength];
-        for (int y = 0; y < height; y += 2) {
-            int second = Math.min(y + 1, height - 1); // an odd last row is its own pair
-            readRow(picture, y, row);
-            readRow(picture, second, next);
-            filter.alongRows(
-                    row,
-                    next,
-                    channels,
-                    pairs,
-                    narrowed,
-                    y * width * channels,
-                    second * width * channels);
+        int block = Math.min(BLOCK_ROWS, height);
+        byte[] columns = new byte[rowLength * block];
+        byte[] fewerColumns = new byte[width * channels * block];
+        int[] sums = new int[channels * block];
+        for (int y = 0; y < height; y += block) {
+            int numRows = Math.min(block, height - y);
+            for (int r = 0; r < numRows; r++) {
+                readRow(picture, y + r, row);
+                for (int x = 0, to = r; x < rowLength; x++, to += block) {
+                    columns[to] = row[x];
+                }
+            }
+            for (int i = 0; i < width; i++) {
+                filter.acrossRows(columns, channels * block, i, sums, fewerColumns);
+            }
+            for (int r = 0; r < numRows; r++) {
+                int to = (y + r) * width * channels;
+                for (int x = 0, from = r; x < width * channels; x++, from += block) {
+                    narrowed[to + x] = fewerColumns[from];
+                }
+            }
         }
         return narrowed;
     }

@@ -37,6 +37,7 @@ final class TestPictures {
     /// All there are.
     static final List<String> ALL =
             List.of(
+                    "adobe_rgb.jpg",
                     "alpha.bmp",
                     "animated.gif",
                     "animated.png",
@@ -46,6 +47,8 @@ final class TestPictures {
                     "bit.bmp",
                     "bit.png",
                     "cmyk.jpg",
+                    "cmyk_plain.jpg",
+                    "ycck.jpg",
                     "colour_key.png",
                     "deep_grey.png",
                     "deep_key.png",

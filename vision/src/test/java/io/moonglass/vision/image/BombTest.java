@@ -25,6 +25,7 @@ import org.opencv.core.CvType;
 import org.opencv.core.Mat;
 import org.opencv.core.MatOfByte;
 import org.opencv.core.MatOfInt;
+import org.opencv.core.Scalar;
 import org.opencv.imgcodecs.Imgcodecs;
 
 /// Small files that want much. What a picture may cost follows from the pixels that its header declares, which are
@@ -126,6 +127,14 @@ class BombTest {
         decoded("JPEG, progressive, a few blocks", resized("progressive.jpg"), pixels);
         decoded("JPEG, progressive, whole", progressive(), pixels);
         decoded("JPEG, progressive, 90 empty scans more", scans(), pixels);
+    }
+
+    @Test
+    void webps_of_few_bytes_and_many_pixels_are_bounded() {
+        Mat flat = new Mat(SIDE, SIDE, CvType.CV_8UC4, Scalar.all(40));
+        byte[] lossless = encoded(".webp", flat, Imgcodecs.IMWRITE_WEBP_QUALITY, 101);
+        flat.release();
+        decoded("WebP, lossless with alpha, one colour", lossless, (long) SIDE * SIDE);
     }
 
     @Test
@@ -274,12 +283,16 @@ class BombTest {
             }
             gradient.put(y, 0, row);
         }
-        MatOfByte jpeg = new MatOfByte();
-        MatOfInt options = new MatOfInt(Imgcodecs.IMWRITE_JPEG_PROGRESSIVE, 1);
-        Imgcodecs.imencode(".jpg", gradient, jpeg, options);
+        byte[] jpeg = encoded(".jpg", gradient, Imgcodecs.IMWRITE_JPEG_PROGRESSIVE, 1);
         gradient.release();
-        byte[] bytes = jpeg.toArray();
-        jpeg.release();
+        return jpeg;
+    }
+
+    private static byte[] encoded(String extension, Mat picture, int option, int value) {
+        MatOfByte encoded = new MatOfByte();
+        Imgcodecs.imencode(extension, picture, encoded, new MatOfInt(option, value));
+        byte[] bytes = encoded.toArray();
+        encoded.release();
         return bytes;
     }
 

@@ -6,6 +6,7 @@ import io.moonglass.vision.image.ImageDecoder;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
 import io.moonglass.vision.image.Picture;
+import io.moonglass.vision.image.PictureStyle;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -41,7 +42,8 @@ public final class GoldenPictures {
     }
 
     public static Picture decoded(String name) {
-        try (ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT, 1)) {
+        try (ImageDecoder decoder =
+                new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPSTREAM, 1)) {
             return decoder.decode(bytes(name));
         }
     }

@@ -12,6 +12,7 @@ import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImageDecoder;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
+import io.moonglass.vision.image.PictureStyle;
 import io.moonglass.vision.image.RgbImage;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -35,7 +36,8 @@ final class PictureCheck implements AutoCloseable {
     private final PreprocessorConfig config;
     private final ImagePreprocessor preprocessor;
     private final VisionEncoder encoder;
-    private final ImageDecoder decoder = new ImageDecoder(ImageLimits.DEFAULT, 1);
+    private final ImageDecoder decoder =
+            new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPSTREAM, 1);
     private final Map<Path, Prepared> prepared = new HashMap<>();
     private final Map<Path, Map<String, FloatMatrix>> encoded = new HashMap<>();
 

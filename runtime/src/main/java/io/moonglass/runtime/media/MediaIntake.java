@@ -10,6 +10,7 @@ import io.moonglass.vision.VisionEncoder;
 import io.moonglass.vision.image.EncodedPicture;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
+import io.moonglass.vision.image.PictureStyle;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CancellationException;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
 public final class MediaIntake implements AutoCloseable {
 
     private final ImageLimits limits;
+    private final PictureStyle pictureStyle;
     private final ImagePreprocessor preprocessor;
     private final VisionEncoder encoder;
     private final EncoderCache cache;
@@ -39,6 +41,7 @@ public final class MediaIntake implements AutoCloseable {
             VisionEncoder encoder,
             ComputeTurns turns) {
         this.limits = options.limits();
+        this.pictureStyle = options.pictureStyle();
         this.preprocessor = new ImagePreprocessor(preprocessorConfig);
         this.encoder = encoder;
         this.cache = new EncoderCache(options.cacheBytes());
@@ -46,6 +49,7 @@ public final class MediaIntake implements AutoCloseable {
                 new PictureQueue(
                         options.maxPixelsInWork(),
                         numThreads,
+                        options.jpegDecoding(),
                         preprocessor,
                         new PictureDigests(preprocessorConfig, revision),
                         encoder,
@@ -137,7 +141,7 @@ public final class MediaIntake implements AutoCloseable {
     }
 
     private ImageInput input(byte[] bytes, OptionalLong maxPixels, String where) {
-        EncodedPicture picture = EncodedPicture.of(bytes, limits);
+        EncodedPicture picture = EncodedPicture.of(bytes, limits, pictureStyle);
         return new ImageInput(
                 where,
                 picture,

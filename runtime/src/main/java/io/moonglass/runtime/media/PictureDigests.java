@@ -52,7 +52,7 @@ final class PictureDigests {
     /// Of a picture whose bytes were decoded earlier; empty where they were not.
     Optional<Digest> find(ImageInput image, RequestScope scope) {
         synchronized (pixelsOfBytes) {
-            return Optional.ofNullable(pixelsOfBytes.get(image.encoded()))
+            return Optional.ofNullable(pixelsOfBytes.get(sent(image)))
                     .map(pixels -> scoped(pixels, image, scope));
         }
     }
@@ -64,12 +64,23 @@ final class PictureDigests {
                         .add(decoded.width())
                         .add(decoded.height())
                         .add(decoded.mode().name())
+                        .add(Double.doubleToLongBits(decoded.extent().width()))
+                        .add(Double.doubleToLongBits(decoded.extent().height()))
                         .add(decoded.pixels())
                         .build();
         synchronized (pixelsOfBytes) {
-            pixelsOfBytes.put(image.encoded(), pixels);
+            pixelsOfBytes.put(sent(image), pixels);
         }
         return scoped(pixels, image, scope);
+    }
+
+    /// The bytes, and the size that is wanted of them: it may decide at which part of its size a picture is decoded.
+    private static Digest sent(ImageInput image) {
+        return new DigestBuilder()
+                .add(image.encoded())
+                .add(image.size().shrunkWidth())
+                .add(image.size().shrunkHeight())
+                .build();
     }
 
     /// The same pixels make other rows where a caller wants them smaller.

@@ -8,7 +8,9 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.vision.ImagePatches;
 import io.moonglass.vision.TurnPace;
 import io.moonglass.vision.VisionEncoder;
+import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImagePreprocessor;
+import io.moonglass.vision.image.JpegDecoding;
 import io.moonglass.vision.image.Picture;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -31,6 +33,7 @@ final class PictureQueue implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(PictureQueue.class.getName());
 
+    private final JpegDecoding jpegDecoding;
     private final ImagePreprocessor preprocessor;
     private final PictureDigests digests;
     private final VisionEncoder encoder;
@@ -55,12 +58,14 @@ final class PictureQueue implements AutoCloseable {
     PictureQueue(
             long maxPixels,
             int numThreads,
+            JpegDecoding jpegDecoding,
             ImagePreprocessor preprocessor,
             PictureDigests digests,
             VisionEncoder encoder,
             ComputeTurns turns,
             EncoderCache cache,
             MediaCounters counters) {
+        this.jpegDecoding = jpegDecoding;
         this.preprocessor = preprocessor;
         this.digests = digests;
         this.encoder = encoder;
@@ -237,7 +242,9 @@ final class PictureQueue implements AutoCloseable {
         ImageInput image = ticket.image();
         PictureRequest request = ticket.request();
         try {
-            Picture picture = image.picture().decode();
+            FittedSize size = image.size();
+            Picture picture =
+                    image.picture().decode(jpegDecoding, size.shrunkWidth(), size.shrunkHeight());
             Optional<PictureJob> job =
                     request.ended().isDone()
                             ? Optional.empty()

@@ -12,6 +12,7 @@ import io.moonglass.vision.image.EncodedPicture;
 import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.Picture;
+import io.moonglass.vision.image.PictureStyle;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -111,6 +112,21 @@ class PictureDigestsTest {
     }
 
     @Test
+    void bytes_that_are_wanted_in_another_size_are_decoded_anew() {
+        ImageInput large = input(1);
+        ImageInput small =
+                new ImageInput(
+                        large.where(),
+                        large.picture(),
+                        large.encoded(),
+                        new FittedSize(2, 2, 28, 28, 2, 2));
+
+        digests.of(large, PICTURE, RequestScope.DEFAULT);
+
+        assertEquals(Optional.empty(), digests.find(small, RequestScope.DEFAULT));
+    }
+
+    @Test
     void only_so_many_pictures_are_remembered() {
         for (int number = 0; number < 5000; number++) {
             digests.of(input(number), PICTURE, RequestScope.DEFAULT);
@@ -126,7 +142,7 @@ class PictureDigestsTest {
     private static ImageInput input(int number) {
         return new ImageInput(
                 "here",
-                EncodedPicture.of(Bitmaps.grey(4, 4, 0), ImageLimits.DEFAULT),
+                EncodedPicture.of(Bitmaps.grey(4, 4, 0), ImageLimits.DEFAULT, PictureStyle.UPRIGHT),
                 new DigestBuilder().add(number).build(),
                 new FittedSize(4, 4, 28, 28, 2, 2));
     }

@@ -19,8 +19,10 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
     // absolute weights of one output sum to less than 1.5: 1.5 * 255 * 2^22 < 2^31
     private static final int HALF = 1 << (FRACTION_BITS - 1);
 
-    static BicubicFilter of(int inputSize, int outputSize) {
-        double scale = (double) inputSize / outputSize;
+    /// @param start  where the part of the input begins that is shown
+    /// @param extent how long it is; the input's size if that is all
+    static BicubicFilter of(int inputSize, double start, double extent, int outputSize) {
+        double scale = extent / outputSize;
         double stretch = Math.max(scale, 1);
         double support = 2 * stretch;
         int stride = (int) Math.ceil(support) * 2 + 1;
@@ -29,7 +31,7 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
         int[] weights = new int[outputSize * stride];
         double[] exact = new double[stride];
         for (int i = 0; i < outputSize; i++) {
-            double center = (i + 0.5) * scale;
+            double center = start + (i + 0.5) * scale;
             int low = Math.max((int) (center - support + 0.5), 0);
             int high = Math.min((int) (center + support + 0.5), inputSize);
             double sum = 0;
@@ -46,40 +48,43 @@ record BicubicFilter(int[] first, int[] count, int[] weights, int stride) {
         return new BicubicFilter(first, count, weights, stride);
     }
 
-    int outputSize() {
-        return first.length;
-    }
-
-    /// Filters along a row: `[inputSize, channels]` to `[outputSize, channels]`.
-    void alongRow(byte[] in, int inAt, int channels, byte[] out, int outAt) {
-        for (int i = 0; i < first.length; i++) {
-            int weightAt = i * stride;
-            int from = inAt + first[i] * channels;
-            int to = outAt + i * channels;
-            for (int c = 0; c < channels; c++) {
-                int sum = HALF;
-                for (int j = 0; j < count[i]; j++) {
-                    sum += weights[weightAt + j] * (in[from + j * channels + c] & 0xff);
-                }
-                out[to + c] = clamp(sum);
-            }
-        }
-    }
-
     /// Filters across rows of `rowLength` bytes: makes output row `i`.
     ///
     /// @param sums scratch of `rowLength`
     void acrossRows(byte[] in, int rowLength, int i, int[] sums, byte[] out) {
         Arrays.fill(sums, HALF);
-        for (int j = 0; j < count[i]; j++) {
-            int weight = weights[i * stride + j];
-            int from = (first[i] + j) * rowLength;
+        int weightAt = i * stride;
+        int from = first[i] * rowLength;
+        int j = 0;
+        // four at a time, so that sums are read and written less often
+        for (; j + 4 <= count[i]; j += 4, from += 4 * rowLength) {
+            addFour(in, from, rowLength, weightAt + j, sums);
+        }
+        for (; j < count[i]; j++, from += rowLength) {
+            int weight = weights[weightAt + j];
             for (int x = 0; x < rowLength; x++) {
                 sums[x] += weight * (in[from + x] & 0xff);
             }
         }
         for (int x = 0; x < rowLength; x++) {
             out[i * rowLength + x] = clamp(sums[x]);
+        }
+    }
+
+    private void addFour(byte[] in, int from, int rowLength, int weightAt, int[] sums) {
+        int weight0 = weights[weightAt];
+        int weight1 = weights[weightAt + 1];
+        int weight2 = weights[weightAt + 2];
+        int weight3 = weights[weightAt + 3];
+        int from1 = from + rowLength;
+        int from2 = from1 + rowLength;
+        int from3 = from2 + rowLength;
+        for (int x = 0; x < rowLength; x++) {
+            sums[x] +=
+                    weight0 * (in[from + x] & 0xff)
+                            + weight1 * (in[from1 + x] & 0xff)
+                            + weight2 * (in[from2 + x] & 0xff)
+                            + weight3 * (in[from3 + x] & 0xff);
         }
     }
 

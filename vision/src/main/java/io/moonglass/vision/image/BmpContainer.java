@@ -13,7 +13,7 @@ final class BmpContainer {
 
     private BmpContainer() {}
 
-    static NativePicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits, PictureStyle style) {
         long headerBytes = view.u32le(FILE_HEADER_BYTES);
         if (headerBytes != CORE_HEADER_BYTES && (headerBytes < 40 || headerBytes > 1024)) {
             throw view.invalid("has a header of %d bytes, which is none".formatted(headerBytes));
@@ -46,7 +46,14 @@ final class BmpContainer {
                 hasAlpha(view, headerBytes, compression)
                         ? Picture.Mode.RGBA
                         : indexed ? Picture.Mode.INDEXED : Picture.Mode.RGB;
-        return new NativePicture(view.format(), (int) width, (int) height, mode, view.bytes());
+        boolean blends = style == PictureStyle.UPRIGHT && mode == Picture.Mode.INDEXED;
+        return new NativePicture(
+                view.format(),
+                (int) width,
+                (int) height,
+                blends ? Picture.Mode.RGB : mode,
+                view.bytes(),
+                Presentation.of(style, Orientation.AS_STORED));
     }
 
     /// Masks that move the channels elsewhere, and 16 bits, are as rare as compression.

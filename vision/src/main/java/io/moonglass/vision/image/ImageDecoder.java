@@ -13,11 +13,13 @@ import java.util.concurrent.Future;
 public final class ImageDecoder implements AutoCloseable {
 
     private final ImageLimits limits;
+    private final PictureStyle style;
     private final ExecutorService threads;
 
     /// @param numThreads pictures that are decoded at the same time; more wait
-    public ImageDecoder(ImageLimits limits, int numThreads) {
+    public ImageDecoder(ImageLimits limits, PictureStyle style, int numThreads) {
         this.limits = limits;
+        this.style = style;
         this.threads =
                 Executors.newFixedThreadPool(
                         numThreads,
@@ -28,7 +30,7 @@ public final class ImageDecoder implements AutoCloseable {
     ///
     /// @throws InvalidRequestException if the bytes are none of these, over a limit or cut short
     public EncodedPicture read(byte[] bytes) {
-        return EncodedPicture.of(bytes, limits);
+        return EncodedPicture.of(bytes, limits, style);
     }
 
     /// [#read] and decode in one.
@@ -39,8 +41,7 @@ public final class ImageDecoder implements AutoCloseable {
         return decode(read(bytes));
     }
 
-    /// Decodes the pixels, of a GIF those of the first frame. Orientation by Exif is not applied, as
-    /// upstream does not.
+    /// Decodes the pixels, of an animation those of the first frame.
     ///
     /// @throws InvalidRequestException if the pixels are damaged
     /// @throws CancellationException   if the calling thread is interrupted
@@ -48,7 +49,7 @@ public final class ImageDecoder implements AutoCloseable {
         if (Thread.currentThread().isInterrupted()) {
             throw interrupted();
         }
-        Future<Picture> decoding = threads.submit(encoded::decode);
+        Future<Picture> decoding = threads.submit(() -> encoded.decode());
         try {
             return decoding.get();
         } catch (InterruptedException e) {

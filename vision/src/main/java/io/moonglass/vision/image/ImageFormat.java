@@ -31,8 +31,6 @@ public enum ImageFormat {
         throw new InvalidRequestException(
                 InvalidRequestException.Kind.UNSUPPORTED_MEDIA,
                 null,
-                bytes.length == 0
-                        ? "the image is empty; want PNG, JPEG, WebP, GIF or BMP"
-                        : "the bytes are no PNG, JPEG, WebP, GIF or BMP image; convert it to one of these");
+                ForeignFormat.describe(bytes));
     }
 }

@@ -93,7 +93,7 @@ public final class ImagePreprocessor {
         return fit(picture, fittedSize(picture.width(), picture.height()));
     }
 
-    private static RgbImage fit(Picture picture, FittedSize size) {
+    static RgbImage fit(Picture picture, FittedSize size) {
         RgbImage shrunk = PictureResizer.resize(picture, size.shrunkWidth(), size.shrunkHeight());
         if (shrunk.width() == size.width() && shrunk.height() == size.height()) {
             return shrunk;

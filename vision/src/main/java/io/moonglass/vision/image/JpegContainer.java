@@ -9,13 +9,15 @@ final class JpegContainer {
     private static final int SOI = 0xd8;
     private static final int EOI = 0xd9;
     private static final int SOS = 0xda;
+    private static final int APP1 = 0xe1;
 
     private JpegContainer() {}
 
-    static NativePicture read(ByteView view, ImageLimits limits) {
+    static NativePicture read(ByteView view, ImageLimits limits, PictureStyle style) {
         int width = 0;
         int height = 0;
         int numScans = 0;
+        Orientation orientation = null;
         long at = 2;
         while (true) {
             at = nextMarker(view, at);
@@ -42,6 +44,11 @@ final class JpegContainer {
                 width = view.u16be(at + 5);
                 limits.checkSize(view.format(), width, height);
             }
+            if (marker == APP1
+                    && orientation == null
+                    && view.startsWith((int) at + 2, "Exif\0\0")) {
+                orientation = ExifOrientation.read(view.bytes(), at + 2, at + length);
+            }
             if (marker == SOS && ++numScans > MAX_SCANS) {
                 throw view.invalid("has more than %d scans".formatted(MAX_SCANS));
             }
@@ -51,7 +58,12 @@ final class JpegContainer {
             throw view.invalid("holds no pixels");
         }
         return new NativePicture(
-                view.format(), width, height, Picture.Mode.RGB, NativePicture.head(view, at));
+                view.format(),
+                width,
+                height,
+                Picture.Mode.RGB,
+                NativePicture.head(view, at),
+                Presentation.of(style, orientation == null ? Orientation.AS_STORED : orientation));
     }
 
     /// The offset of the next marker's second byte. `FF 00` is a data byte and `FF FF` is fill; other

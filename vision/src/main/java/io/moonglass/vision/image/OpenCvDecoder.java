@@ -5,7 +5,6 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.opencv.opencv_java;
 import org.opencv.core.Core;
 import org.opencv.core.CvException;
-import org.opencv.core.CvType;
 import org.opencv.core.Mat;
 import org.opencv.core.MatOfByte;
 import org.opencv.imgcodecs.Imgcodecs;
@@ -20,19 +19,15 @@ final class OpenCvDecoder {
 
     private OpenCvDecoder() {}
 
+    /// @param reduction 1, or 2, 4 or 8 for that part of a JPEG's sides
     /// @throws InvalidRequestException if OpenCV cannot decode it, or finds another size than the
     ///                                 container declares
-    static Picture decode(NativePicture encoded) {
-        // unchanged keeps alpha (and 16 bits); both leave Exif's orientation alone
-        int flags =
-                encoded.mode() == Picture.Mode.RGBA
-                        ? Imgcodecs.IMREAD_UNCHANGED
-                        : Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION;
+    static Picture decode(NativePicture encoded, int reduction) {
         MatOfByte input = new MatOfByte(encoded.bytes());
         Mat decoded = null;
         try {
-            decoded = Imgcodecs.imdecode(input, flags);
-            return picture(encoded, decoded);
+            decoded = Imgcodecs.imdecode(input, flags(encoded, reduction));
+            return picture(encoded, reduction, decoded);
         } catch (CvException e) {
             throw undecodable(encoded);
         } finally {
@@ -43,50 +38,39 @@ final class OpenCvDecoder {
         }
     }
 
-    private static Picture picture(NativePicture encoded, Mat decoded) {
-        int width = encoded.width();
-        int height = encoded.height();
+    /// Unchanged keeps alpha and 16 bits; all leave Exif's orientation alone.
+    private static int flags(NativePicture encoded, int reduction) {
+        if (encoded.mode() == Picture.Mode.RGBA) {
+            return Imgcodecs.IMREAD_UNCHANGED;
+        }
+        int colour =
+                switch (reduction) {
+                    case 2 -> Imgcodecs.IMREAD_REDUCED_COLOR_2;
+                    case 4 -> Imgcodecs.IMREAD_REDUCED_COLOR_4;
+                    case 8 -> Imgcodecs.IMREAD_REDUCED_COLOR_8;
+                    default -> Imgcodecs.IMREAD_COLOR;
+                };
+        return colour | Imgcodecs.IMREAD_IGNORE_ORIENTATION;
+    }
+
+    private static Picture picture(NativePicture encoded, int reduction, Mat decoded) {
+        int width = Math.ceilDiv(encoded.storedWidth(), reduction);
+        int height = Math.ceilDiv(encoded.storedHeight(), reduction);
         if (decoded.empty() || decoded.cols() != width || decoded.rows() != height) {
             throw undecodable(encoded);
         }
-        int channels = decoded.channels();
-        Picture.Mode mode = encoded.mode();
-        if (mode == Picture.Mode.RGBA && channels == 3) {
-            mode = Picture.Mode.RGB; // alpha was announced, but there is none
-        }
-        if (channels != mode.channels()) {
-            throw undecodable(encoded);
-        }
-        byte[] pixels = new byte[Math.toIntExact((long) width * height * channels)];
-        switch (decoded.depth()) {
-            case CvType.CV_8U -> {
-                byte[] row = new byte[width * channels];
-                for (int y = 0; y < height; y++) {
-                    decoded.get(y, 0, row);
-                    System.arraycopy(row, 0, pixels, y * row.length, row.length);
-                }
-            }
-            case CvType.CV_16U -> {
-                short[] row = new short[width * channels];
-                for (int y = 0; y < height; y++) {
-                    decoded.get(y, 0, row);
-                    for (int i = 0; i < row.length; i++) {
-                        pixels[y * row.length + i] = (byte) (row[i] >> 8);
-                    }
-                }
-            }
-            default -> throw undecodable(encoded);
-        }
-        swapBlueAndRed(pixels, channels);
-        return new Picture(width, height, mode, pixels);
-    }
-
-    private static void swapBlueAndRed(byte[] pixels, int channels) {
-        for (int at = 0; at < pixels.length; at += channels) {
-            byte blue = pixels[at];
-            pixels[at] = pixels[at + 2];
-            pixels[at + 2] = blue;
-        }
+        DecodedRows rows = DecodedRows.of(decoded, encoded).orElseThrow(() -> undecodable(encoded));
+        Presentation presentation = encoded.presentation();
+        Orientation orientation = presentation.orientation();
+        boolean plain = rows.mode() == Picture.Mode.RGB && orientation == Orientation.AS_STORED;
+        boolean asStored = plain || !presentation.overWhite();
+        boolean swapped = orientation.swapsSides();
+        return new Picture(
+                swapped ? height : width,
+                swapped ? width : height,
+                asStored ? rows.mode() : Picture.Mode.RGB,
+                asStored ? rows.all() : rows.overWhite(orientation),
+                orientation.extent(encoded.storedWidth(), encoded.storedHeight(), reduction));
     }
 
     private static InvalidRequestException undecodable(NativePicture encoded) {

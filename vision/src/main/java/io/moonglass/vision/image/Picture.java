@@ -7,7 +7,12 @@ package io.moonglass.vision.image;
 ///
 /// @param mode   what the pixels are, and so how they are resized
 /// @param pixels `[height, width, mode.channels()]`, one byte per channel, red first
-public record Picture(int width, int height, Mode mode, byte[] pixels) {
+/// @param extent how much of the grid of pixels the picture covers
+public record Picture(int width, int height, Mode mode, byte[] pixels, Extent extent) {
+
+    /// In pixels. Where a picture was decoded at a part of its size, the column and row at one end may stand for
+    /// less than a whole pixel, so this may leave up to a pixel free there.
+    public record Extent(double left, double top, double width, double height) {}
 
     /// How a picture was stored.
     public enum Mode {
@@ -28,6 +33,11 @@ public record Picture(int width, int height, Mode mode, byte[] pixels) {
         public int channels() {
             return channels;
         }
+    }
+
+    /// A picture that fills its pixels.
+    public Picture(int width, int height, Mode mode, byte[] pixels) {
+        this(width, height, mode, pixels, new Extent(0, 0, width, height));
     }
 
     public Picture {

@@ -4,6 +4,9 @@ package io.moonglass.vision.image;
 /// `resize(BICUBIC)` followed by `convert("RGB")`.
 final class PictureResizer {
 
+    /// Rows that are turned on their side together, so that the filter has a long line of bytes to work on.
+    private static final int BLOCK_ROWS = 32;
+
     private PictureResizer() {}
 
     static RgbImage resize(Picture picture, int width, int height) {
@@ -22,8 +25,10 @@ final class PictureResizer {
         byte[] narrowed = alongRows(picture, width);
         int rowLength = width * channels;
         byte[] resized = narrowed;
+        Picture.Extent extent = picture.extent();
         if (picture.height() != height) {
-            BicubicFilter filter = BicubicFilter.of(picture.height(), height);
+            BicubicFilter filter =
+                    BicubicFilter.of(picture.height(), extent.top(), extent.height(), height);
             resized = new byte[rowLength * height];
             int[] sums = new int[rowLength];
             for (int i = 0; i < height; i++) {
@@ -39,23 +44,49 @@ final class PictureResizer {
     private static byte[] alongRows(Picture picture, int width) {
         int channels = picture.mode().channels();
         int rowLength = picture.width() * channels;
-        boolean narrow = picture.width() != width;
-        BicubicFilter filter = narrow ? BicubicFilter.of(picture.width(), width) : null;
-        byte[] narrowed = new byte[Math.multiplyExact(width * channels, picture.height())];
+        int height = picture.height();
+        Picture.Extent extent = picture.extent();
+        byte[] narrowed = new byte[Math.multiplyExact(width * channels, height)];
         byte[] row = new byte[rowLength];
-        for (int y = 0; y < picture.height(); y++) {
-            System.arraycopy(picture.pixels(), y * rowLength, row, 0, rowLength);
-            if (picture.mode() == Picture.Mode.RGBA) {
-                premultiply(row);
+        if (picture.width() == width) {
+            for (int y = 0; y < height; y++) {
+                readRow(picture, y, row);
+                System.arraycopy(row, 0, narrowed, y * rowLength, rowLength);
             }
-            int to = y * width * channels;
-            if (narrow) {
-                filter.alongRow(row, 0, channels, narrowed, to);
-            } else {
-                System.arraycopy(row, 0, narrowed, to, rowLength);
+            return narrowed;
+        }
+        BicubicFilter filter =
+                BicubicFilter.of(picture.width(), extent.left(), extent.width(), width);
+        int block = Math.min(BLOCK_ROWS, height);
+        byte[] columns = new byte[rowLength * block];
+        byte[] fewerColumns = new byte[width * channels * block];
+        int[] sums = new int[channels * block];
+        for (int y = 0; y < height; y += block) {
+            int numRows = Math.min(block, height - y);
+            for (int r = 0; r < numRows; r++) {
+                readRow(picture, y + r, row);
+                for (int x = 0, to = r; x < rowLength; x++, to += block) {
+                    columns[to] = row[x];
+                }
+            }
+            for (int i = 0; i < width; i++) {
+                filter.acrossRows(columns, channels * block, i, sums, fewerColumns);
+            }
+            for (int r = 0; r < numRows; r++) {
+                int to = (y + r) * width * channels;
+                for (int x = 0, from = r; x < width * channels; x++, from += block) {
+                    narrowed[to + x] = fewerColumns[from];
+                }
             }
         }
         return narrowed;
+    }
+
+    private static void readRow(Picture picture, int y, byte[] row) {
+        System.arraycopy(picture.pixels(), y * row.length, row, 0, row.length);
+        if (picture.mode() == Picture.Mode.RGBA) {
+            premultiply(row);
+        }
     }
 
     /// `colour * alpha / 255`, rounded.

@@ -1,25 +1,61 @@
 package io.moonglass.vision.image;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.fault.InvalidRequestException.Kind;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class BadPictureTest {
 
-    private static final ImageDecoder DECODER = new ImageDecoder(ImageLimits.DEFAULT, 1);
+    private static final ImageDecoder DECODER =
+            new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPRIGHT, 1);
+
+    static final List<Arguments> OTHER_FORMATS =
+            List.of(
+                    arguments("II*\0", "this is a TIFF; convert it to PNG"),
+                    arguments("MM\0*", "this is a TIFF; convert it to PNG"),
+                    arguments("\0\0\0\fjP  \r\n..", "this is a JPEG 2000 image; convert it to PNG"),
+                    arguments("\u00ffO\u00ffQ...", "this is a JPEG 2000 image; convert it to PNG"),
+                    arguments("\u00ff\n...", "this is a JPEG XL image; convert it to PNG"),
+                    arguments("v/1\u0001..", "this is an OpenEXR image; convert it to PNG"),
+                    arguments("#?RADIANCE..", "this is a Radiance HDR image; convert it to PNG"),
+                    arguments("8BPS..", "this is a Photoshop document; save it as PNG"),
+                    arguments(
+                            "%PDF-1.7....",
+                            "this is a PDF; send it as a file, or its pages as PNG"),
+                    arguments("....ftypavif", "this is an AVIF image; convert it to PNG"),
+                    arguments("....ftypheic", "this is a HEIC image; convert it to JPEG"),
+                    arguments("....ftypisom", "this is an MP4 video; send it as a video"),
+                    arguments(
+                            "\u001aE\u00df\u00a3",
+                            "this is a Matroska or WebM video; send it as a video"),
+                    arguments("RIFF....AVI ", "this is an AVI video; send it as a video"),
+                    arguments("<svg xmlns='...'/>", "this is an SVG drawing; convert it to PNG"),
+                    arguments("<?xml?> <svg/>....", "this is an SVG drawing; convert it to PNG"),
+                    arguments(
+                            "\u00ef\u00bb\u00bf <!DOCTYPE html><title>404",
+                            "this is an HTML page; send the picture itself"),
+                    arguments("<HTML>", "this is an HTML page; send the picture itself"),
+                    arguments(
+                            "{\"error\": \"none\"}",
+                            "the bytes are no PNG, JPEG, WebP, GIF or BMP image; convert it to one of these"));
 
     @AfterAll
     static void close() {
@@ -55,6 +91,43 @@ class BadPictureTest {
             })
     void other_formats_are_refused_by_their_first_bytes(String content) {
         refused(Kind.UNSUPPORTED_MEDIA, TestPictures.latin1(content));
+    }
+
+    @ParameterizedTest
+    @FieldSource("OTHER_FORMATS")
+    void a_refusal_says_what_was_sent_where_that_is_known(String content, String message) {
+        assertEquals(message, refusal(TestPictures.latin1(content)).getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 3000", "3000, 1", "1, 10000", "10000, 1"})
+    void the_thinnest_pictures_are_read_in_every_format_that_has_them(int width, int height) {
+        byte[] png = Bombs.png(width, height, 8, 2);
+        byte[] gif = Bombs.gif(width, height);
+        byte[] bmp = Bombs.bmp(width, height);
+        byte[] jpeg = TestPictures.bytes("baseline.jpg");
+        ByteBuffer.wrap(jpeg).putShort(frameSize(jpeg), (short) height);
+        ByteBuffer.wrap(jpeg).putShort(frameSize(jpeg) + 2, (short) width);
+
+        for (byte[] picture : new byte[][] {png, gif, bmp, jpeg}) {
+            Picture decoded = DECODER.decode(picture);
+            assertEquals(width, decoded.width());
+            assertEquals(height, decoded.height());
+        }
+    }
+
+    @Test
+    void colour_profiles_change_nothing_however_odd() {
+        byte[] png = TestPictures.bytes("rgb.png");
+        byte[] jpeg = TestPictures.bytes("baseline.jpg");
+        for (byte[] profile : new byte[][] {{}, {0}, new byte[60_000], {'x', 0, 9, 1, 2, 3}}) {
+            assertArrayEquals(
+                    DECODER.decode(png).pixels(),
+                    DECODER.decode(Bombs.withChunk(png, "iCCP", profile)).pixels());
+            assertArrayEquals(
+                    DECODER.decode(jpeg).pixels(),
+                    DECODER.decode(Bombs.withSegment(jpeg, 0xe2, profile)).pixels());
+        }
     }
 
     @ParameterizedTest
@@ -190,9 +263,15 @@ class BadPictureTest {
     @Test
     void the_byte_limit_holds() {
         byte[] png = TestPictures.bytes("rgb.png");
-        try (ImageDecoder exact = new ImageDecoder(new ImageLimits(png.length, 29 * 23), 1);
-                ImageDecoder bytes = new ImageDecoder(new ImageLimits(png.length - 1, 1000), 1);
-                ImageDecoder pixels = new ImageDecoder(new ImageLimits(1000_000, 29 * 23 - 1), 1)) {
+        try (ImageDecoder exact =
+                        new ImageDecoder(
+                                new ImageLimits(png.length, 29 * 23), PictureStyle.UPRIGHT, 1);
+                ImageDecoder bytes =
+                        new ImageDecoder(
+                                new ImageLimits(png.length - 1, 1000), PictureStyle.UPRIGHT, 1);
+                ImageDecoder pixels =
+                        new ImageDecoder(
+                                new ImageLimits(1000_000, 29 * 23 - 1), PictureStyle.UPRIGHT, 1)) {
             assertEquals(29, exact.decode(png).width());
             for (ImageDecoder decoder : new ImageDecoder[] {bytes, pixels}) {
                 InvalidRequestException refusal =

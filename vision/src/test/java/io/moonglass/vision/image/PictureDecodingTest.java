@@ -14,7 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PictureDecodingTest {
 
-    private static final ImageDecoder DECODER = new ImageDecoder(ImageLimits.DEFAULT, 2);
+    private static final ImageDecoder DECODER =
+            new ImageDecoder(ImageLimits.DEFAULT, PictureStyle.UPSTREAM, 2);
 
     @AfterAll
     static void close() {
@@ -68,10 +69,11 @@ class PictureDecodingTest {
         assertArrayEquals(TestPictures.pillowShrunkRgb(name), shrunk.rgb());
     }
 
-    @Test
-    void a_cmyk_jpeg_agrees_up_to_rounding() {
-        Picture picture = DECODER.decode(TestPictures.bytes("cmyk.jpg"));
-        byte[] wanted = TestPictures.bytes("cmyk.jpg.rgb");
+    @ParameterizedTest
+    @ValueSource(strings = {"cmyk.jpg", "cmyk_plain.jpg", "ycck.jpg", "adobe_rgb.jpg"})
+    void jpegs_in_other_colour_spaces_agree_up_to_rounding(String name) {
+        Picture picture = DECODER.decode(TestPictures.bytes(name));
+        byte[] wanted = TestPictures.bytes(name + ".rgb");
         for (int i = 0; i < wanted.length; i++) {
             int difference = (wanted[i] & 0xff) - (picture.pixels()[i] & 0xff);
             assertTrue(Math.abs(difference) <= 1, "byte " + i + " is off by " + difference);

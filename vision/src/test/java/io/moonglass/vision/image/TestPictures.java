@@ -34,6 +34,57 @@ final class TestPictures {
                     "rgb.bmp",
                     "palette.bmp");
 
+    /// All there are.
+    static final List<String> ALL =
+            List.of(
+                    "adobe_rgb.jpg",
+                    "alpha.bmp",
+                    "animated.gif",
+                    "animated.png",
+                    "animated.webp",
+                    "animated_alpha.webp",
+                    "baseline.jpg",
+                    "bit.bmp",
+                    "bit.png",
+                    "cmyk.jpg",
+                    "cmyk_plain.jpg",
+                    "ycck.jpg",
+                    "colour_key.png",
+                    "deep_grey.png",
+                    "deep_key.png",
+                    "deep_rgb.png",
+                    "deep_rgba.png",
+                    "grey.bmp",
+                    "grey.jpg",
+                    "grey.png",
+                    "grey_alpha.png",
+                    "grey_key.png",
+                    "grey_key4.png",
+                    "interlaced.gif",
+                    "interlaced.png",
+                    "lossless.webp",
+                    "lossless_alpha.webp",
+                    "lossy.webp",
+                    "lossy_alpha.webp",
+                    "moving.gif",
+                    "moving.png",
+                    "moving.webp",
+                    "moving_lossy.webp",
+                    "padded.bmp",
+                    "palette.bmp",
+                    "palette.gif",
+                    "palette.png",
+                    "palette_alpha.png",
+                    "progressive.jpg",
+                    "rgb.bmp",
+                    "rgb.png",
+                    "rgba.png",
+                    "small_frame.gif",
+                    "transparent.gif",
+                    "turned.jpg",
+                    "turned.png",
+                    "turned.webp");
+
     private TestPictures() {}
 
     static byte[] bytes(String name) {

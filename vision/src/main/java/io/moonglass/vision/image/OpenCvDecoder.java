@@ -20,6 +20,9 @@ final class OpenCvDecoder {
 
     private OpenCvDecoder() {}
 
+    /// Does nothing but have this class, and so OpenCV, loaded.
+    static void load() {}
+
     /// @throws InvalidRequestException if OpenCV cannot decode it, or finds another size than the
     ///                                 container declares
     static Picture decode(NativePicture encoded) {

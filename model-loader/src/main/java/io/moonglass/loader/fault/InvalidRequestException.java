@@ -14,10 +14,12 @@ public final class InvalidRequestException extends RuntimeException {
         CONTEXT_LENGTH_EXCEEDED,
         /// The media's bytes are over a limit (bytes, pixels, number of pictures).
         MEDIA_TOO_LARGE,
-        /// The bytes are not a picture of a format that is taken in.
+        /// The bytes are of no format that is taken in.
         UNSUPPORTED_MEDIA,
-        /// The format is right, the content cannot be decoded.
+        /// It is a picture, but it cannot be decoded.
         INVALID_IMAGE,
+        /// It is a video or a document, but it cannot be decoded.
+        INVALID_MEDIA,
         /// An address that this server does not fetch from, whatever is there.
         FORBIDDEN_ADDRESS,
         /// The media could not be had from the address: unreachable, refused there, too slow, cut short.

@@ -318,6 +318,7 @@ final class HttpFault extends RuntimeException {
             case MEDIA_TOO_LARGE -> of(fault, 413, "image_too_large");
             case UNSUPPORTED_MEDIA -> of(fault, 422, "unsupported_media");
             case INVALID_IMAGE -> of(fault, 422, "invalid_image");
+            case INVALID_MEDIA -> of(fault, 422, "invalid_media");
             case FORBIDDEN_ADDRESS -> of(fault, 403, "forbidden_address");
             case MEDIA_UNAVAILABLE -> of(fault, 422, "media_unavailable");
             case UNSUPPORTED_FEATURE -> of(fault, 501, "unsupported_feature");

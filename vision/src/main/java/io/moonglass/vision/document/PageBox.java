@@ -53,7 +53,7 @@ record PageBox(float left, float bottom, float right, float top, int rotation, f
                 || !(width >= LEAST_POINTS && width <= MOST_POINTS)
                 || !(height >= LEAST_POINTS && height <= MOST_POINTS)) {
             throw new InvalidRequestException(
-                    InvalidRequestException.Kind.INVALID_IMAGE,
+                    InvalidRequestException.Kind.INVALID_MEDIA,
                     null,
                     "%s: is %s x %s points; want sides from %.0f to %,.0f (50 m), and corners within %,.0f of the origin"
                             .formatted(where, width, height, LEAST_POINTS, MOST_POINTS, FURTHEST));

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.logging.Level;
@@ -56,6 +57,9 @@ public final class PdfDocument implements PagedDocument {
     private final PDDocument document;
     private final PageTree pages;
     private final DocumentLimits limits;
+
+    /// Pages whose streams were found within the limits: a page is often drawn tile by tile.
+    private final BitSet measured = new BitSet();
 
     private PdfDocument(PDDocument document, PageTree pages, DocumentLimits limits) {
         this.document = document;
@@ -181,7 +185,10 @@ public final class PdfDocument implements PagedDocument {
         COSDictionary page = pages.page(index);
         PageBox box = PageBox.of(new PDPage(page), where);
         StreamLimits streams = new StreamLimits(where, limits);
-        streams.check(page);
+        if (!measured.get(index)) {
+            streams.check(page);
+            measured.set(index);
+        }
         showOnly(page);
         return new PageRenderer(document, page, box, streams).draw(width, height, region);
     }

@@ -40,7 +40,7 @@ final class PdfFaults {
     }
 
     static InvalidRequestException damaged(String message) {
-        return new InvalidRequestException(Kind.INVALID_IMAGE, null, message);
+        return new InvalidRequestException(Kind.INVALID_MEDIA, null, message);
     }
 
     static InvalidRequestException tooLarge(String message) {

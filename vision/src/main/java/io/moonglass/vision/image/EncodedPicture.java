@@ -1,6 +1,7 @@
 package io.moonglass.vision.image;
 
 import io.moonglass.loader.fault.InvalidRequestException;
+import java.util.Optional;
 
 /// A picture whose container was read and found within the limits, but whose pixels are still encoded: its size is
 /// known before anything is decoded. Pages of documents and frames of videos are such pictures too.
@@ -11,6 +12,12 @@ public interface EncodedPicture {
 
     /// Rows of pixels, as it is shown.
     int height();
+
+    /// What decodes it together with others, one after another and best in order, as a video does its frames; whoever
+    /// asks for the pixels may have to wait. Empty for a picture that the calling thread decodes by itself.
+    default Optional<Object> decoder() {
+        return Optional.empty();
+    }
 
     /// Decodes the pixels on the calling thread, which should be a platform thread.
     ///

@@ -22,7 +22,6 @@ enum ForeignFormat {
     MATROSKA("a Matroska or WebM video", "send it as a video", "\u001aE\u00df\u00a3"),
     AVI("an AVI video", "send it as a video");
 
-    private static final String WANTED = "PNG, JPEG, WebP, GIF or BMP";
     private static final int LOOKED_AT = 256;
 
     private final String name;
@@ -36,13 +35,15 @@ enum ForeignFormat {
     }
 
     /// What these bytes are and what to do about it, for a message.
-    static String describe(byte[] bytes) {
+    ///
+    /// @param wanted instead, such as `PNG or JPEG image`
+    static String describe(byte[] bytes, String wanted) {
         if (bytes.length == 0) {
-            return "the image is empty; want " + WANTED;
+            return "there are no bytes; want a " + wanted;
         }
         return known(bytes)
                 .map(found -> "this is " + found)
-                .orElse("the bytes are no %s image; convert it to one of these".formatted(WANTED));
+                .orElse("the bytes are no %s; convert it to one of these".formatted(wanted));
     }
 
     private static Optional<String> known(byte[] bytes) {

@@ -26,6 +26,11 @@ public final class ImageDecoder implements AutoCloseable {
                         Thread.ofPlatform().daemon().name("image-decoder-", 0).factory());
     }
 
+    /// Loads OpenCV, which takes a moment and may write to the cache of native libraries.
+    public static void loadNatives() {
+        OpenCvDecoder.load();
+    }
+
     /// Reads and checks the container of a PNG, JPEG, WebP, GIF or BMP, without decoding a pixel.
     ///
     /// @throws InvalidRequestException if the bytes are none of these, over a limit or cut short

@@ -26,6 +26,12 @@ public final class ImagePreprocessor {
         }
     }
 
+    /// What one token shows.
+    public long pixelsPerToken() {
+        long side = (long) config.mergeSize() * config.patchSize();
+        return side * side;
+    }
+
     /// The size a picture gets, from its own size alone: all that counting its tokens needs.
     ///
     /// @throws InvalidRequestException if no picture of this size can be encoded

@@ -19,6 +19,9 @@ final class OpenCvDecoder {
 
     private OpenCvDecoder() {}
 
+    /// Does nothing but have this class, and so OpenCV, loaded.
+    static void load() {}
+
     /// @param reduction 1, or 2, 4 or 8 for that part of a JPEG's sides
     /// @throws InvalidRequestException if OpenCV cannot decode it, or finds another size than the
     ///                                 container declares

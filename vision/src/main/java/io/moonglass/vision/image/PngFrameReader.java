@@ -10,6 +10,10 @@ final class PngFrameReader {
 
     private static final int SIGNATURE_BYTES = 8;
     private static final int CONTROL_BYTES = 26;
+
+    /// A palette of 256 colours; each frame gets a copy of it. What is longer is none.
+    private static final int MOST_SHARED_BYTES = 768;
+
     private static final int LONGEST_HURRY = 10;
     private static final int USUAL_MILLIS = 100;
 
@@ -49,7 +53,7 @@ final class PngFrameReader {
             type = type(at);
             switch (type) {
                 case "PLTE", "tRNS" -> {
-                    if (!hasData && shared.size() < 2) {
+                    if (!hasData && shared.size() < 2 && chunk.length() <= MOST_SHARED_BYTES) {
                         shared.add(chunk);
                     }
                 }

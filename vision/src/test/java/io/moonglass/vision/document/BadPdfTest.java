@@ -99,7 +99,7 @@ class BadPdfTest {
             })
     void a_file_without_a_document_in_it_is_refused(String content) {
         Path file = PdfFiles.written(folder.resolve("empty.pdf"), PdfFiles.latin1(content));
-        refused(Kind.INVALID_IMAGE, () -> open(file));
+        refused(Kind.INVALID_MEDIA, () -> open(file));
     }
 
     @Test
@@ -202,7 +202,7 @@ class BadPdfTest {
                         CATALOG,
                         tree,
                         "<</Type/Pages/Count 7/Kids[2 0 R 3 0 R]>>");
-        refused(Kind.INVALID_IMAGE, () -> open(file));
+        refused(Kind.INVALID_MEDIA, () -> open(file));
     }
 
     @Test
@@ -246,10 +246,10 @@ class BadPdfTest {
             assertEquals(3, document.numPages());
             assertEquals(10, document.render(2, 10, 10).width());
             refused(
-                    Kind.INVALID_IMAGE,
+                    Kind.INVALID_MEDIA,
                     "PDF, page 2: is missing",
                     () -> document.render(1, 10, 10));
-            refused(Kind.INVALID_IMAGE, "PDF, page 2: is missing", () -> document.pageSize(1));
+            refused(Kind.INVALID_MEDIA, "PDF, page 2: is missing", () -> document.pageSize(1));
         }
     }
 
@@ -275,8 +275,8 @@ class BadPdfTest {
                         "<</Type/Page/MediaBox" + box + "/Parent 2 0 R>>",
                         "<</Type/Page/MediaBox[200 100 0 0]/Parent 2 0 R>>");
         try (PdfDocument document = open(file)) {
-            refused(Kind.INVALID_IMAGE, () -> document.pageSize(0));
-            refused(Kind.INVALID_IMAGE, () -> document.render(0, 100, 100));
+            refused(Kind.INVALID_MEDIA, () -> document.pageSize(0));
+            refused(Kind.INVALID_MEDIA, () -> document.render(0, 100, 100));
             assertEquals(new PageSize(200, 100), document.pageSize(1));
         }
     }

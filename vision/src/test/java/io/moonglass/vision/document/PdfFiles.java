@@ -17,19 +17,19 @@ import org.apache.pdfbox.pdmodel.common.PDRectangle;
 import org.apache.pdfbox.pdmodel.common.PDStream;
 
 /// PDFs for tests, well-formed ones by PDFBox and others written out by hand.
-final class PdfFiles {
+public final class PdfFiles {
 
     /// Red in the upper left corner of an upright page of 200 x 100 points, blue in the lower right.
-    static final String CORNERS = "1 0 0 rg 0 50 50 50 re f 0 0 1 rg 150 0 50 50 re f\n";
+    public static final String CORNERS = "1 0 0 rg 0 50 50 50 re f 0 0 1 rg 150 0 50 50 re f\n";
 
     private PdfFiles() {}
 
     /// What is done to a document before it is written.
-    interface Making {
+    public interface Making {
         void make(PDDocument document) throws IOException;
     }
 
-    static Path written(Path file, Making making) {
+    public static Path written(Path file, Making making) {
         try (PDDocument document = new PDDocument()) {
             making.make(document);
             document.save(file.toFile());
@@ -39,12 +39,12 @@ final class PdfFiles {
         }
     }
 
-    static PDPage addPage(PDDocument document, float width, float height, String content)
+    public static PDPage addPage(PDDocument document, float width, float height, String content)
             throws IOException {
         return addPage(document, width, height, content.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    static PDPage addPage(PDDocument document, float width, float height, byte[] content)
+    public static PDPage addPage(PDDocument document, float width, float height, byte[] content)
             throws IOException {
         PDPage page = new PDPage(new PDRectangle(width, height));
         PDStream stream = new PDStream(document);
@@ -57,7 +57,7 @@ final class PdfFiles {
     }
 
     /// A stream that unpacks to so many zeros.
-    static COSStream bomb(PDDocument document, long numBytes) throws IOException {
+    public static COSStream bomb(PDDocument document, long numBytes) throws IOException {
         COSStream stream = document.getDocument().createCOSStream();
         byte[] zeros = new byte[1 << 20];
         try (OutputStream out = stream.createOutputStream(COSName.FLATE_DECODE)) {
@@ -69,7 +69,7 @@ final class PdfFiles {
     }
 
     /// A file of the given objects, the first of which is the catalog, with a table of where they are.
-    static Path ofObjects(Path file, String... objects) {
+    public static Path ofObjects(Path file, String... objects) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         List<Integer> places = new ArrayList<>();
         out.writeBytes(latin1("%PDF-1.7\n"));
@@ -89,7 +89,7 @@ final class PdfFiles {
         return written(file, out.toByteArray());
     }
 
-    static Path written(Path file, byte[] bytes) {
+    public static Path written(Path file, byte[] bytes) {
         try {
             return Files.write(file, bytes);
         } catch (IOException e) {
@@ -97,7 +97,7 @@ final class PdfFiles {
         }
     }
 
-    static byte[] latin1(String text) {
+    public static byte[] latin1(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 }

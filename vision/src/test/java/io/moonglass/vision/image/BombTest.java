@@ -176,6 +176,19 @@ class BombTest {
         assertTrue(cost.allocated < 2 * MIB, cost.toString());
     }
 
+    @Test
+    void what_frames_of_a_png_share_is_short() {
+        byte[] png = Bombs.withChunk(TestPictures.bytes("moving.png"), "tRNS", new byte[10 * MIB]);
+        Animation moving = Animation.of(png, ImageLimits.DEFAULT, 1000).orElseThrow();
+        Cost cost =
+                cost(
+                        "animated PNG with 10 MiB of transparency",
+                        png,
+                        29 * 23,
+                        () -> moving.frames().skipTo(moving.numFrames() - 1));
+        assertTrue(cost.allocated < 2 * MIB, cost.toString());
+    }
+
     private record Cost(String said, long allocated, long resident) {}
 
     private static void decoded(String kind, byte[] bytes, long pixels) {

@@ -7,7 +7,7 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /// Writes pictures of any declared size out of nothing, and puts into small ones what does not belong there.
-final class Bombs {
+public final class Bombs {
 
     private static final int SIGNATURE_BYTES = 8;
 
@@ -16,14 +16,14 @@ final class Bombs {
     /// A PNG of zeros.
     ///
     /// @param colourType as PNG numbers them: 0 grey, 2 RGB, 3 palette, 6 RGBA
-    static byte[] png(int width, int height, int bitDepth, int colourType) {
+    public static byte[] png(int width, int height, int bitDepth, int colourType) {
         int channels = colourType == 6 ? 4 : colourType == 2 ? 3 : 1;
         long rowBytes = 1 + ((long) width * channels * bitDepth + 7) / 8;
         return png(width, height, bitDepth, colourType, rowBytes * height);
     }
 
     /// The same with so many bytes of pixels, however many it needs.
-    static byte[] png(int width, int height, int bitDepth, int colourType, long numBytes) {
+    public static byte[] png(int width, int height, int bitDepth, int colourType, long numBytes) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(TestPictures.latin1("\u0089PNG\r\n\u001a\n"));
         ByteBuffer header = ByteBuffer.allocate(13).putInt(width).putInt(height);
@@ -38,7 +38,7 @@ final class Bombs {
     }
 
     /// As many zeros, deflated.
-    static byte[] zeros(long numBytes) {
+    public static byte[] zeros(long numBytes) {
         Deflater deflater = new Deflater(Deflater.BEST_SPEED);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         byte[] zeros = new byte[1 << 20];
@@ -58,20 +58,20 @@ final class Bombs {
     }
 
     /// The PNG with one more chunk right behind its header.
-    static byte[] withChunk(byte[] png, String type, byte[] content) {
+    public static byte[] withChunk(byte[] png, String type, byte[] content) {
         int at = SIGNATURE_BYTES + 25;
         return inserted(png, at, chunk(type, content));
     }
 
     /// The JPEG with one more segment right behind its beginning.
-    static byte[] withSegment(byte[] jpeg, int marker, byte[] content) {
+    public static byte[] withSegment(byte[] jpeg, int marker, byte[] content) {
         ByteBuffer segment = ByteBuffer.allocate(content.length + 4);
         segment.put((byte) 0xff).put((byte) marker).putShort((short) (content.length + 2));
         return inserted(jpeg, 2, segment.put(content).array());
     }
 
     /// A GIF of one colour in literal codes of three bits, each table cleared before it grows.
-    static byte[] gif(int width, int height) {
+    public static byte[] gif(int width, int height) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(gifHeader(width, height));
         int bits = 0;
@@ -102,7 +102,7 @@ final class Bombs {
     }
 
     /// Screen, four colours and a frame as large, up to where its codes begin.
-    static byte[] gifHeader(int width, int height) {
+    public static byte[] gifHeader(int width, int height) {
         ByteBuffer gif = TestPictures.littleEndian(new byte[13 + 12 + 10 + 1]);
         gif.put(TestPictures.latin1("GIF89a")).putShort((short) width).putShort((short) height);
         gif.put((byte) 0x81).position(13 + 12);
@@ -111,7 +111,7 @@ final class Bombs {
     }
 
     /// A BMP of zeros in 24 bits.
-    static byte[] bmp(int width, int height) {
+    public static byte[] bmp(int width, int height) {
         int rowBytes = (3 * width + 3) / 4 * 4;
         ByteBuffer bmp = TestPictures.littleEndian(new byte[54 + rowBytes * height]);
         bmp.put(TestPictures.latin1("BM")).putInt(bmp.capacity()).putInt(0).putInt(54);
@@ -119,7 +119,7 @@ final class Bombs {
         return bmp.array();
     }
 
-    static byte[] chunk(String type, byte[] content) {
+    public static byte[] chunk(String type, byte[] content) {
         ByteBuffer chunk = ByteBuffer.allocate(content.length + 12).putInt(content.length);
         chunk.put(type.getBytes(StandardCharsets.ISO_8859_1)).put(content);
         CRC32 crc = new CRC32();

@@ -12,13 +12,13 @@ import java.util.zip.CRC32;
 
 /// Small pictures in every format and mode. Beside each lies what Pillow 9.4 makes of it: its RGB
 /// pixels, then the same after `resize((13, 11), BICUBIC)` and conversion to RGB.
-final class TestPictures {
+public final class TestPictures {
 
-    static final int SHRUNK_WIDTH = 13;
-    static final int SHRUNK_HEIGHT = 11;
+    public static final int SHRUNK_WIDTH = 13;
+    public static final int SHRUNK_HEIGHT = 11;
 
     /// One of each format, with and without a palette or alpha.
-    static final List<String> VARIETY =
+    public static final List<String> VARIETY =
             List.of(
                     "rgb.png",
                     "rgba.png",
@@ -35,7 +35,7 @@ final class TestPictures {
                     "palette.bmp");
 
     /// All there are.
-    static final List<String> ALL =
+    public static final List<String> ALL =
             List.of(
                     "adobe_rgb.jpg",
                     "alpha.bmp",
@@ -87,7 +87,7 @@ final class TestPictures {
 
     private TestPictures() {}
 
-    static byte[] bytes(String name) {
+    public static byte[] bytes(String name) {
         try (InputStream in = TestPictures.class.getResourceAsStream("/pictures/" + name)) {
             return in.readAllBytes();
         } catch (IOException e) {
@@ -95,27 +95,27 @@ final class TestPictures {
         }
     }
 
-    static byte[] pillowRgb(String name) {
+    public static byte[] pillowRgb(String name) {
         byte[] both = bytes(name + ".rgb");
         return Arrays.copyOf(both, both.length - 3 * SHRUNK_WIDTH * SHRUNK_HEIGHT);
     }
 
-    static byte[] pillowShrunkRgb(String name) {
+    public static byte[] pillowShrunkRgb(String name) {
         byte[] both = bytes(name + ".rgb");
         return Arrays.copyOfRange(
                 both, both.length - 3 * SHRUNK_WIDTH * SHRUNK_HEIGHT, both.length);
     }
 
-    static byte[] latin1(String text) {
+    public static byte[] latin1(String text) {
         return text.getBytes(StandardCharsets.ISO_8859_1);
     }
 
-    static ByteBuffer littleEndian(byte[] bytes) {
+    public static ByteBuffer littleEndian(byte[] bytes) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /// Makes a changed PNG's checksums right again, so that the change gets past them.
-    static void mendChecksums(byte[] png) {
+    public static void mendChecksums(byte[] png) {
         ByteBuffer view = ByteBuffer.wrap(png);
         int at = 8;
         while (at + 12 <= png.length) {

@@ -10,6 +10,7 @@ import java.util.List;
 ///
 /// @param created        seconds since 1970
 /// @param images         the prompt's pictures as the model saw them; null if there are none
+/// @param videos         the prompt's videos as the model saw them; null if there are none
 /// @param promptLogprobs for each token of the prompt an object of likely tokens, or null; null if the request did not
 ///                       ask for them
 @JsonNaming(SnakeCaseStrategy.class)
@@ -22,6 +23,7 @@ public record ChatCompletion(
         List<Choice> choices,
         Usage usage,
         @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+        @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos,
         @JsonInclude(JsonInclude.Include.NON_NULL) JsonNode promptLogprobs) {
 
     public static final String OBJECT = "chat.completion";

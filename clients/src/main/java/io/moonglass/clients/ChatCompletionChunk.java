@@ -12,6 +12,7 @@ import java.util.List;
 /// @param choices        empty in chunks that tell of something else
 /// @param usage          of the whole request in the last chunk, so far in others where the request asked for it; else null
 /// @param images         beside the last usage: the prompt's pictures as the model saw them
+/// @param videos         beside the last usage: the prompt's videos as the model saw them
 /// @param promptLogprobs in a chunk of their own, as in [ChatCompletion]
 /// @param progress       in chunks of their own before the answer, if the request asked for them
 @JsonNaming(SnakeCaseStrategy.class)
@@ -24,6 +25,7 @@ public record ChatCompletionChunk(
         List<Choice> choices,
         @JsonInclude(JsonInclude.Include.NON_NULL) Usage usage,
         @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+        @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos,
         @JsonInclude(JsonInclude.Include.NON_NULL) JsonNode promptLogprobs,
         @JsonInclude(JsonInclude.Include.NON_NULL) Progress progress) {
 

@@ -2,6 +2,8 @@ package io.moonglass.runtime;
 
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.runtime.ocr.OpenPages;
+import io.moonglass.runtime.ocr.PageWish;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -19,7 +21,7 @@ public interface ChatModel extends AutoCloseable {
     /// What generation_config.json asks for where a request is silent.
     SamplingParameters defaultSampling();
 
-    /// Prepares the prompt on the calling thread (pictures are decoded and encoded here), hands it to
+    /// Prepares the prompt (media are fetched, decoded and encoded while the calling thread waits), hands it to
     /// the engine and returns. Events come on the engine's thread and must not block it.
     ///
     /// @param answers   one taker for every answer that is wanted; the seed of each is one higher than that
@@ -27,6 +29,7 @@ public interface ChatModel extends AutoCloseable {
     /// @param abandoned asked now and then while the prompt is prepared: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the request cannot be served
     /// @throws OverloadedException if too much is queued
+    /// @throws io.moonglass.runtime.ocr.BlankTileException if a tile of [#openPages] shows nothing
     /// @throws java.util.concurrent.CancellationException if the request was abandoned meanwhile
     Generation generate(
             ChatRequest request,
@@ -40,15 +43,22 @@ public interface ChatModel extends AutoCloseable {
 
     /// What a prompt amounts to, exactly, without running the model: what [#generate] would say of it.
     ///
-    /// @param format of the answer, which conversations tell the model of
+    /// @param format    of the answer, which conversations tell the model of
+    /// @param abandoned asked now and then while media are fetched: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
-    PromptSize measure(Prompt prompt, AnswerFormat format);
+    PromptSize measure(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned);
+
+    /// The same for a caller that stays.
+    default PromptSize measure(Prompt prompt, AnswerFormat format) {
+        return measure(prompt, format, () -> false);
+    }
 
     /// Token ids of a prompt, a placeholder for every row of every picture; nothing is run.
     ///
-    /// @param format of the answer, which conversations tell the model of
+    /// @param format    of the answer, which conversations tell the model of
+    /// @param abandoned asked now and then while media are fetched: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the prompt is none
-    int[] render(Prompt prompt, AnswerFormat format);
+    int[] render(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned);
 
     /// Token ids of a text.
     ///
@@ -73,6 +83,14 @@ public interface ChatModel extends AutoCloseable {
             String param,
             RequestScope scope,
             BooleanSupplier abandoned);
+
+    /// Opens a picture or document to be read page by page: each page is tiles that fit this model, to be asked about
+    /// with [#generate].
+    ///
+    /// @param abandoned asked now and then: whether nobody waits any more
+    /// @return the caller's to close, after the last tile's answer was begun
+    /// @throws io.moonglass.loader.fault.InvalidRequestException if it is neither, or a wanted page is not there
+    OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned);
 
     /// How much it has done, and how it stands.
     ModelStatistics statistics();

@@ -1,5 +1,7 @@
 package io.moonglass.runtime;
 
+import io.moonglass.runtime.ocr.PageRanges;
+import java.util.List;
 import java.util.OptionalLong;
 
 /// One part of a chat message; parts keep the order in which the user wrote them.
@@ -7,29 +9,48 @@ public sealed interface ContentPart {
 
     record Text(String text) implements ContentPart {}
 
-    /// A picture, of which nothing is decoded yet.
-    sealed interface Picture extends ContentPart {
-
-        /// What the picture is shrunk to if it has more pixels; empty for the model's own limit.
-        OptionalLong maxPixels();
+    /// What the model looks at.
+    sealed interface Media extends ContentPart {
 
         /// Where the request has it, for faults; empty for its place in the messages of a chat completion.
         String param();
     }
 
-    /// A `data:` address as the caller sent it.
-    record ImageUrl(String url, OptionalLong maxPixels, String param) implements Picture {
+    /// A picture: PNG, JPEG, WebP, GIF or BMP. Of one that moves, the first frame.
+    ///
+    /// @param maxPixels what it is shrunk to if it has more; empty for the model's own limit
+    record Picture(MediaSource source, OptionalLong maxPixels, String param) implements Media {
 
-        public ImageUrl(String url) {
-            this(url, OptionalLong.empty(), "");
+        /// One that the caller holds.
+        public static Picture of(byte[] bytes) {
+            return new Picture(new MediaSource.Bytes(bytes), OptionalLong.empty(), "");
+        }
+
+        /// One at a `data:`, `https:` or `file:` address.
+        public static Picture at(String url) {
+            return at(url, OptionalLong.empty(), "");
+        }
+
+        public static Picture at(String url, OptionalLong maxPixels, String param) {
+            return new Picture(new MediaSource.Address(url), maxPixels, param);
         }
     }
 
-    /// An encoded picture (PNG, JPEG, WebP, GIF or BMP) that the caller already holds.
-    record ImageBytes(byte[] bytes, OptionalLong maxPixels, String param) implements Picture {
+    /// A video, or an animated GIF or WebP, of which some frames are shown.
+    record Video(MediaSource source, VideoSettings settings, String param) implements Media {}
 
-        public ImageBytes(byte[] bytes) {
-            this(bytes, OptionalLong.empty(), "");
+    /// A video as its frames, in order.
+    record Frames(List<Picture> frames, VideoSettings settings, String param) implements Media {
+
+        public Frames {
+            frames = List.copyOf(frames);
         }
     }
+
+    /// A file that is what its bytes say: a PDF, of which pages are shown, a picture, or a video.
+    ///
+    /// @param pages    of a PDF that are shown
+    /// @param settings of a video; `maxPixels` holds for pages and pictures too
+    record File(MediaSource source, PageRanges pages, VideoSettings settings, String param)
+            implements Media {}
 }

@@ -8,6 +8,9 @@ import java.util.Optional;
 /// `Finished` or `Failed`.
 public sealed interface GenerationEvent {
 
+    /// It is known what the prompt amounts to, before its pictures are decoded; told to the first answer alone.
+    record PromptMeasured(PromptSize size) implements GenerationEvent {}
+
     /// More of the prompt's pictures are decoded or encoded; told to the first answer alone.
     ///
     /// @param numDecoded pictures that are decoded and fitted

@@ -35,6 +35,10 @@ import io.moonglass.runtime.media.ImageRows;
 import io.moonglass.runtime.media.MediaIntake;
 import io.moonglass.runtime.media.MediaStatistics;
 import io.moonglass.runtime.media.PictureProgress;
+import io.moonglass.runtime.media.PlacedMedia;
+import io.moonglass.runtime.media.TakenMedia;
+import io.moonglass.runtime.ocr.OpenPages;
+import io.moonglass.runtime.ocr.PageWish;
 import io.moonglass.runtime.prompt.ComposedPrompt;
 import io.moonglass.runtime.prompt.PromptComposer;
 import io.moonglass.tensor.FloatMatrix;
@@ -126,6 +130,8 @@ public final class LocalChatModel implements ChatModel {
                         new MediaIntake(
                                 options.media(),
                                 options.numThreads(),
+                                options.workDirectory(),
+                                engine.contextLength() / 2,
                                 preprocessor.orElseThrow(),
                                 revision,
                                 opened,
@@ -136,7 +142,6 @@ public final class LocalChatModel implements ChatModel {
                         media,
                         name,
                         config.text().vocabSize(),
-                        options.media().maxImages(),
                         config.mediaPlaceholderTokenId());
         this.constraints =
                 new AnswerConstraints(
@@ -173,13 +178,23 @@ public final class LocalChatModel implements ChatModel {
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
             BooleanSupplier abandoned) {
+        try (ComposedPrompt prompt =
+                composer.compose(request.prompt(), request.answer().format(), abandoned)) {
+            return generate(request, prompt, answers, abandoned);
+        }
+    }
+
+    private Generation generate(
+            ChatRequest request,
+            ComposedPrompt prompt,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
         AnswerOptions options = request.answer();
-        ComposedPrompt prompt = composer.compose(request.prompt(), options.format());
-        int maxTokens =
-                options.maxTokens().orElse(Math.max(1, contextLength() - prompt.numTokens()));
+        PromptSize size = prompt.size();
+        int maxTokens = options.maxTokens().orElse(Math.max(1, contextLength() - size.tokens()));
         // Before pictures are encoded, which may take minutes.
-        engine.refuseTooLong(prompt.numTokens(), maxTokens);
-        refuseTooManyScores(prompt.numTokens(), options.scoring());
+        engine.refuseTooLong(size.tokens(), maxTokens);
+        refuseTooManyScores(size.tokens(), options.scoring());
         Supplier<TokenMask> masks = constraints.of(request, abandoned);
         Set<Integer> stops = stopTokenIds(options);
         AnswerShape shape = AnswerShape.of(options, request.tools(), stops);
@@ -191,12 +206,9 @@ public final class LocalChatModel implements ChatModel {
                                     .withSeed(options.sampling().seed() + branches.size()),
                             masks.get(),
                             new AnswerStream(
-                                    composer.tokenizer(),
-                                    shape,
-                                    prompt.tokenIds(),
-                                    prompt.size(),
-                                    events)));
+                                    composer.tokenizer(), shape, prompt.tokenIds(), size, events)));
         }
+        answers.getFirst().accept(new GenerationEvent.PromptMeasured(size));
         return submit(
                 prompt,
                 new Wanted(maxTokens, stops, request.scope(), options.scoring(), branches),
@@ -301,13 +313,17 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
-    public PromptSize measure(Prompt prompt, AnswerFormat format) {
-        return composer.compose(prompt, format).size();
+    public PromptSize measure(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
+        try (ComposedPrompt composed = composer.compose(prompt, format, abandoned)) {
+            return composed.size();
+        }
     }
 
     @Override
-    public int[] render(Prompt prompt, AnswerFormat format) {
-        return composer.compose(prompt, format).tokenIds();
+    public int[] render(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
+        try (ComposedPrompt composed = composer.compose(prompt, format, abandoned)) {
+            return composed.tokenIds();
+        }
     }
 
     @Override
@@ -333,7 +349,14 @@ public final class LocalChatModel implements ChatModel {
 
     @Override
     public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
-        ComposedPrompt prompt = composer.compose(text, new AnswerFormat.FreeText());
+        try (ComposedPrompt prompt =
+                composer.compose(text, new AnswerFormat.FreeText(), abandoned)) {
+            return embedText(prompt, scope, abandoned);
+        }
+    }
+
+    private Embedding embedText(
+            ComposedPrompt prompt, RequestScope scope, BooleanSupplier abandoned) {
         engine.refuseTooLong(prompt.numTokens(), 0);
         FeatureSink features = new FeatureSink();
         Generation generation =
@@ -361,16 +384,24 @@ public final class LocalChatModel implements ChatModel {
             String param,
             RequestScope scope,
             BooleanSupplier abandoned) {
-        ImageInput image = composer.read(picture, param);
-        ComposedPrompt prompt = new ComposedPrompt(new int[image.numTokens()], List.of(image));
-        try (AdmissionQueue.Share _ = queue.admit(0, image.fittedPixels())) {
-            List<ImageRows> rows = encode(List.of(image), scope, abandoned, _ -> {});
-            try {
-                return new Embedding(mean(rows.getFirst().matrix()), prompt.size());
-            } finally {
-                rows.forEach(ImageRows::close);
+        try (TakenMedia taken =
+                composer.take(List.of(new PlacedMedia(picture, param)), abandoned)) {
+            ImageInput image = taken.images().getFirst();
+            PromptSize size = new ComposedPrompt(new int[image.numTokens()], taken).size();
+            try (AdmissionQueue.Share _ = queue.admit(0, image.fittedPixels())) {
+                List<ImageRows> rows = encode(List.of(image), scope, abandoned, _ -> {});
+                try {
+                    return new Embedding(mean(rows.getFirst().matrix()), size);
+                } finally {
+                    rows.forEach(ImageRows::close);
+                }
             }
         }
+    }
+
+    @Override
+    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+        return composer.intake(file.param()).openPages(file, wish, abandoned);
     }
 
     private static float[] mean(FloatMatrix rows) {

@@ -84,6 +84,7 @@ public final class ModelComparison implements AutoCloseable {
                     switch (event) {
                         case GenerationEvent.TextDelta(String more, _) -> text.append(more);
                         case GenerationEvent.ReasoningDelta _,
+                                GenerationEvent.PromptMeasured _,
                                 GenerationEvent.PicturesPrepared _,
                                 GenerationEvent.PromptScored _,
                                 GenerationEvent.ToolCallBegun _,

@@ -19,4 +19,15 @@ public record Usage(
     public int totalTokens() {
         return promptTokens + completionTokens;
     }
+
+    /// This and another request's together.
+    public Usage plus(Usage other) {
+        return new Usage(
+                promptTokens + other.promptTokens,
+                imageTokens + other.imageTokens,
+                videoTokens + other.videoTokens,
+                cachedTokens + other.cachedTokens,
+                completionTokens + other.completionTokens,
+                reasoningTokens + other.reasoningTokens);
+    }
 }

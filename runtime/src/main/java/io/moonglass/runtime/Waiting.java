@@ -1,8 +1,12 @@
 package io.moonglass.runtime;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -14,6 +18,27 @@ public final class Waiting {
     private static final long ASK_MILLIS = 20;
 
     private Waiting() {}
+
+    /// Runs all of them at the same time, each on a virtual thread of its own. The first fault in their order is the one
+    /// that is thrown; the others go on until they are told that nobody waits.
+    ///
+    /// @param tasks     throw nothing checked
+    /// @param abandoned whether nobody waits any more
+    /// @return what came of each, in order
+    /// @throws CancellationException as [#await]
+    public static <T> List<T> awaitAll(List<Callable<T>> tasks, BooleanSupplier abandoned) {
+        List<FutureTask<T>> running = new ArrayList<>();
+        for (Callable<T> task : tasks) {
+            FutureTask<T> future = new FutureTask<>(task);
+            Thread.ofVirtual().start(future);
+            running.add(future);
+        }
+        List<T> results = new ArrayList<>();
+        for (Future<T> future : running) {
+            results.add(await(future, abandoned, () -> {}));
+        }
+        return results;
+    }
 
     /// @param abandoned whether nobody waits any more
     /// @param meanwhile run on this thread each time before it is asked again

@@ -26,7 +26,7 @@ final class WarmUp {
         for (int round = 0; round < MAX_ROUNDS && System.nanoTime() < end; round++) {
             List<ContentPart> parts =
                     withPicture
-                            ? List.of(new ContentPart.ImageBytes(greyBitmap(round)), text)
+                            ? List.of(ContentPart.Picture.of(greyBitmap(round)), text)
                             : List.of(text);
             answer(
                     model,
@@ -45,6 +45,7 @@ final class WarmUp {
                     switch (event) {
                         case GenerationEvent.TextDelta _,
                                 GenerationEvent.ReasoningDelta _,
+                                GenerationEvent.PromptMeasured _,
                                 GenerationEvent.PicturesPrepared _,
                                 GenerationEvent.PromptScored _,
                                 GenerationEvent.ToolCallBegun _,

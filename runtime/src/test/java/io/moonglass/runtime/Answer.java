@@ -18,13 +18,15 @@ final class Answer implements Consumer<GenerationEvent> {
 
     @Override
     public void accept(GenerationEvent event) {
-        if (!(event instanceof GenerationEvent.PicturesPrepared)) {
+        if (!(event instanceof GenerationEvent.PicturesPrepared)
+                && !(event instanceof GenerationEvent.PromptMeasured)) {
             begun.complete(null);
         }
         switch (event) {
             case TextDelta(String more, _) -> text.append(more);
             case ReasoningDelta(String more) -> reasoning.append(more);
-            case GenerationEvent.PicturesPrepared _,
+            case GenerationEvent.PromptMeasured _,
+                    GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.ToolCallBegun _,
                     GenerationEvent.ToolArgumentsDelta _ -> {}

@@ -21,12 +21,12 @@ final class GoldenRequests {
 
     /// The request that was recorded, with its pictures as bytes.
     static ChatRequest of(GoldenPrompt prompt) {
-        return of(messages(prompt, file -> new ContentPart.ImageBytes(bytes(file))), prompt);
+        return of(messages(prompt, file -> ContentPart.Picture.of(bytes(file))), prompt);
     }
 
     /// The same with its pictures as addresses.
     static ChatRequest withAddresses(GoldenPrompt prompt) {
-        return of(messages(prompt, file -> new ContentPart.ImageUrl(address(bytes(file)))), prompt);
+        return of(messages(prompt, file -> ContentPart.Picture.at(address(bytes(file)))), prompt);
     }
 
     static ChatRequest of(List<Message> messages, GoldenPrompt prompt) {

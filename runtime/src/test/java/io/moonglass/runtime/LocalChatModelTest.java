@@ -183,13 +183,15 @@ class LocalChatModelTest {
     void more_pictures_than_the_limit_are_refused() throws Exception {
         GoldenPrompt prompt = GoldenPrompt.named("image");
         ContentPart picture =
-                new ContentPart.ImageBytes(GoldenRequests.bytes(prompt.images().getFirst()));
+                ContentPart.Picture.of(GoldenRequests.bytes(prompt.images().getFirst()));
 
         InvalidRequestException e =
                 refused(Collections.nCopies(MAX_IMAGES + 1, picture), Kind.MEDIA_TOO_LARGE);
 
-        assertEquals("messages", e.param());
-        assertEquals("the messages hold 5 pictures, the limit is 4; send fewer", e.getMessage());
+        assertEquals("messages[0].content[4].image_url.url", e.param());
+        assertEquals(
+                "messages[0].content[4].image_url.url: with it the request holds 5 pictures, pages and frames; the limit is 4; send fewer",
+                e.getMessage());
         assertAnswers(prompt, Answer.to(model, GoldenRequests.of(prompt)));
     }
 
@@ -198,17 +200,19 @@ class LocalChatModelTest {
         GoldenPrompt prompt = GoldenPrompt.named("image");
         byte[] whole = GoldenRequests.bytes(prompt.images().getFirst());
         ContentPart text = new ContentPart.Text("what?");
-        ContentPart noPicture = new ContentPart.ImageBytes("hello".getBytes());
-        ContentPart cut = new ContentPart.ImageBytes(Arrays.copyOf(whole, whole.length / 2));
-        ContentPart large = new ContentPart.ImageBytes(new byte[(1 << 20) + 1]);
-        ContentPart elsewhere = new ContentPart.ImageUrl("https://example.org/a.png");
+        ContentPart noPicture = ContentPart.Picture.of("hello".getBytes());
+        ContentPart cut = ContentPart.Picture.of(Arrays.copyOf(whole, whole.length / 2));
+        ContentPart large = ContentPart.Picture.of(new byte[(1 << 20) + 1]);
+        ContentPart elsewhere = ContentPart.Picture.at("ftp://example.org/a.png");
+        ContentPart inside = ContentPart.Picture.at("https://127.0.0.1/a.png");
 
         for (InvalidRequestException e :
                 List.of(
                         refused(List.of(text, noPicture), Kind.UNSUPPORTED_MEDIA),
                         refused(List.of(text, cut), Kind.INVALID_IMAGE),
                         refused(List.of(text, large), Kind.MEDIA_TOO_LARGE),
-                        refused(List.of(text, elsewhere), Kind.INVALID_VALUE))) {
+                        refused(List.of(text, elsewhere), Kind.INVALID_VALUE),
+                        refused(List.of(text, inside), Kind.FORBIDDEN_ADDRESS))) {
             assertEquals("messages[0].content[1].image_url.url", e.param());
             assertTrue(e.getMessage().startsWith(e.param() + ": "), e.getMessage());
         }
@@ -267,9 +271,7 @@ class LocalChatModelTest {
         ByteBuffer.wrap(damaged).putInt(data + length, (int) checksum.getValue());
         ChatRequest request =
                 ChatRequest.of(
-                        List.of(
-                                new Message(
-                                        Role.USER, List.of(new ContentPart.ImageBytes(damaged)))),
+                        List.of(new Message(Role.USER, List.of(ContentPart.Picture.of(damaged)))),
                         SamplingParameters.GREEDY);
 
         InvalidRequestException tooLong =
@@ -289,9 +291,7 @@ class LocalChatModelTest {
     void pictures_that_nobody_waits_for_are_not_encoded() throws Exception {
         ChatRequest request =
                 ChatRequest.of(
-                        List.of(
-                                new Message(
-                                        Role.USER, List.of(new ContentPart.ImageBytes(picture())))),
+                        List.of(new Message(Role.USER, List.of(ContentPart.Picture.of(picture())))),
                         SamplingParameters.GREEDY);
         List<GenerationEvent> events = new ArrayList<>();
 

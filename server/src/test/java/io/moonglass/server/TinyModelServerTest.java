@@ -212,7 +212,7 @@ class TinyModelServerTest {
                 "unsupported_media",
                 IMAGE_URL);
         refused(withPictures("data:image/png;base64,!"), 400, "invalid_value", IMAGE_URL);
-        refused(withPictures("https://example.org/a.png"), 400, "invalid_value", IMAGE_URL);
+        refused(withPictures("https://127.0.0.1/a.png"), 403, "forbidden_address", IMAGE_URL);
         refused(withPictures("file:///etc/passwd"), 400, "invalid_value", IMAGE_URL);
     }
 
@@ -235,7 +235,7 @@ class TinyModelServerTest {
                 refused(
                         withPictures(dataUri(pngHeader(65_535, 65_535))),
                         413,
-                        "image_too_large",
+                        "media_too_large",
                         IMAGE_URL);
 
         assertTrue(message.contains("65535 x 65535"), message);
@@ -259,9 +259,14 @@ class TinyModelServerTest {
                 dataUri(Files.readAllBytes(GoldenPrompt.named("image").images().getFirst()));
         String[] tooMany = Collections.nCopies(MAX_IMAGES + 1, picture).toArray(String[]::new);
 
-        String message = refused(withPictures(tooMany), 413, "image_too_large", "messages");
+        String message =
+                refused(
+                        withPictures(tooMany),
+                        413,
+                        "media_too_large",
+                        "messages[0].content[4].image_url.url");
 
-        assertTrue(message.contains("5 pictures, the limit is 4"), message);
+        assertTrue(message.contains("5 pictures, pages and frames; the limit is 4"), message);
     }
 
     @ParameterizedTest

@@ -13,6 +13,8 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.ocr.OpenPages;
+import io.moonglass.runtime.ocr.PageWish;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -50,13 +52,13 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
     }
 
     @Override
-    public PromptSize measure(Prompt prompt, AnswerFormat format) {
-        return model.measure(prompt, format);
+    public PromptSize measure(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
+        return model.measure(prompt, format, abandoned);
     }
 
     @Override
-    public int[] render(Prompt prompt, AnswerFormat format) {
-        return model.render(prompt, format);
+    public int[] render(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
+        return model.render(prompt, format, abandoned);
     }
 
     @Override
@@ -81,6 +83,11 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
             RequestScope scope,
             BooleanSupplier abandoned) {
         return model.embedPicture(picture, param, scope, abandoned);
+    }
+
+    @Override
+    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+        return model.openPages(file, wish, abandoned);
     }
 
     @Override

@@ -107,7 +107,7 @@ public final class AnswerStream implements TokenSink {
                 new Usage(
                         prompt.tokens(),
                         prompt.imageTokens(),
-                        0,
+                        prompt.videoTokens(),
                         cachedTokens,
                         tokenIds.size(),
                         reasoningTokens);

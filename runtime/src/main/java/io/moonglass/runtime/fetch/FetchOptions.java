@@ -15,7 +15,9 @@ import java.util.List;
 /// @param pace                 how slow a server may be
 /// @param maxConcurrent        the most connections at once; more wait
 /// @param maxConcurrentPerHost the most at once to one host name, and to one address
-/// @param maxBytesInMemory     the most bytes of all fetched media that are in memory at a time
+/// @param maxBytesInMemory     the most bytes of all media that were fetched, or read from files, that are in memory
+///                             at a time
+/// @param maxBytesOnDisk       the most bytes of all fetched media that are in files at a time
 public record FetchOptions(
         boolean offline,
         boolean allowHttp,
@@ -25,14 +27,24 @@ public record FetchOptions(
         FetchPace pace,
         int maxConcurrent,
         int maxConcurrentPerHost,
-        long maxBytesInMemory) {
+        long maxBytesInMemory,
+        long maxBytesOnDisk) {
 
     private static final int MAX_REDIRECTS = 20;
     private static final int MAX_CONCURRENT = 1024;
 
     public static final FetchOptions DEFAULT =
             new FetchOptions(
-                    false, false, List.of(), List.of(), 3, FetchPace.DEFAULT, 32, 8, 256L << 20);
+                    false,
+                    false,
+                    List.of(),
+                    List.of(),
+                    3,
+                    FetchPace.DEFAULT,
+                    32,
+                    8,
+                    256L << 20,
+                    4L << 30);
 
     public FetchOptions {
         allowedHosts = List.copyOf(allowedHosts);
@@ -50,10 +62,10 @@ public record FetchOptions(
                     "%d media are fetched at once, %d of one host; want 1 to %d, and for one host at most as many"
                             .formatted(maxConcurrent, maxConcurrentPerHost, MAX_CONCURRENT));
         }
-        if (maxBytesInMemory < 1) {
+        if (maxBytesInMemory < 1 || maxBytesOnDisk < 1) {
             throw new ConfigException(
-                    "%d bytes of fetched media in memory; want 1 or more"
-                            .formatted(maxBytesInMemory));
+                    "%d bytes of fetched media in memory and %d on disk; want 1 or more"
+                            .formatted(maxBytesInMemory, maxBytesOnDisk));
         }
     }
 
@@ -67,7 +79,8 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withAllowHttp(boolean value) {
@@ -80,7 +93,8 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withAllowedHosts(List<HostPattern> value) {
@@ -93,7 +107,8 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withAllowedNetworks(List<AddressRange> value) {
@@ -106,7 +121,8 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withMaxRedirects(int value) {
@@ -119,7 +135,8 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withPace(FetchPace value) {
@@ -132,7 +149,8 @@ public record FetchOptions(
                 value,
                 maxConcurrent,
                 maxConcurrentPerHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withConnectTimeout(Duration value) {
@@ -154,7 +172,8 @@ public record FetchOptions(
                 pace,
                 value,
                 perHost,
-                maxBytesInMemory);
+                maxBytesInMemory,
+                maxBytesOnDisk);
     }
 
     public FetchOptions withMaxBytesInMemory(long value) {
@@ -167,6 +186,21 @@ public record FetchOptions(
                 pace,
                 maxConcurrent,
                 maxConcurrentPerHost,
+                value,
+                maxBytesOnDisk);
+    }
+
+    public FetchOptions withMaxBytesOnDisk(long value) {
+        return new FetchOptions(
+                offline,
+                allowHttp,
+                allowedHosts,
+                allowedNetworks,
+                maxRedirects,
+                pace,
+                maxConcurrent,
+                maxConcurrentPerHost,
+                maxBytesInMemory,
                 value);
     }
 }

@@ -8,5 +8,6 @@ record FetchTools(
         AddressPolicy policy,
         NameLookup names,
         FetchPlaces places,
-        FetchMemory memory,
+        FetchBudget memory,
+        FetchBudget disk,
         SSLSocketFactory tls) {}

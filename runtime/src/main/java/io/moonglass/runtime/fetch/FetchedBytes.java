@@ -11,9 +11,9 @@ package io.moonglass.runtime.fetch;
 public final class FetchedBytes implements AutoCloseable {
 
     private final byte[] bytes;
-    private final FetchMemory.Lease lease;
+    private final FetchBudget.Lease lease;
 
-    FetchedBytes(byte[] bytes, FetchMemory.Lease lease) {
+    FetchedBytes(byte[] bytes, FetchBudget.Lease lease) {
         this.bytes = bytes;
         this.lease = lease;
     }

@@ -28,6 +28,8 @@ import javax.net.ssl.SSLContext;
 /// Any number of threads may fetch at once. Each waits for its own fetch, which runs on a virtual thread.
 public final class MediaFetcher implements AutoCloseable {
 
+    private static final Duration SOON = Duration.ofSeconds(2);
+
     private static final Set<StandardOpenOption> OVERWRITE =
             Set.of(
                     StandardOpenOption.CREATE,
@@ -53,7 +55,8 @@ public final class MediaFetcher implements AutoCloseable {
                         new AddressPolicy(options.allowedNetworks()),
                         new NameLookup(resolver, options.maxConcurrent()),
                         new FetchPlaces(options.maxConcurrent(), options.maxConcurrentPerHost()),
-                        new FetchMemory(options.maxBytesInMemory()),
+                        new FetchBudget(options.maxBytesInMemory()),
+                        new FetchBudget(options.maxBytesOnDisk()),
                         tls.getSocketFactory());
     }
 
@@ -83,7 +86,7 @@ public final class MediaFetcher implements AutoCloseable {
     public FetchedBytes fetch(
             String url, String what, int maxBytes, String param, BooleanSupplier abandoned) {
         FetchFaults faults = new FetchFaults(what, url, param);
-        FetchMemory.Lease lease = tools.memory().lease();
+        FetchBudget.Lease lease = tools.memory().lease();
         try {
             MemorySink sink = new MemorySink(tools.memory(), lease, maxBytes, faults);
             Duration timeout = tools.options().pace().timeout();
@@ -99,12 +102,12 @@ public final class MediaFetcher implements AutoCloseable {
     /// not end well.
     ///
     /// @param timeout for everything, instead of the options'
-    /// @return the file's size in bytes
+    /// @return to be closed once the file is deleted
     /// @throws InvalidRequestException as [#fetch]
     /// @throws OverloadedException     as [#fetch]
     /// @throws CancellationException   as [#fetch]
     /// @throws UncheckedIOException    if the file cannot be written
-    public long fetchTo(
+    public FetchedFile fetchTo(
             String url,
             Path file,
             String what,
@@ -113,13 +116,32 @@ public final class MediaFetcher implements AutoCloseable {
             String param,
             BooleanSupplier abandoned) {
         FetchFaults faults = new FetchFaults(what, url, param);
+        FetchBudget.Lease lease = tools.disk().lease();
         try (FileChannel channel = FileChannel.open(file, OVERWRITE, FOR_THIS_USER)) {
-            return run(faults, maxBytes, timeout, new FileSink(channel), abandoned);
+            FileSink sink = new FileSink(channel, tools.disk(), lease, faults);
+            return new FetchedFile(run(faults, maxBytes, timeout, sink, abandoned), lease);
         } catch (IOException e) {
+            lease.close();
             throw deleted(file, new UncheckedIOException("what is fetched cannot be written", e));
         } catch (RuntimeException e) {
+            lease.close();
             throw deleted(file, e);
         }
+    }
+
+    /// Takes room of the memory that fetched bytes share, for bytes that come from elsewhere.
+    ///
+    /// @return to be closed once the bytes are no longer needed
+    /// @throws OverloadedException if there is too little now
+    public AutoCloseable reserve(long numBytes) {
+        FetchBudget.Lease lease = tools.memory().lease();
+        if (!lease.tryGrow(numBytes)) {
+            throw new OverloadedException(
+                    "media of requests that are being answered fill the %,d bytes that there are for them; ask again soon"
+                            .formatted(tools.memory().capacity()),
+                    SOON);
+        }
+        return lease;
     }
 
     private static RuntimeException deleted(Path file, RuntimeException fault) {

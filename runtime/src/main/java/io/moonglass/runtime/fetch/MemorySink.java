@@ -11,14 +11,14 @@ final class MemorySink implements BodySink {
     private static final int FIRST_CAPACITY = 1 << 16;
     private static final Duration SOON = Duration.ofSeconds(2);
 
-    private final FetchMemory memory;
-    private final FetchMemory.Lease lease;
+    private final FetchBudget memory;
+    private final FetchBudget.Lease lease;
     private final int maxBytes;
     private final FetchFaults faults;
     private byte[] bytes = {};
     private int length;
 
-    MemorySink(FetchMemory memory, FetchMemory.Lease lease, int maxBytes, FetchFaults faults) {
+    MemorySink(FetchBudget memory, FetchBudget.Lease lease, int maxBytes, FetchFaults faults) {
         this.memory = memory;
         this.lease = lease;
         this.maxBytes = maxBytes;

@@ -16,12 +16,12 @@ public final class DataUri {
     private DataUri() {}
 
     /// @param url      as the caller sent it
+    /// @param what     the medium, for messages: `image`
     /// @param maxBytes the most bytes it may hold
     /// @throws InvalidRequestException if it is no base64 `data:` address or too large
-    public static byte[] decode(String url, long maxBytes) {
+    public static byte[] decode(String url, String what, long maxBytes) {
         if (!url.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
-            throw invalid(
-                    "want a data: address with the picture in base64; other addresses are not fetched");
+            throw invalid("want a data: address with the bytes in base64");
         }
         int comma = url.indexOf(',');
         if (comma < 0 || comma > MAX_TYPE_LENGTH) {
@@ -42,8 +42,8 @@ public final class DataUri {
             throw new InvalidRequestException(
                     InvalidRequestException.Kind.MEDIA_TOO_LARGE,
                     null,
-                    "image of %,d bytes, the limit is %,d; send a smaller one"
-                            .formatted(numBytes, maxBytes));
+                    "%s of %,d bytes, the limit is %,d; send a smaller one"
+                            .formatted(what, numBytes, maxBytes));
         }
         try {
             return Base64.getDecoder().decode(digits);

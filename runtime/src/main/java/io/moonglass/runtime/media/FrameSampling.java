@@ -15,7 +15,7 @@ public record FrameSampling(OptionalDouble fps, int maxFrames, int maxTokens, in
     public static final int DEFAULT_MIN_FRAME_TOKENS = 64;
     public static final int MOST_FRAMES = 10_000;
 
-    /// @throws InvalidRequestException naming `fps`, `max_frames` or `max_tokens`
+    /// @throws InvalidRequestException naming `fps`, `max_frames` or `max_video_tokens`
     public FrameSampling {
         if (fps.isPresent() && !(fps.getAsDouble() > 0 && Double.isFinite(fps.getAsDouble()))) {
             throw InvalidRequestException.invalidValue(
@@ -29,7 +29,8 @@ public record FrameSampling(OptionalDouble fps, int maxFrames, int maxTokens, in
         }
         if (maxTokens < 1) {
             throw InvalidRequestException.invalidValue(
-                    "max_tokens", "max_tokens is %d; want at least 1".formatted(maxTokens));
+                    "max_video_tokens",
+                    "max_video_tokens is %d; want at least 1".formatted(maxTokens));
         }
         if (minFrameTokens < 1) {
             throw new IllegalArgumentException(

@@ -28,7 +28,7 @@ public record FrameTimes(double[] seconds, OptionalLong maxPixels, int numTokens
 
     /// @param seconds the video's length; 0, negative, infinite or NaN where it is unknown
     /// @param tokens  of a frame of this video
-    /// @throws InvalidRequestException naming `max_tokens` if not even one frame fits into the budget
+    /// @throws InvalidRequestException naming `max_video_tokens` if not even one frame fits into the budget
     public static FrameTimes of(double seconds, FrameSampling sampling, FrameTokens tokens) {
         double length = seconds > 0 && Double.isFinite(seconds) ? seconds : 0;
         double fps = sampling.fps().orElse(FrameSampling.DEFAULT_FPS);
@@ -95,8 +95,8 @@ public record FrameTimes(double[] seconds, OptionalLong maxPixels, int numTokens
             return largest(sampling.maxTokens() / numFrames)
                     .orElseThrow(() ->
                             InvalidRequestException.invalidValue(
-                                    "max_tokens",
-                                    "max_tokens is %d, and one frame of this video takes %d or more; want at least that"
+                                    "max_video_tokens",
+                                    "max_video_tokens is %d, and one frame of this video takes %d or more; want at least that"
                                             .formatted(
                                                     sampling.maxTokens(), smallest().numTokens())));
         }

@@ -8,6 +8,10 @@ final class MediaCounters {
     /// What the past counts for when a picture is added to the measured rate.
     private static final double DECAY = 0.8;
 
+    final LongAdder decodedPictures = new LongAdder();
+    final LongAdder decodeNanos = new LongAdder();
+    final LongAdder fitNanos = new LongAdder();
+    final LongAdder encodeNanos = new LongAdder();
     final LongAdder encodedPictures = new LongAdder();
     final LongAdder encodedPixels = new LongAdder();
     final LongAdder cacheQueries = new LongAdder();
@@ -24,6 +28,7 @@ final class MediaCounters {
     synchronized void encoded(long numPixels, long nanos) {
         encodedPictures.increment();
         encodedPixels.add(numPixels);
+        encodeNanos.add(nanos);
         recentPixels = DECAY * recentPixels + numPixels;
         recentSeconds = DECAY * recentSeconds + nanos * 1e-9;
     }

@@ -4,45 +4,63 @@ import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Waiting;
+import io.moonglass.runtime.fetch.MediaFetcher;
+import io.moonglass.runtime.ocr.OpenPages;
+import io.moonglass.runtime.ocr.PageWish;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.vision.VisionEncoder;
-import io.moonglass.vision.image.EncodedPicture;
-import io.moonglass.vision.image.ImageLimits;
 import io.moonglass.vision.image.ImagePreprocessor;
-import io.moonglass.vision.image.PictureStyle;
+import io.moonglass.vision.worker.MediaWorkers;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntUnaryOperator;
 
-/// Turns pictures of requests into rows for the decoder, in two stages: [#read] is cheap and knows
-/// what a picture will cost, [#encode] does the work. Safe to use from any thread.
+/// Turns media of requests into rows for the decoder, in two stages: [#take] is cheap and knows what they will cost,
+/// [#encode] does the work. Safe to use from any thread.
 public final class MediaIntake implements AutoCloseable {
 
-    private final ImageLimits limits;
-    private final PictureStyle pictureStyle;
-    private final ImagePreprocessor preprocessor;
+    private static final System.Logger LOG = System.getLogger(MediaIntake.class.getName());
+
+    private final MediaOptions options;
+    private final MediaSources sources;
+    private final MediaWorkers workers;
+    private final MediaReader reader;
     private final VisionEncoder encoder;
     private final EncoderCache cache;
     private final MediaCounters counters = new MediaCounters();
     private final PictureQueue queue;
 
-    /// @param numThreads pictures that are decoded and fitted at the same time
-    /// @param revision stands for the weights and for what computes with them
-    /// @param encoder  closed with this
-    /// @param turns    taken while a picture is encoded, if the encoder can be interrupted
+    /// @param numThreads     pictures that are decoded and fitted at the same time
+    /// @param temporary      the folder in which files may be made
+    /// @param maxVideoTokens of one video, whatever is asked for
+    /// @param revision       stands for the weights and for what computes with them
+    /// @param encoder        closed with this
+    /// @param turns          taken while a picture is encoded, if the encoder can be interrupted
     public MediaIntake(
             MediaOptions options,
             int numThreads,
+            Path temporary,
+            int maxVideoTokens,
             PreprocessorConfig preprocessorConfig,
             Digest revision,
             VisionEncoder encoder,
             ComputeTurns turns) {
-        this.limits = options.limits();
-        this.pictureStyle = options.pictureStyle();
-        this.preprocessor = new ImagePreprocessor(preprocessorConfig);
+        this.options = options;
+        this.sources =
+                new MediaSources(
+                        new MediaFetcher(options.fetch()),
+                        options.folder().map(LocalFolder::new),
+                        new PrivateFolder(temporary));
+        this.workers = new MediaWorkers(options.workers());
+        ImagePreprocessor preprocessor = new ImagePreprocessor(preprocessorConfig);
+        this.reader = new MediaReader(options, sources, workers, preprocessor, maxVideoTokens);
         this.encoder = encoder;
         this.cache = new EncoderCache(options.cacheBytes());
         this.queue =
@@ -58,26 +76,150 @@ public final class MediaIntake implements AutoCloseable {
                         counters);
     }
 
-    /// Reads a picture's container and size.
+    /// Fetches media, all at the same time, and reads their containers and sizes.
     ///
-    /// @param url       a `data:` address
-    /// @param maxPixels what it is shrunk to if it has more; empty for the model's own limit
-    /// @param where     of the part in its request, for messages
-    /// @throws InvalidRequestException if it is no picture, too large or cut short
-    public ImageInput read(String url, OptionalLong maxPixels, String where) {
+    /// @param abandoned asked every few milliseconds
+    /// @return one part for each, in order; the caller closes it when all are encoded or given up
+    /// @throws InvalidRequestException if one of them is not to be had, is nothing that is taken in, too large or cut
+    ///     short, or if they are too many pictures
+    /// @throws CancellationException   if nobody waits any more, or the thread is interrupted
+    public TakenMedia take(List<PlacedMedia> media, BooleanSupplier abandoned) {
+        refuseTooMany(media, _ -> 1);
+        refuseTooManyAddresses(media);
+        Taking taking = new Taking(abandoned);
+        boolean isTaken = false;
         try {
-            return input(DataUri.decode(url, limits.maxBytes()), maxPixels, where);
-        } catch (InvalidRequestException e) {
-            throw e.at(where);
+            List<TakenPart> parts = taking.all(media);
+            refuseTooMany(media, index -> parts.get(index).images().size());
+            isTaken = true;
+            return new TakenMedia(parts, taking::close);
+        } finally {
+            if (!isTaken) {
+                taking.close();
+            }
         }
     }
 
-    /// The same for bytes that the caller holds.
-    public ImageInput read(byte[] bytes, OptionalLong maxPixels, String where) {
+    /// Opens a picture or document to be read page by page, each page as tiles that fit the encoder.
+    ///
+    /// @param abandoned asked now and then: whether nobody waits any more
+    /// @return the caller's to close, when the last tile is encoded
+    /// @throws InvalidRequestException if it is neither, or a wanted page is not there
+    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+        Taking taking = new Taking(abandoned);
+        boolean isOpen = false;
         try {
-            return input(bytes, maxPixels, where);
-        } catch (InvalidRequestException e) {
-            throw e.at(where);
+            OpenPages pages = reader.pages(file, wish, taking, taking::close);
+            isOpen = true;
+            return pages;
+        } finally {
+            if (!isOpen) {
+                taking.close();
+            }
+        }
+    }
+
+    /// Names the one with which they become too many.
+    private void refuseTooMany(List<PlacedMedia> media, IntUnaryOperator numImages) {
+        long sum = 0;
+        for (int i = 0; i < media.size(); i++) {
+            sum += numImages.applyAsInt(i);
+            if (sum > options.maxImages()) {
+                throw tooMany(
+                        media.get(i),
+                        "with it the request holds %,d pictures, pages and frames".formatted(sum));
+            }
+        }
+    }
+
+    /// Lists of frames are long, and only some of their frames are shown; but all would be fetched.
+    private void refuseTooManyAddresses(List<PlacedMedia> media) {
+        long sum = 0;
+        for (PlacedMedia one : media) {
+            sum +=
+                    switch (one.part()) {
+                        case ContentPart.Frames frames ->
+                                frames.frames().stream()
+                                        .filter(frame -> MediaSources.isElsewhere(frame.source()))
+                                        .count();
+                        case ContentPart.Picture _, ContentPart.Video _, ContentPart.File _ -> 1;
+                    };
+            if (sum > options.maxImages()) {
+                throw tooMany(
+                        one,
+                        "with it the request names %,d addresses and files to be read"
+                                .formatted(sum));
+            }
+        }
+    }
+
+    private InvalidRequestException tooMany(PlacedMedia last, String what) {
+        return new InvalidRequestException(
+                        InvalidRequestException.Kind.MEDIA_TOO_LARGE,
+                        null,
+                        "%s; the limit is %,d; send fewer".formatted(what, options.maxImages()))
+                .at(last.where());
+    }
+
+    /// The media of one request while they are taken, and the files that they leave.
+    private final class Taking implements MediaTaker, AutoCloseable {
+
+        private final BooleanSupplier abandoned;
+        private final List<AutoCloseable> files = new ArrayList<>();
+        private boolean closed;
+
+        Taking(BooleanSupplier abandoned) {
+            this.abandoned = abandoned;
+        }
+
+        /// The first fault of the request's order is the one that is told.
+        List<TakenPart> all(List<PlacedMedia> media) {
+            return Waiting.awaitAll(
+                    media.stream()
+                            .<Callable<TakenPart>>map(one -> () -> reader.read(one, this))
+                            .toList(),
+                    abandoned);
+        }
+
+        @Override
+        public boolean isOver() {
+            synchronized (this) {
+                if (closed) {
+                    return true;
+                }
+            }
+            return abandoned.getAsBoolean();
+        }
+
+        /// What comes too late is not kept.
+        @Override
+        public void keep(AutoCloseable file) {
+            synchronized (this) {
+                if (!closed) {
+                    files.add(file);
+                    return;
+                }
+            }
+            MediaIntake.close(file);
+        }
+
+        @Override
+        public void close() {
+            List<AutoCloseable> open;
+            synchronized (this) {
+                closed = true;
+                open = List.copyOf(files);
+                files.clear();
+            }
+            open.reversed().forEach(MediaIntake::close);
+        }
+    }
+
+    private static void close(AutoCloseable file) {
+        try {
+            file.close();
+        } catch (Exception e) {
+            LOG.log(System.Logger.Level.WARNING, "a media file could not be closed", e);
         }
     }
 
@@ -117,20 +259,28 @@ public final class MediaIntake implements AutoCloseable {
     /// What was done until now.
     public MediaStatistics statistics() {
         return new MediaStatistics(
+                counters.decodedPictures.sum(),
+                counters.decodeNanos.sum() * 1e-9,
+                counters.fitNanos.sum() * 1e-9,
                 counters.encodedPictures.sum(),
                 counters.encodedPixels.sum(),
+                counters.encodeNanos.sum() * 1e-9,
                 counters.cacheQueries.sum(),
                 counters.cacheHits.sum(),
                 cache.bytes(),
                 counters.cancelledDecoding.sum(),
                 counters.cancelledEncoding.sum(),
-                counters.pixelsPerSecond());
+                counters.pixelsPerSecond(),
+                sources.fetches(),
+                workers.statistics());
     }
 
     /// Gives up what is in work, and frees all rows but those in use.
     @Override
     public void close() {
         queue.close();
+        workers.close();
+        sources.close();
         cache.close();
         encoder.close();
     }
@@ -138,15 +288,6 @@ public final class MediaIntake implements AutoCloseable {
     /// Pixels of pictures that are decoded or wait for the encoder.
     long pixelsInWork() {
         return queue.pixelsInWork();
-    }
-
-    private ImageInput input(byte[] bytes, OptionalLong maxPixels, String where) {
-        EncodedPicture picture = EncodedPicture.of(bytes, limits, pictureStyle);
-        return new ImageInput(
-                where,
-                picture,
-                PictureDigests.ofBytes(bytes),
-                preprocessor.fittedSize(picture.width(), picture.height(), maxPixels));
     }
 
     private List<ImageRows> await(

@@ -3,22 +3,25 @@ package io.moonglass.runtime.media;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ocr.BlankTileException;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.vision.ImagePatches;
 import io.moonglass.vision.TurnPace;
 import io.moonglass.vision.VisionEncoder;
-import io.moonglass.vision.image.FittedSize;
 import io.moonglass.vision.image.ImagePreprocessor;
 import io.moonglass.vision.image.JpegDecoding;
 import io.moonglass.vision.image.Picture;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,11 +53,13 @@ final class PictureQueue implements AutoCloseable {
     private final List<PictureRequest> requests = new ArrayList<>();
     private final Map<Digest, PictureJob> jobs = new HashMap<>();
     private final List<PictureJob> ready = new ArrayList<>();
+    private final Set<Object> busyDecoders = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Thread> threads = new ArrayList<>();
     private boolean closed;
 
     /// @param maxPixels  that are decoded or wait for the encoder
-    /// @param numThreads pictures that are decoded and fitted at the same time
+    /// @param numThreads pictures that are decoded and fitted at the same time; and as many more that others decode, whom
+    ///                   to wait for must hold up no other picture
     PictureQueue(
             long maxPixels,
             int numThreads,
@@ -74,7 +79,8 @@ final class PictureQueue implements AutoCloseable {
         this.counters = counters;
         this.budget = new PixelBudget(maxPixels);
         for (int i = 0; i < numThreads; i++) {
-            start("moonglass-pictures-" + i, this::decodeUntilClosed);
+            start("moonglass-pictures-" + i, () -> decodeUntilClosed(false));
+            start("moonglass-frames-" + i, () -> decodeUntilClosed(true));
         }
         start("moonglass-encoder", this::encodeUntilClosed);
     }
@@ -181,8 +187,9 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
-    private void decodeUntilClosed() {
-        for (PictureTicket ticket; (ticket = nextToDecode()) != null; ) {
+    /// @param byOthers whether pictures with a decoder of their own are taken, or those without one
+    private void decodeUntilClosed(boolean byOthers) {
+        for (PictureTicket ticket; (ticket = nextToDecode(byOthers)) != null; ) {
             decode(ticket);
         }
     }
@@ -194,11 +201,11 @@ final class PictureQueue implements AutoCloseable {
     }
 
     /// Waits for a picture that there is room for; null once the queue is closed.
-    private PictureTicket nextToDecode() {
+    private PictureTicket nextToDecode(boolean byOthers) {
         lock.lock();
         try {
             while (!closed) {
-                Optional<PictureTicket> ticket = chooseToDecode();
+                Optional<PictureTicket> ticket = chooseToDecode(byOthers);
                 if (ticket.isPresent()) {
                     return ticket.get();
                 }
@@ -212,7 +219,7 @@ final class PictureQueue implements AutoCloseable {
 
     /// What does not fit waits for all that is in work, and those behind it too: else a large picture
     /// would never see enough room.
-    private Optional<PictureTicket> chooseToDecode() {
+    private Optional<PictureTicket> chooseToDecode(boolean byOthers) {
         List<PictureRequest> inOrder =
                 requests.stream().sorted(Comparator.comparing(PictureRequest::decoding)).toList();
         for (PictureRequest request : inOrder) {
@@ -222,16 +229,22 @@ final class PictureQueue implements AutoCloseable {
             }
             PictureTicket ticket = request.waiting().getFirst();
             long numPixels = ticket.image().pixelsInWork();
-            if (!request.pixels().hasRoom(numPixels)) {
+            Optional<Object> decoder = ticket.image().picture().decoder();
+            boolean isBusy = decoder.filter(busyDecoders::contains).isPresent();
+            if (isBusy || !request.pixels().hasRoom(numPixels)) {
                 continue; // it has its part already, and holds up nobody
             }
             if (!budget.hasRoom(numPixels)) {
                 return Optional.empty();
             }
+            if (decoder.isPresent() != byOthers) {
+                continue; // another thread's
+            }
             request.waiting().removeFirst();
             request.pixels().take(numPixels);
             request.decoding().served();
             ticket.reach(new PictureTicket.Stage.Decoding());
+            decoder.ifPresent(busyDecoders::add);
             return Optional.of(ticket);
         }
         return Optional.empty();
@@ -242,9 +255,7 @@ final class PictureQueue implements AutoCloseable {
         ImageInput image = ticket.image();
         PictureRequest request = ticket.request();
         try {
-            FittedSize size = image.size();
-            Picture picture =
-                    image.picture().decode(jpegDecoding, size.shrunkWidth(), size.shrunkHeight());
+            Picture picture = decode(image);
             Optional<PictureJob> job =
                     request.ended().isDone()
                             ? Optional.empty()
@@ -260,9 +271,33 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
+    private Picture decode(ImageInput image) {
+        long begin = System.nanoTime();
+        try {
+            return image.picture()
+                    .decode(jpegDecoding, image.size().shrunkWidth(), image.size().shrunkHeight());
+        } finally {
+            counters.decodedPictures.increment();
+            counters.decodeNanos.add(System.nanoTime() - begin);
+            image.picture().decoder().ifPresent(this::isFree);
+        }
+    }
+
+    private void isFree(Object decoder) {
+        lock.lock();
+        try {
+            busyDecoders.remove(decoder);
+            mayDecode.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void prepare(PictureJob job, Picture picture, ImageInput image) {
         try {
+            long begin = System.nanoTime();
             ImagePatches patches = preprocessor.preprocess(picture, image.size());
+            counters.fitNanos.add(System.nanoTime() - begin);
             lock.lock();
             try {
                 long held = job.isAbandoned() ? 0 : job.fittedPixels();
@@ -416,6 +451,8 @@ final class PictureQueue implements AutoCloseable {
                         ticket.request(),
                         switch (fault) {
                             case InvalidRequestException refused -> refused.at(where);
+                            case BlankTileException blank -> blank;
+                            case CancellationException abandoned -> abandoned;
                             default ->
                                     new IllegalStateException(
                                             where + ": the picture could not be encoded", fault);

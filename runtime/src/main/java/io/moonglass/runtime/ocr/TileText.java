@@ -194,7 +194,8 @@ public final class TileText {
     }
 
     private static boolean isTableRule(String line) {
-        return line.strip().matches("\\|[ :|-]*-[ :|-]*");
+        // two loops over the same characters would take the square of a line's length
+        return line.contains("-") && line.strip().matches("\\|[ :|-]*+");
     }
 
     /// A paragraph that the seam cuts, if the upper part's last words are the lower one's first.

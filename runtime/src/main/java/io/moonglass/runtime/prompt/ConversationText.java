@@ -10,7 +10,9 @@ import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
 import io.moonglass.runtime.answer.Reasoning;
+import io.moonglass.runtime.media.TakenPart;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,9 +20,19 @@ import java.util.stream.Collectors;
 /// ordinary turns.
 final class ConversationText {
 
-    private ConversationText() {}
+    private final Iterator<TakenPart> media;
 
-    static List<TemplateMessage> of(Prompt.Conversation conversation, AnswerFormat format) {
+    private ConversationText(Iterator<TakenPart> media) {
+        this.media = media;
+    }
+
+    /// @param media what the media of the conversation are shown as, in its order
+    static List<TemplateMessage> of(
+            Prompt.Conversation conversation, AnswerFormat format, List<TakenPart> media) {
+        return new ConversationText(media.iterator()).turns(conversation, format);
+    }
+
+    private List<TemplateMessage> turns(Prompt.Conversation conversation, AnswerFormat format) {
         List<TemplateMessage> turns = new ArrayList<>();
         List<String> orders = orders(conversation.tools(), format);
         List<Message> messages = conversation.messages();
@@ -54,7 +66,7 @@ final class ConversationText {
         return orders;
     }
 
-    private static List<TemplatePart> parts(Message message) {
+    private List<TemplatePart> parts(Message message) {
         return switch (message.role()) {
             case SYSTEM, USER -> plain(message);
             case ASSISTANT -> assistant(message);
@@ -62,12 +74,12 @@ final class ConversationText {
         };
     }
 
-    private static List<TemplatePart> plain(Message message) {
-        return message.content().stream().map(ConversationText::part).toList();
+    private List<TemplatePart> plain(Message message) {
+        return message.content().stream().flatMap(part -> part(part).stream()).toList();
     }
 
     /// Reasoning is taken out of what the assistant said earlier, though it may span several parts.
-    private static List<TemplatePart> assistant(Message message) {
+    private List<TemplatePart> assistant(Message message) {
         boolean onlyText =
                 message.content().stream().allMatch(part -> part instanceof ContentPart.Text);
         List<TemplatePart> parts = new ArrayList<>();
@@ -92,7 +104,7 @@ final class ConversationText {
         return parts;
     }
 
-    private static List<TemplatePart> toolResult(Message message) {
+    private List<TemplatePart> toolResult(Message message) {
         List<TemplatePart> parts = new ArrayList<>();
         parts.add(new TemplatePart.Text(ToolText.resultOpening(message.tool().orElseThrow())));
         parts.addAll(plain(message));
@@ -100,10 +112,21 @@ final class ConversationText {
         return parts;
     }
 
-    private static TemplatePart part(ContentPart part) {
+    private List<TemplatePart> part(ContentPart part) {
         return switch (part) {
-            case ContentPart.Text(String text) -> new TemplatePart.Text(text);
-            case ContentPart.Picture _ -> new TemplatePart.Image();
+            case ContentPart.Text(String text) -> List.of(new TemplatePart.Text(text));
+            case ContentPart.Media _ -> shown(media.next());
         };
+    }
+
+    private static List<TemplatePart> shown(TakenPart taken) {
+        List<TemplatePart> parts = new ArrayList<>();
+        for (int i = 0; i < taken.images().size(); i++) {
+            if (!taken.labels().isEmpty()) {
+                parts.add(new TemplatePart.Text(taken.labels().get(i)));
+            }
+            parts.add(new TemplatePart.Image());
+        }
+        return parts;
     }
 }

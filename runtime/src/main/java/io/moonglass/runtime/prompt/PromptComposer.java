@@ -2,6 +2,7 @@ package io.moonglass.runtime.prompt;
 
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.loader.template.PromptRenderer;
+import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ContentPart;
@@ -9,9 +10,12 @@ import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.MediaIntake;
+import io.moonglass.runtime.media.PlacedMedia;
+import io.moonglass.runtime.media.TakenMedia;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /// Makes token ids of prompts: the containers of pictures are read for their sizes, the chat template is
 /// rendered, the text is encoded. Safe to use from any thread.
@@ -21,25 +25,21 @@ public final class PromptComposer {
     private final Optional<MediaIntake> media;
     private final String modelName;
     private final int numEmbeddings;
-    private final int maxImages;
     private final int imageTokenId;
 
     /// @param media         reads pictures; empty for a model without eyes
     /// @param numEmbeddings ids from there on do not exist
-    /// @param maxImages     of one prompt
     /// @param imageTokenId  stands for rows of pictures
     public PromptComposer(
             PromptRenderer renderer,
             Optional<MediaIntake> media,
             String modelName,
             int numEmbeddings,
-            int maxImages,
             int imageTokenId) {
         this.renderer = renderer;
         this.media = media;
         this.modelName = modelName;
         this.numEmbeddings = numEmbeddings;
-        this.maxImages = maxImages;
         this.imageTokenId = imageTokenId;
     }
 
@@ -47,76 +47,81 @@ public final class PromptComposer {
         return renderer.tokenizer();
     }
 
-    /// @param format what the answer must look like; conversations tell the model of it
+    /// @param format    what the answer must look like; conversations tell the model of it
+    /// @param abandoned asked now and then: whether nobody waits any more
+    /// @return the caller's to close
     /// @throws InvalidRequestException if the prompt is none that this model can be given
-    public ComposedPrompt compose(Prompt prompt, AnswerFormat format) {
+    public ComposedPrompt compose(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
         return switch (prompt) {
-            case Prompt.Conversation conversation -> compose(conversation, format);
+            case Prompt.Conversation conversation -> compose(conversation, format, abandoned);
             case Prompt.Text(String text) ->
-                    new ComposedPrompt(
-                            notEmpty(renderer.tokenizer().encodeOrdinary(text)), List.of());
-            case Prompt.Tokens(int[] ids) -> new ComposedPrompt(checked(ids), List.of());
+                    ComposedPrompt.ofText(notEmpty(renderer.tokenizer().encodeOrdinary(text)));
+            case Prompt.Tokens(int[] ids) -> ComposedPrompt.ofText(checked(ids));
         };
     }
 
-    private ComposedPrompt compose(Prompt.Conversation conversation, AnswerFormat format) {
-        List<ImageInput> images = readImages(conversation.messages());
-        int[] tokensPerImage = images.stream().mapToInt(ImageInput::numTokens).toArray();
-        return new ComposedPrompt(
-                renderer.render(ConversationText.of(conversation, format), true, tokensPerImage)
-                        .tokenIds(),
-                images);
+    private ComposedPrompt compose(
+            Prompt.Conversation conversation, AnswerFormat format, BooleanSupplier abandoned) {
+        TakenMedia taken = take(placed(conversation.messages()), abandoned);
+        boolean isComposed = false;
+        try {
+            int[] tokensPerImage =
+                    taken.images().stream().mapToInt(ImageInput::numTokens).toArray();
+            List<TemplateMessage> turns = ConversationText.of(conversation, format, taken.parts());
+            int[] tokenIds = renderer.render(turns, true, tokensPerImage).tokenIds();
+            isComposed = true;
+            return new ComposedPrompt(tokenIds, taken);
+        } finally {
+            if (!isComposed) {
+                taken.close();
+            }
+        }
     }
 
-    /// A picture's container and size.
+    /// Fetches media and reads their containers and sizes.
     ///
-    /// @param where of the part in its request, unless it knows that itself
-    public ImageInput read(ContentPart.Picture picture, String where) {
-        String place = picture.param().isEmpty() ? where : picture.param();
-        MediaIntake intake =
-                media.orElseThrow(() ->
-                        new InvalidRequestException(
-                                InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
-                                place,
-                                "%s: the model %s reads text only; send no pictures"
-                                        .formatted(place, modelName)));
-        return switch (picture) {
-            case ContentPart.ImageUrl image -> intake.read(image.url(), image.maxPixels(), place);
-            case ContentPart.ImageBytes image ->
-                    intake.read(image.bytes(), image.maxPixels(), place);
-        };
+    /// @return the caller's to close
+    public TakenMedia take(List<PlacedMedia> media, BooleanSupplier abandoned) {
+        if (media.isEmpty()) {
+            return TakenMedia.NONE;
+        }
+        String where = media.getFirst().where();
+        return intake(where).take(media, abandoned);
     }
 
-    private List<ImageInput> readImages(List<Message> messages) {
-        refuseTooManyImages(messages);
-        List<ImageInput> images = new ArrayList<>();
+    /// @param where the request wants something of pictures
+    public MediaIntake intake(String where) {
+        return media.orElseThrow(() ->
+                new InvalidRequestException(
+                        InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
+                        where,
+                        "%s: the model %s reads text only; send no pictures"
+                                .formatted(where, modelName)));
+    }
+
+    private static List<PlacedMedia> placed(List<Message> messages) {
+        List<PlacedMedia> media = new ArrayList<>();
         for (int m = 0; m < messages.size(); m++) {
             List<ContentPart> parts = messages.get(m).content();
             for (int p = 0; p < parts.size(); p++) {
-                if (parts.get(p) instanceof ContentPart.Picture picture) {
-                    images.add(
-                            read(
-                                    picture,
-                                    "messages[%d].content[%d].image_url.url".formatted(m, p)));
+                if (parts.get(p) instanceof ContentPart.Media part) {
+                    media.add(new PlacedMedia(part, where(part, m, p)));
                 }
             }
         }
-        return images;
+        return media;
     }
 
-    private void refuseTooManyImages(List<Message> messages) {
-        long numImages =
-                messages.stream()
-                        .flatMap(message -> message.content().stream())
-                        .filter(part -> part instanceof ContentPart.Picture)
-                        .count();
-        if (numImages > maxImages) {
-            throw new InvalidRequestException(
-                    InvalidRequestException.Kind.MEDIA_TOO_LARGE,
-                    "messages",
-                    "the messages hold %d pictures, the limit is %d; send fewer"
-                            .formatted(numImages, maxImages));
-        }
+    private static String where(ContentPart.Media part, int message, int index) {
+        String field =
+                switch (part) {
+                    case ContentPart.Picture _ -> "image_url.url";
+                    case ContentPart.Video _, ContentPart.Frames _ -> "video_url.url";
+                    case ContentPart.File _ -> "file";
+                };
+        return part.param().isEmpty()
+                ? "messages[%d].content[%d].%s".formatted(message, index, field)
+                : part.param();
     }
 
     private int[] checked(int[] ids) {

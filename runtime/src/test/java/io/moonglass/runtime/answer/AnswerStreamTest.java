@@ -275,7 +275,7 @@ class AnswerStreamTest {
                 TOKENIZER,
                 shape,
                 new int[PROMPT_TOKENS],
-                new PromptSize(PROMPT_TOKENS, IMAGE_TOKENS, List.of()),
+                new PromptSize(PROMPT_TOKENS, IMAGE_TOKENS, 0, List.of(), List.of()),
                 events::add);
     }
 

@@ -341,8 +341,8 @@ class FetchLimitsTest {
     @Test
     void memory_of_a_body_of_unknown_length_is_what_it_needs_in_the_end()
             throws IOException, GeneralSecurityException {
-        FetchMemory memory = new FetchMemory(1_000_000);
-        FetchMemory.Lease lease = memory.lease();
+        FetchBudget memory = new FetchBudget(1_000_000);
+        FetchBudget.Lease lease = memory.lease();
         MemorySink sink =
                 new MemorySink(memory, lease, 200_000, new FetchFaults("image", "", null));
         for (int i = 0; i < 100; i++) {
@@ -357,6 +357,39 @@ class FetchLimitsTest {
     }
 
     @Test
+    void files_share_the_space_on_disk_until_they_are_given_back(@TempDir Path folder)
+            throws IOException, GeneralSecurityException {
+        try (Loopback loopback = new Loopback(Loopback.OPTIONS.withMaxBytesOnDisk(1_000))) {
+            RawServer large = loopback.serve(RawServer.saying(ok(1_001)));
+            RawServer good = loopback.serve(RawServer.saying(ok(600)));
+            InvalidRequestException tooLarge =
+                    assertThrows(
+                            InvalidRequestException.class,
+                            () -> toFile(loopback, large, folder.resolve("large")));
+            assertEquals(Kind.MEDIA_TOO_LARGE, tooLarge.kind());
+            FetchedFile first = toFile(loopback, good, folder.resolve("first"));
+            assertThrows(
+                    OverloadedException.class,
+                    () -> toFile(loopback, good, folder.resolve("second")));
+            assertFalse(Files.exists(folder.resolve("second")));
+            first.close();
+            first.close();
+            assertEquals(600, toFile(loopback, good, folder.resolve("third")).numBytes());
+        }
+    }
+
+    private static FetchedFile toFile(Loopback loopback, RawServer server, Path file) {
+        return loopback.fetcher.fetchTo(
+                Loopback.url(server),
+                file,
+                "video",
+                1L << 40,
+                Duration.ofMinutes(1),
+                null,
+                () -> false);
+    }
+
+    @Test
     void options_that_cannot_be_used_are_the_operators_fault() {
         FetchOptions options = FetchOptions.DEFAULT;
         assertThrows(ConfigException.class, () -> options.withMaxRedirects(-1));
@@ -364,6 +397,7 @@ class FetchLimitsTest {
         assertThrows(ConfigException.class, () -> options.withMaxConcurrent(0, 0));
         assertThrows(ConfigException.class, () -> options.withMaxConcurrent(2, 3));
         assertThrows(ConfigException.class, () -> options.withMaxBytesInMemory(0));
+        assertThrows(ConfigException.class, () -> options.withMaxBytesOnDisk(0));
         assertThrows(ConfigException.class, () -> options.withTimeout(Duration.ZERO));
         assertThrows(ConfigException.class, () -> options.withTimeout(Duration.ofDays(1)));
         assertThrows(ConfigException.class, () -> options.pace().withMinBytesPerSecond(-1));

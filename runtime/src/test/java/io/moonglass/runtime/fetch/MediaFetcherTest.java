@@ -109,13 +109,13 @@ class MediaFetcherTest {
                 loopback.serve(
                         RawServer.saying("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nvideo"));
         Path file = folder.resolve("video");
-        assertEquals(5, fetchTo(Loopback.url(server), file));
+        assertEquals(5, fetchTo(Loopback.url(server), file).numBytes());
         assertEquals("video", Files.readString(file));
         assertEquals(
                 "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
 
-    private long fetchTo(String url, Path file) {
+    private FetchedFile fetchTo(String url, Path file) {
         return loopback.fetcher.fetchTo(
                 url,
                 file,

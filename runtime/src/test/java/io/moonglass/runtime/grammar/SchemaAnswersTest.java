@@ -102,6 +102,7 @@ class SchemaAnswersTest {
                         case GenerationEvent.Failed(RuntimeException cause) ->
                                 end.completeExceptionally(cause);
                         case GenerationEvent.ReasoningDelta _,
+                                GenerationEvent.PromptMeasured _,
                                 GenerationEvent.PicturesPrepared _,
                                 GenerationEvent.PromptScored _,
                                 GenerationEvent.ToolCallBegun _,

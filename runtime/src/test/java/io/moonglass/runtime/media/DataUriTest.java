@@ -37,7 +37,7 @@ class DataUriTest {
                 "data:image/png;name=a.png;base64,+/+/AQ=="
             })
     void base64_is_taken_however_it_is_written(String url) {
-        assertArrayEquals(BYTES, DataUri.decode(url, MAX_BYTES));
+        assertArrayEquals(BYTES, DataUri.decode(url, "image", MAX_BYTES));
     }
 
     @Test
@@ -54,7 +54,7 @@ class DataUriTest {
                         Base64.getMimeEncoder()
                     }) {
                 String url = "data:image/webp;base64," + encoder.encodeToString(bytes);
-                assertArrayEquals(bytes, DataUri.decode(url, MAX_BYTES), url);
+                assertArrayEquals(bytes, DataUri.decode(url, "image", MAX_BYTES), url);
             }
         }
     }
@@ -76,8 +76,7 @@ class DataUriTest {
             })
     void no_other_address_is_fetched(String url) {
         assertEquals(
-                "want a data: address with the picture in base64; other addresses are not fetched",
-                refused(url, Kind.INVALID_VALUE));
+                "want a data: address with the bytes in base64", refused(url, Kind.INVALID_VALUE));
     }
 
     @ParameterizedTest
@@ -129,7 +128,8 @@ class DataUriTest {
         String tooLarge = Base64.getEncoder().encodeToString(new byte[MAX_BYTES + 1]);
 
         assertEquals(
-                MAX_BYTES, DataUri.decode("data:;base64," + largest + "\n \n", MAX_BYTES).length);
+                MAX_BYTES,
+                DataUri.decode("data:;base64," + largest + "\n \n", "image", MAX_BYTES).length);
         assertEquals(
                 "image of 101 bytes, the limit is 100; send a smaller one",
                 refused("data:;base64," + tooLarge, Kind.MEDIA_TOO_LARGE));
@@ -138,7 +138,9 @@ class DataUriTest {
     private static String refused(String url, Kind kind) {
         InvalidRequestException e =
                 assertThrows(
-                        InvalidRequestException.class, () -> DataUri.decode(url, MAX_BYTES), url);
+                        InvalidRequestException.class,
+                        () -> DataUri.decode(url, "image", MAX_BYTES),
+                        url);
         assertEquals(kind, e.kind());
         return e.getMessage();
     }

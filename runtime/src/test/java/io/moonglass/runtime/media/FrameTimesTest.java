@@ -149,7 +149,8 @@ class FrameTimesTest {
                 assertTrue(times.seconds().length <= sampling.maxFrames(), what);
             } catch (InvalidRequestException e) {
                 assertTrue(
-                        "max_tokens".equals(e.param()) && maxTokens < 512 || e.param() == null,
+                        "max_video_tokens".equals(e.param()) && maxTokens < 512
+                                || e.param() == null,
                         what + ": " + e.getMessage());
             }
         }
@@ -162,7 +163,7 @@ class FrameTimesTest {
                 assertThrows(
                         InvalidRequestException.class,
                         () -> FrameTimes.of(10, sampling, tokens(5_000, 14)));
-        assertEquals("max_tokens", e.param());
+        assertEquals("max_video_tokens", e.param());
     }
 
     @ParameterizedTest
@@ -177,8 +178,8 @@ class FrameTimesTest {
         assertEquals("max_frames", refused(OptionalDouble.of(1), 0, 100));
         assertEquals("max_frames", refused(OptionalDouble.of(1), -1, 100));
         assertEquals("max_frames", refused(OptionalDouble.empty(), Integer.MAX_VALUE, 100));
-        assertEquals("max_tokens", refused(OptionalDouble.of(1), 10, 0));
-        assertEquals("max_tokens", refused(OptionalDouble.of(1), 10, Integer.MIN_VALUE));
+        assertEquals("max_video_tokens", refused(OptionalDouble.of(1), 10, 0));
+        assertEquals("max_video_tokens", refused(OptionalDouble.of(1), 10, Integer.MIN_VALUE));
     }
 
     @ParameterizedTest

@@ -8,17 +8,34 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.digest.DigestBuilder;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
+import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.VideoSettings;
+import io.moonglass.runtime.fetch.FetchOptions;
+import io.moonglass.runtime.ocr.PageRanges;
 import io.moonglass.tensor.ComputeTurns;
+import io.moonglass.vision.image.EncodedPicture;
+import io.moonglass.vision.image.Picture;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,10 +48,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Pictures of many requests before an encoder that the test holds up.
 @Timeout(120)
 class MediaIntakeTest {
+
+    @TempDir private Path folder;
 
     private static final int SIDE = 28;
     private static final long PIXELS = SIDE * SIDE;
@@ -184,7 +204,7 @@ class MediaIntakeTest {
     @Test
     void who_leaves_while_its_picture_is_fitted_gives_its_room_back() throws Exception {
         restart(1 << 20, 1, (int) PIXELS / (14 * 14));
-        ImageInput large = intake.read(Bitmaps.grey(2000, 2000, 1), OptionalLong.empty(), "large");
+        ImageInput large = read(Bitmaps.grey(2000, 2000, 1), "large");
         BooleanSupplier goneOnceDecoded =
                 () -> {
                     while (intake.statistics().cacheQueries() == 0) {
@@ -240,10 +260,7 @@ class MediaIntakeTest {
         byte[] gif = gifWithoutPixels();
         Future<List<ImageRows>> other = ask(1);
         encoder.begun.acquire();
-        List<ImageInput> images =
-                List.of(
-                        intake.read(png, OptionalLong.empty(), "whole"),
-                        intake.read(gif, OptionalLong.empty(), "damaged"));
+        List<ImageInput> images = List.of(read(png, "whole"), read(gif, "damaged"));
 
         InvalidRequestException refused =
                 refusal(callers.submit(() -> encode(images, () -> false)));
@@ -309,8 +326,7 @@ class MediaIntakeTest {
         close(second);
         assertEquals(4 * PIXELS, most.get());
 
-        ImageInput large =
-                intake.read(Bitmaps.grey(5 * SIDE, SIDE, 50), OptionalLong.empty(), "large");
+        ImageInput large = read(Bitmaps.grey(5 * SIDE, SIDE, 50), "large");
         for (ImageRows rows : encode(List.of(large), () -> false)) {
             assertEquals(5, rows.matrix().numRows());
             rows.close();
@@ -393,12 +409,165 @@ class MediaIntakeTest {
         }
     }
 
+    @Test
+    void a_request_that_names_many_files_takes_no_more_memory_than_there_is_for_media()
+            throws Exception {
+        byte[] bytes = Bitmaps.grey(SIDE, SIDE, 7);
+        Path picture = Files.write(folder.resolve("picture.bmp"), bytes);
+        MediaSource stored =
+                new MediaSource.Stored(picture, new DigestBuilder().add(bytes).build());
+        ContentPart.Media one = new ContentPart.Picture(stored, OptionalLong.empty(), "");
+        ContentPart.Media asFile =
+                new ContentPart.File(stored, PageRanges.all(), VideoSettings.DEFAULT, "");
+        ContentPart.Media asVideo = new ContentPart.Video(stored, VideoSettings.DEFAULT, "");
+        intake.close();
+        intake =
+                intake(
+                        MediaOptions.DEFAULT.withFetch(
+                                FetchOptions.DEFAULT.withMaxBytesInMemory(2L * bytes.length)),
+                        4096);
+
+        for (ContentPart.Media part : List.of(one, asFile, asVideo)) {
+            assertThrows(OverloadedException.class, () -> take(part, part, part));
+            take(part, part).close();
+        }
+    }
+
+    @Test
+    void a_frame_that_cannot_be_read_is_told_by_its_place() {
+        ContentPart.Picture good = ContentPart.Picture.of(Bitmaps.grey(SIDE, SIDE, 7));
+        ContentPart.Picture bad =
+                ContentPart.Picture.at("data:,", OptionalLong.empty(), "video[1]");
+        ContentPart.Media frames =
+                new ContentPart.Frames(List.of(good, bad), VideoSettings.DEFAULT, "video");
+
+        InvalidRequestException fault =
+                assertThrows(InvalidRequestException.class, () -> take(frames));
+
+        assertEquals("video[1]", fault.param());
+    }
+
+    @Test
+    void a_list_has_no_frame_more_or_less_whatever_its_rate() {
+        List<ContentPart.Picture> seven =
+                Collections.nCopies(7, ContentPart.Picture.of(Bitmaps.grey(SIDE, SIDE, 7)));
+        for (double fps : new double[] {0.3, 0.6, 1, 1.7, 2.4}) { // 7 / 0.3 * 0.3 is more than 7
+            VideoSettings settings =
+                    new VideoSettings(
+                            OptionalDouble.of(fps),
+                            OptionalInt.empty(),
+                            OptionalInt.empty(),
+                            OptionalLong.empty(),
+                            false);
+            try (TakenMedia taken = take(new ContentPart.Frames(seven, settings, "video"))) {
+                assertEquals(7, taken.images().size(), "at " + fps);
+            }
+        }
+    }
+
+    @Test
+    void a_folder_that_is_not_there_is_told_before_a_model_is_loaded() {
+        assertThrows(
+                ConfigException.class,
+                () -> MediaOptions.DEFAULT.withFolder(folder.resolve("none")));
+    }
+
+    @Test
+    void a_decoder_that_is_given_up_is_no_fault() {
+        ImageInput whole = input(1, "picture");
+        EncodedPicture givenUp =
+                new EncodedPicture() {
+                    @Override
+                    public int width() {
+                        return SIDE;
+                    }
+
+                    @Override
+                    public int height() {
+                        return SIDE;
+                    }
+
+                    @Override
+                    public Picture decode() {
+                        throw new CancellationException("nobody waits for it");
+                    }
+                };
+        ImageInput image = new ImageInput("video", givenUp, whole.encoded(), whole.size());
+
+        assertThrows(CancellationException.class, () -> encode(List.of(image), () -> false));
+    }
+
+    @Test
+    void frames_that_keep_their_decoder_waiting_hold_up_no_picture() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        ImageInput whole = input(1, "picture");
+        List<ImageInput> frames = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Digest content = new DigestBuilder().add(i).build();
+            frames.add(new ImageInput("video", new SlowFrame(goOn, i), content, whole.size()));
+        }
+        Future<List<ImageRows>> videos = callers.submit(() -> encode(frames, () -> false));
+
+        encoder.gate.release(1 + frames.size());
+        try {
+            ask(1).get().forEach(ImageRows::close);
+        } finally {
+            goOn.countDown();
+        }
+        videos.get().forEach(ImageRows::close);
+    }
+
+    /// A frame of a video of its own, that is not decoded before it may.
+    private record SlowFrame(CountDownLatch goOn, int shade) implements EncodedPicture {
+
+        @Override
+        public int width() {
+            return SIDE;
+        }
+
+        @Override
+        public int height() {
+            return SIDE;
+        }
+
+        @Override
+        public Optional<Object> decoder() {
+            return Optional.of(this);
+        }
+
+        @Override
+        public Picture decode() {
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            byte[] pixels = new byte[3 * SIDE * SIDE];
+            Arrays.fill(pixels, (byte) shade);
+            return new Picture(SIDE, SIDE, Picture.Mode.RGB, pixels);
+        }
+    }
+
+    private TakenMedia take(ContentPart.Media... parts) {
+        return intake.take(
+                Arrays.stream(parts).map(part -> new PlacedMedia(part, "where")).toList(),
+                () -> false);
+    }
+
     private MediaIntake intake(long cacheBytes, long maxPixelsInWork, int inTokenLimit) {
-        return new MediaIntake(
+        return intake(
                 MediaOptions.DEFAULT
                         .withCacheBytes(cacheBytes)
                         .withMaxPixelsInWork(maxPixelsInWork),
+                inTokenLimit);
+    }
+
+    private MediaIntake intake(MediaOptions options, int inTokenLimit) {
+        return new MediaIntake(
+                options,
                 2,
+                folder,
+                1_000,
                 new PreprocessorConfig(14, inTokenLimit, true, HALF, HALF, 2),
                 new DigestBuilder().build(),
                 encoder,
@@ -436,8 +605,17 @@ class MediaIntakeTest {
                 .toList();
     }
 
+    private ImageInput read(byte[] bytes, String where) {
+        try (TakenMedia taken =
+                intake.take(
+                        List.of(new PlacedMedia(ContentPart.Picture.of(bytes), where)),
+                        () -> false)) {
+            return taken.images().getFirst();
+        }
+    }
+
     private ImageInput input(int picture, String where) {
-        return intake.read(Bitmaps.grey(side, side, picture), OptionalLong.empty(), where);
+        return read(Bitmaps.grey(side, side, picture), where);
     }
 
     /// The first number of a picture's patches.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moonglass.loader.digest.DigestBuilder;
 import io.moonglass.loader.template.TemplateMessage;
 import io.moonglass.loader.template.TemplatePart;
 import io.moonglass.runtime.AnswerFormat;
@@ -14,8 +15,14 @@ import io.moonglass.runtime.Role;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.media.ImageInput;
+import io.moonglass.runtime.media.TakenPart;
+import io.moonglass.vision.image.EncodedPicture;
+import io.moonglass.vision.image.FittedSize;
+import io.moonglass.vision.image.Picture;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ConversationTextTest {
@@ -69,7 +76,7 @@ class ConversationTextTest {
         Message result =
                 Message.toolResult(
                         "set_timer",
-                        List.of(new ContentPart.Text("see"), new ContentPart.ImageUrl("data:,")));
+                        List.of(new ContentPart.Text("see"), ContentPart.Picture.at("data:,")));
 
         List<String> told = told(turns(ToolUse.NONE, FREE, QUESTION, call, result));
 
@@ -160,7 +167,34 @@ class ConversationTextTest {
 
     private static List<TemplateMessage> turns(
             ToolUse tools, AnswerFormat format, Message... messages) {
-        return ConversationText.of(new Prompt.Conversation(List.of(messages), tools), format);
+        return ConversationText.of(
+                new Prompt.Conversation(List.of(messages), tools), format, taken(messages));
+    }
+
+    /// A picture that nobody looks at.
+    private record StillToDecode(int width, int height) implements EncodedPicture {
+
+        @Override
+        public Picture decode() {
+            throw new AssertionError("a prompt's text needs no pixels");
+        }
+    }
+
+    /// Every picture is shown as itself.
+    private static List<TakenPart> taken(Message... messages) {
+        EncodedPicture unread = new StillToDecode(28, 28);
+        ImageInput image =
+                new ImageInput(
+                        "here",
+                        unread,
+                        new DigestBuilder().build(),
+                        new FittedSize(28, 28, 28, 28, 2, 2));
+        TakenPart picture = new TakenPart(List.of(image), List.of(), Optional.empty());
+        return Stream.of(messages)
+                .flatMap(message -> message.content().stream())
+                .filter(ContentPart.Media.class::isInstance)
+                .map(_ -> picture)
+                .toList();
     }
 
     private static List<String> told(List<TemplateMessage> turns) {

@@ -168,7 +168,7 @@ final class AskCommand implements Callable<Integer> {
 
     private ChatRequest request(ChatModel model, List<byte[]> pictures) {
         List<ContentPart> parts = new ArrayList<>();
-        pictures.forEach(picture -> parts.add(new ContentPart.ImageBytes(picture)));
+        pictures.forEach(picture -> parts.add(ContentPart.Picture.of(picture)));
         parts.add(new ContentPart.Text(question));
         List<Message> messages = new ArrayList<>();
         system.ifPresent(text -> messages.add(Message.text(Role.SYSTEM, text)));
@@ -186,7 +186,8 @@ final class AskCommand implements Callable<Integer> {
             switch (events.take()) {
                 case GenerationEvent.TextDelta(String text, _) -> writeText(text);
                 case GenerationEvent.ReasoningDelta(String text) -> writeReasoning(text);
-                case GenerationEvent.PicturesPrepared _,
+                case GenerationEvent.PromptMeasured _,
+                        GenerationEvent.PicturesPrepared _,
                         GenerationEvent.PromptScored _,
                         GenerationEvent.ToolCallBegun _,
                         GenerationEvent.ToolArgumentsDelta _ -> {}

@@ -60,6 +60,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private VisionOptions vision;
 
+    @Mixin private MediaIntakeOptions media;
+
     @Mixin private BatchingOptions batching;
 
     ServeCommand(ModelOpener opener) {
@@ -68,7 +70,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ChatModelOptions computing = serving.in(batching.in(vision.in(compute.chatModel())));
+        ChatModelOptions computing =
+                serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options =
                 files.in(

@@ -47,7 +47,7 @@ public final class Comparison {
         }
         List<ContentPart> parts = new ArrayList<>();
         for (String image : conversation.images()) {
-            parts.add(new ContentPart.ImageBytes(set.picture(image)));
+            parts.add(ContentPart.Picture.of(set.picture(image)));
         }
         for (Conversation.Turn turn : conversation.turns()) {
             parts.add(new ContentPart.Text(turn.question()));

@@ -8,6 +8,8 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
+import io.moonglass.runtime.GenerationEvent.PromptMeasured;
+import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.models.ModelPool;
@@ -67,7 +69,7 @@ final class Answers {
         boolean prepared = false;
         while (numOpen > 0 || !prepared) {
             switch (next(request)) {
-                case Step.Silence() -> {}
+                case Step.Silence(), Step.Noted() -> {}
                 case Step.Prepared() -> prepared = true;
                 case Step.Refused(Throwable fault) -> throw thrown(fault);
                 case Step.Stopped(Stop reason) -> throw reason.fault();
@@ -127,6 +129,7 @@ final class Answers {
             while (numOpen > 0 || !prepared) {
                 switch (next(request)) {
                     case Step.Silence() -> reply.ping(begun());
+                    case Step.Noted() -> {}
                     case Step.Prepared() -> {
                         prepared = true;
                         begun();
@@ -140,6 +143,7 @@ final class Answers {
                         reply.finished(begun(), answer, end);
                     }
                     case Step.Event(_, Failed(RuntimeException cause)) -> throw cause;
+                    case Step.Event(_, PromptMeasured(PromptSize size)) -> reply.measured(size);
                     case Step.Event(int answer, PicturesPrepared event) -> {
                         if (progress) {
                             reply.event(begun(), answer, event);
@@ -160,7 +164,8 @@ final class Answers {
         }
     }
 
-    private static RuntimeException thrown(Throwable fault) {
+    /// The fault, to be thrown where it is told.
+    static RuntimeException thrown(Throwable fault) {
         if (fault instanceof Error error) {
             throw error;
         }

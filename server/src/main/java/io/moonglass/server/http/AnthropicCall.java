@@ -13,6 +13,7 @@ import io.moonglass.runtime.ToolUse.Choice;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /// Calls of `POST /v1/messages` and `POST /v1/messages/count_tokens`. Unknown fields are accepted; what would change the
 /// answer and is not built is refused.
@@ -47,19 +48,16 @@ final class AnthropicCall implements Dialect {
                         .reasoningTokens(reasoningTokens(fields))
                         .build();
         ChatRequest chat = new ChatRequest(prompt, answer, SamplingReader.scope(fields, caller));
-        boolean stream = fields.bool("stream", false);
-        // a stream's first event tells the prompt's size, before there is an answer
-        int numPromptTokens = stream ? model.measure(prompt, format).tokens() : 0;
         return new Question(
-                new Call(chat, 1, SamplingReader.timeout(fields), stream),
-                new AnthropicReply(
-                        requestId, model.name(), numPromptTokens, showsThinking(fields)));
+                new Call(chat, 1, SamplingReader.timeout(fields), fields.bool("stream", false)),
+                new AnthropicReply(requestId, model.name(), showsThinking(fields)));
     }
 
     /// What the prompt of such a call amounts to.
-    static PromptSize measure(JsonNode body, ChatModel model, RequestFiles files) {
+    static PromptSize measure(
+            JsonNode body, ChatModel model, RequestFiles files, BooleanSupplier abandoned) {
         RequestFields fields = RequestFields.of("", body);
-        return model.measure(prompt(fields, files), format(fields));
+        return model.measure(prompt(fields, files), format(fields), abandoned);
     }
 
     private static Prompt.Conversation prompt(RequestFields fields, RequestFiles files) {

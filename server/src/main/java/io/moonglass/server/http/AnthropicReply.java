@@ -31,18 +31,16 @@ final class AnthropicReply implements Reply {
     private final String id = "msg_" + RequestId.random();
     private final String requestId;
     private final String model;
-    private final int numPromptTokens;
     private final boolean showsThinking;
+    private int numPromptTokens;
     private Block open = Block.NONE;
     private int index = -1;
     private boolean calledTools;
 
-    /// @param numPromptTokens what a stream's first event tells
-    /// @param showsThinking   otherwise blocks of thinking are empty
-    AnthropicReply(String requestId, String model, int numPromptTokens, boolean showsThinking) {
+    /// @param showsThinking otherwise blocks of thinking are empty
+    AnthropicReply(String requestId, String model, boolean showsThinking) {
         this.requestId = requestId;
         this.model = model;
-        this.numPromptTokens = numPromptTokens;
         this.showsThinking = showsThinking;
     }
 
@@ -78,6 +76,12 @@ final class AnthropicReply implements Reply {
             // as if there was nothing in it: the stop reason tells why
         }
         return JsonNodeFactory.instance.objectNode();
+    }
+
+    /// A stream's first event tells it.
+    @Override
+    public void measured(PromptSize prompt) {
+        numPromptTokens = prompt.tokens();
     }
 
     @Override
@@ -121,7 +125,8 @@ final class AnthropicReply implements Reply {
             }
             case GenerationEvent.ToolArgumentsDelta(_, String json) ->
                     delta(stream, "input_json_delta", "partial_json", json);
-            case GenerationEvent.PicturesPrepared _,
+            case GenerationEvent.PromptMeasured _,
+                    GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     Finished _,
                     GenerationEvent.Failed _ -> {}
@@ -177,10 +182,13 @@ final class AnthropicReply implements Reply {
         stream.send("error", AnthropicFault.of(fault, requestId));
     }
 
-    /// The pictures as the model saw them: what Anthropic's clients skip, and others want to know.
+    /// The pictures and videos as the model saw them: what Anthropic's clients skip, and others want to know.
     private static void putImages(ObjectNode holder, PromptSize prompt) {
         if (!prompt.pictures().isEmpty()) {
             holder.putPOJO("images", UsageRecord.images(prompt));
+        }
+        if (!prompt.videos().isEmpty()) {
+            holder.putPOJO("videos", UsageRecord.videos(prompt));
         }
     }
 

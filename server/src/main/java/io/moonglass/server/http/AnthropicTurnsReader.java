@@ -16,16 +16,16 @@ final class AnthropicTurnsReader {
     private static final int MAX_BLOCKS = 1_024;
     private static final ContentPart ERROR = new ContentPart.Text("Error: ");
 
-    private final PictureReader pictures;
+    private final MediaReaders media;
     private final Turns turns = new Turns();
 
-    private AnthropicTurnsReader(PictureReader pictures) {
-        this.pictures = pictures;
+    private AnthropicTurnsReader(MediaReaders media) {
+        this.media = media;
     }
 
     /// @throws InvalidRequestException that names the message, block and field at fault
     static List<Message> read(RequestFields body, RequestFiles files) {
-        AnthropicTurnsReader reader = new AnthropicTurnsReader(PictureReader.of(body, files));
+        AnthropicTurnsReader reader = new AnthropicTurnsReader(MediaReaders.of(body, files));
         if (body.has("system")) {
             reader.turns.say(Role.SYSTEM, reader.content(body, "system"));
         }
@@ -133,16 +133,16 @@ final class AnthropicTurnsReader {
         return switch (block.requiredString("type")) {
             case "text" -> new ContentPart.Text(WellFormed.text(block.requiredString("text")));
             case "image" -> picture(block);
-            case "document", "search_result", "container_upload" ->
+            case "document" -> document(block);
+            case "search_result", "container_upload" ->
                     throw new InvalidRequestException(
                             InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
                             block.pathOf("type"),
-                            block.pathOf("type")
-                                    + ": documents are not supported yet; send text and pictures");
+                            block.pathOf("type") + ": not built; send its text, or a document");
             default ->
                     throw block.wrong(
                             "type",
-                            "text, image, and tool_result of a user or tool_use of the assistant");
+                            "text, image, document, and tool_result of a user or tool_use of the assistant");
         };
     }
 
@@ -150,10 +150,32 @@ final class AnthropicTurnsReader {
         RequestFields source =
                 block.object("source").orElseThrow(() -> block.wrong("source", "an object"));
         return switch (source.requiredString("type")) {
-            case "base64" -> pictures.inBase64(block, source, "data");
-            case "url" -> pictures.at(source, "url");
-            case "file" -> pictures.inFile(source, "file_id");
+            case "base64" -> media.pictures().inBase64(block, source, "data");
+            case "url" -> media.pictures().at(source, "url");
+            case "file" -> media.pictures().inFile(source, "file_id");
             default -> throw source.wrong("type", "base64, url or file");
+        };
+    }
+
+    /// A PDF, or text that is one as it is.
+    private ContentPart document(RequestFields block) {
+        boolean isCited =
+                block.object("citations")
+                        .filter(citations -> citations.bool("enabled", false))
+                        .isPresent();
+        if (isCited) {
+            throw ChatCompletionReader.unsupported(
+                    block, "citations", "answers do not cite; leave it out");
+        }
+        RequestFields source =
+                block.object("source").orElseThrow(() -> block.wrong("source", "an object"));
+        AttachmentReader attachments = media.attachments();
+        return switch (source.requiredString("type")) {
+            case "base64" -> attachments.inBase64(block, source, "data");
+            case "url" -> attachments.at(block, source, "url");
+            case "file" -> attachments.uploaded(block, source, "file_id");
+            case "text" -> new ContentPart.Text(WellFormed.text(source.requiredString("data")));
+            default -> throw source.wrong("type", "base64, url, file or text");
         };
     }
 }

@@ -55,8 +55,8 @@ final class ChatCompletionReader implements Dialect {
 
     static Prompt.Conversation conversation(RequestFields fields, RequestFiles files) {
         ToolUse tools = ToolsReader.read(fields);
-        PictureReader pictures = PictureReader.of(fields, files);
-        return new Prompt.Conversation(new MessagesReader(pictures).read(fields), tools);
+        MediaReaders media = MediaReaders.of(fields, files);
+        return new Prompt.Conversation(new MessagesReader(media).read(fields), tools);
     }
 
     private static AnswerOptions options(RequestFields fields, ChatModel model) {

@@ -6,12 +6,12 @@ import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ChatCompletionChunk.Delta;
 import io.moonglass.clients.ChatCompletionChunk.Progress;
 import io.moonglass.clients.Logprobs;
-import io.moonglass.clients.SeenImage;
 import io.moonglass.clients.ToolCall;
 import io.moonglass.clients.Usage;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
+import io.moonglass.runtime.GenerationEvent.PromptMeasured;
 import io.moonglass.runtime.GenerationEvent.PromptScored;
 import io.moonglass.runtime.GenerationEvent.ReasoningDelta;
 import io.moonglass.runtime.GenerationEvent.TextDelta;
@@ -27,6 +27,9 @@ import java.util.stream.IntStream;
 
 /// Answers as chat completions.
 final class ChatCompletionReply implements Reply {
+
+    /// Where nothing is told of what was seen.
+    private static final PromptSize NONE = PromptSize.ofText(0);
 
     /// What is told besides the answer.
     ///
@@ -69,6 +72,7 @@ final class ChatCompletionReply implements Reply {
                         .toList(),
                 UsageRecord.ofAll(answers.stream().map(CollectedAnswer::finished).toList()),
                 UsageRecord.images(prompt),
+                UsageRecord.videos(prompt),
                 promptScores.isEmpty() ? null : LogprobRecords.ofPrompt(promptScores));
     }
 
@@ -111,15 +115,16 @@ final class ChatCompletionReply implements Reply {
     @Override
     public void event(EventStream stream, int index, GenerationEvent event) {
         switch (event) {
+            case PromptMeasured _ -> {}
             case PicturesPrepared(int numDecoded, int numEncoded, int numTotal) -> {
                 if (told.progress()) {
                     Progress progress = new Progress(numDecoded, numEncoded, numTotal);
-                    stream.send(chunk(List.of(), null, null, null, progress));
+                    stream.send(chunk(List.of(), null, NONE, null, progress));
                 }
             }
             case PromptScored(List<Optional<TokenScore>> scores) ->
                     stream.send(
-                            chunk(List.of(), null, null, LogprobRecords.ofPrompt(scores), null));
+                            chunk(List.of(), null, NONE, LogprobRecords.ofPrompt(scores), null));
             case TextDelta(String text, List<TokenScore> scores) ->
                     send(
                             stream,
@@ -170,7 +175,7 @@ final class ChatCompletionReply implements Reply {
                 chunk(
                         List.of(choice),
                         told.usageOfEach() ? UsageRecord.of(end.usage()) : null,
-                        null,
+                        NONE,
                         null,
                         null));
     }
@@ -178,13 +183,7 @@ final class ChatCompletionReply implements Reply {
     @Override
     public void end(EventStream stream, PromptSize prompt, List<Finished> ends) {
         if (told.usage()) {
-            stream.send(
-                    chunk(
-                            List.of(),
-                            UsageRecord.ofAll(ends),
-                            UsageRecord.images(prompt),
-                            null,
-                            null));
+            stream.send(chunk(List.of(), UsageRecord.ofAll(ends), prompt, null, null));
         }
         stream.done();
     }
@@ -205,15 +204,16 @@ final class ChatCompletionReply implements Reply {
                                 new ChatCompletionChunk.Choice(
                                         index, delta, logprobs, null, null, null)),
                         null,
-                        null,
+                        NONE,
                         null,
                         null));
     }
 
+    /// @param seen whose pictures and videos are told
     private ChatCompletionChunk chunk(
             List<ChatCompletionChunk.Choice> choices,
             Usage usage,
-            List<SeenImage> images,
+            PromptSize seen,
             JsonNode promptLogprobs,
             Progress progress) {
         return new ChatCompletionChunk(
@@ -224,7 +224,8 @@ final class ChatCompletionReply implements Reply {
                 ReplyHead.FINGERPRINT,
                 choices,
                 usage,
-                images,
+                UsageRecord.images(seen),
+                UsageRecord.videos(seen),
                 promptLogprobs,
                 progress);
     }

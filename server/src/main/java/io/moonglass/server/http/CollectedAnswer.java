@@ -22,7 +22,7 @@ final class CollectedAnswer {
 
     void add(GenerationEvent event) {
         switch (event) {
-            case GenerationEvent.PicturesPrepared _ -> {}
+            case GenerationEvent.PromptMeasured _, GenerationEvent.PicturesPrepared _ -> {}
             case GenerationEvent.PromptScored(List<Optional<TokenScore>> told) ->
                     promptScores = told;
             case GenerationEvent.TextDelta(String more, List<TokenScore> told) -> {

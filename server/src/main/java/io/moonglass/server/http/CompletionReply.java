@@ -115,7 +115,8 @@ final class CompletionReply implements Reply {
                                     ? logprobs(index, scores.stream().map(Optional::of).toList())
                                     : null);
             case ReasoningDelta(String text) -> send(stream, index, text, null);
-            case GenerationEvent.PicturesPrepared _,
+            case GenerationEvent.PromptMeasured _,
+                    GenerationEvent.PicturesPrepared _,
                     GenerationEvent.ToolCallBegun _,
                     GenerationEvent.ToolArgumentsDelta _,
                     Finished _,

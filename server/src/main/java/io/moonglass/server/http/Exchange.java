@@ -254,6 +254,12 @@ final class Exchange implements AutoCloseable {
         reply.fault(stream, told);
     }
 
+    /// The same in a stream of plain objects.
+    void failInStream(HttpFault told, EventStream stream) {
+        fault = told;
+        stream.send(told.body());
+    }
+
     /// What the client was told went wrong; empty if nothing was.
     Optional<HttpFault> fault() {
         return Optional.ofNullable(fault);

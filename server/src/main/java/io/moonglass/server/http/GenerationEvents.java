@@ -50,6 +50,9 @@ final class GenerationEvents {
         /// The prompts are with the engine; some of the answers' events may have come before.
         record Prepared() implements Step {}
 
+        /// Something has changed that is no event.
+        record Noted() implements Step {}
+
         /// The call cannot be served.
         record Refused(Throwable fault) implements Step {}
 
@@ -71,7 +74,8 @@ final class GenerationEvents {
         return IntStream.range(0, numAnswers).mapToObj(this::taker).toList();
     }
 
-    private Consumer<GenerationEvent> taker(int answer) {
+    /// The taker of one answer.
+    Consumer<GenerationEvent> taker(int answer) {
         return event -> accept(new Step.Event(answer, event));
     }
 

@@ -315,7 +315,7 @@ final class HttpFault extends RuntimeException {
         return switch (fault.kind()) {
             case INVALID_VALUE -> of(fault, 400, "invalid_value");
             case CONTEXT_LENGTH_EXCEEDED -> of(fault, 400, "context_length_exceeded");
-            case MEDIA_TOO_LARGE -> of(fault, 413, "image_too_large");
+            case MEDIA_TOO_LARGE -> of(fault, 413, "media_too_large");
             case UNSUPPORTED_MEDIA -> of(fault, 422, "unsupported_media");
             case INVALID_IMAGE -> of(fault, 422, "invalid_image");
             case INVALID_MEDIA -> of(fault, 422, "invalid_media");

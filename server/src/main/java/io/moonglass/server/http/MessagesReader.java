@@ -16,11 +16,11 @@ final class MessagesReader {
     private static final int MAX_PARTS = 1_024;
     private static final int MAX_CALLS = 128;
 
-    private final PictureReader pictures;
+    private final MediaReaders media;
     private final Turns turns = new Turns();
 
-    MessagesReader(PictureReader pictures) {
-        this.pictures = pictures;
+    MessagesReader(MediaReaders media) {
+        this.media = media;
     }
 
     /// @throws InvalidRequestException that names the message, part and field at fault
@@ -90,32 +90,47 @@ final class MessagesReader {
             case "refusal" -> new ContentPart.Text(WellFormed.text(part.requiredString("refusal")));
             case "image_url", "input_image" -> picture(part);
             case "image_file" ->
-                    pictures.inFile(
-                            part.object("image_file")
-                                    .orElseThrow(() -> part.wrong("image_file", "an object")),
-                            "file_id");
-            case "video_url", "input_video", "input_audio", "file", "input_file" ->
+                    media.pictures()
+                            .inFile(
+                                    part.object("image_file")
+                                            .orElseThrow(
+                                                    () -> part.wrong("image_file", "an object")),
+                                    "file_id");
+            case "video_url" -> media.videos().video(part, "video_url");
+            case "input_video" ->
+                    media.videos().video(part, part.has("video") ? "video" : "video_url");
+            case "video" -> media.videos().video(part, "video");
+            case "file" ->
+                    media.attachments()
+                            .file(
+                                    part.object("file")
+                                            .orElseThrow(() -> part.wrong("file", "an object")));
+            case "input_file" -> media.attachments().file(part);
+            case "input_audio" ->
                     throw new InvalidRequestException(
                             InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
                             part.pathOf("type"),
-                            "%s: parts of type %s are not supported yet; want text and pictures"
-                                    .formatted(part.pathOf("type"), part.requiredString("type")));
-            default -> throw part.wrong("type", "\"text\" or \"image_url\"");
+                            "%s: nothing is heard here; send text, pictures, videos or documents"
+                                    .formatted(part.pathOf("type")));
+            default ->
+                    throw part.wrong("type", "\"text\", \"image_url\", \"video_url\" or \"file\"");
         };
     }
 
     /// An object with the `url` or the `file_id`, or one of them alone, as some clients write it.
     private ContentPart picture(RequestFields part) {
         if (part.has("file_id")) {
-            return pictures.inFile(part, "file_id");
+            return media.pictures().inFile(part, "file_id");
         }
         if (part.value("image_url").isTextual()) {
-            return pictures.at(part, "image_url");
+            return media.pictures().at(part, "image_url");
         }
         RequestFields image =
                 part.object("image_url")
                         .orElseThrow(
                                 () -> part.wrong("image_url", "an object with a url or a file_id"));
-        return image.has("file_id") ? pictures.inFile(image, "file_id") : pictures.at(image, "url");
+        return image.has("file_id")
+                ? media.pictures().inFile(image, "file_id")
+                : media.pictures().at(image, "url");
     }
 }

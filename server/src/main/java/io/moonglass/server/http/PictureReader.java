@@ -3,8 +3,10 @@ package io.moonglass.server.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.server.files.FileStore;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /// Makes pictures of what requests say of them, in whichever dialect.
 ///
@@ -13,7 +15,11 @@ import java.util.OptionalLong;
 record PictureReader(OptionalLong maxPixels, RequestFiles files) {
 
     private static final String WANTED =
-            "a data: address such as data:image/png;base64,..., or the id or hash of an uploaded file; nothing is fetched from elsewhere yet";
+            "an https: address, a data: address such as data:image/png;base64,..., or the id or hash of an uploaded file";
+
+    /// Whether one can be had is found out where it is fetched.
+    private static final Pattern ADDRESS =
+            Pattern.compile("[A-Za-z][A-Za-z0-9+.-]{0,31}:.*", Pattern.DOTALL);
 
     /// Four patches of 14 x 14 pixels make the smallest picture, one token.
     static final long LEAST_PIXELS = 28 * 28;
@@ -21,9 +27,10 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// Of a picture of which little is to be seen: 256 tokens at most.
     private static final long LOW_DETAIL_PIXELS = 448 * 448;
 
-    /// @param request may have a `max_pixels` for all of its pictures
+    /// @param request may have a `max_pixels` and a `detail` for all of its pictures
     static PictureReader of(RequestFields request, RequestFiles files) {
-        return new PictureReader(SamplingReader.maxPixels(request), files);
+        PictureReader sized = new PictureReader(SamplingReader.maxPixels(request), files);
+        return new PictureReader(sized.pixels(request), files);
     }
 
     /// A picture at an address.
@@ -37,10 +44,10 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
         if (FileStore.isReference(address)) {
             return inFile(holder, key);
         }
-        if (!isData(address)) {
+        if (!isAddress(address)) {
             throw holder.wrong(key, WANTED);
         }
-        return new ContentPart.ImageUrl(address, pixels(holder), holder.pathOf(key));
+        return ContentPart.Picture.at(address, pixels(holder), holder.pathOf(key));
     }
 
     /// A picture at an address that stands alone, without an object that could say more of it.
@@ -49,17 +56,37 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     ContentPart.Picture alone(JsonNode address, String param) {
         String text = address.isTextual() ? address.textValue() : "";
         if (FileStore.isReference(text)) {
-            return new ContentPart.ImageBytes(files.read(text, param), maxPixels, param);
+            return new ContentPart.Picture(
+                    new MediaSource.Bytes(files.read(text, param)), maxPixels, param);
         }
-        if (!isData(text)) {
+        if (!isAddress(text)) {
             throw InvalidRequestException.invalidValue(
                     param, "%s is no picture; want %s".formatted(param, WANTED));
         }
-        return new ContentPart.ImageUrl(text, maxPixels, param);
+        return ContentPart.Picture.at(text, maxPixels, param);
     }
 
-    private static boolean isData(String address) {
-        return address.regionMatches(true, 0, "data:", 0, "data:".length());
+    private static boolean isAddress(String text) {
+        return ADDRESS.matcher(text).matches();
+    }
+
+    /// Where a video or document is: at an address, or among the uploaded files.
+    ///
+    /// @param holder has the address, or a file's id or hash, under `key`
+    MediaSource source(RequestFields holder, String key) {
+        String address = holder.requiredString(key);
+        if (FileStore.isReference(address)) {
+            return files.stored(address, holder.pathOf(key));
+        }
+        if (!isAddress(address)) {
+            throw holder.wrong(key, WANTED);
+        }
+        return new MediaSource.Address(address);
+    }
+
+    /// A video or document that was uploaded before.
+    MediaSource uploaded(RequestFields holder, String key) {
+        return files.stored(holder.requiredString(key), holder.pathOf(key));
     }
 
     /// A picture whose bytes stand in the request.
@@ -67,7 +94,7 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// @param part   may have a `detail` and a `max_pixels`
     /// @param holder has the bytes in base64 under `key`; a type beside them is not believed
     ContentPart.Picture inBase64(RequestFields part, RequestFields holder, String key) {
-        return new ContentPart.ImageUrl(
+        return ContentPart.Picture.at(
                 "data:image/png;base64," + holder.requiredString(key),
                 pixels(part),
                 holder.pathOf(key));
@@ -78,8 +105,10 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// @param holder has the file's id or hash under `key`, and may have a `detail` and a `max_pixels`
     ContentPart.Picture inFile(RequestFields holder, String key) {
         String param = holder.pathOf(key);
-        return new ContentPart.ImageBytes(
-                files.read(holder.requiredString(key), param), pixels(holder), param);
+        return new ContentPart.Picture(
+                new MediaSource.Bytes(files.read(holder.requiredString(key), param)),
+                pixels(holder),
+                param);
     }
 
     /// What the picture may have at most: what it says itself, else its detail, else what the request says.

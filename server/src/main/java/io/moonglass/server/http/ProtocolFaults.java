@@ -33,7 +33,7 @@ final class ProtocolFaults implements DirectHandler {
             Status status,
             ServerResponseHeaders headers,
             String message) {
-        if (status.code() == 413) {
+        if (status.code() == 413 || isEncoded(request)) {
             ClientConnection.CURRENT.get().closeSlowly();
         }
         String requestId = RequestId.of(request.headers());
@@ -50,7 +50,7 @@ final class ProtocolFaults implements DirectHandler {
     }
 
     private HttpFault fault(TransportRequest request, int status, String requestId) {
-        if (request.headers().contains(HeaderNames.CONTENT_ENCODING)) {
+        if (isEncoded(request)) {
             return HttpFault.invalidRequest(
                     415, "unsupported_content_encoding", "the body is encoded; want it as it is");
         }
@@ -64,5 +64,9 @@ final class ProtocolFaults implements DirectHandler {
                             ? HttpFault.internal(requestId)
                             : HttpFault.malformed(status);
         };
+    }
+
+    private static boolean isEncoded(TransportRequest request) {
+        return request.headers().contains(HeaderNames.CONTENT_ENCODING);
     }
 }

@@ -16,6 +16,9 @@ interface Reply {
         stream.ping();
     }
 
+    /// What the prompt amounts to; told before the beginning, unless that comes early because a client has waited long.
+    default void measured(PromptSize prompt) {}
+
     /// Nothing is known yet but that the call is a good one.
     void begin(EventStream stream, int numAnswers);
 

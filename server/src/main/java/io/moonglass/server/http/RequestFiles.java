@@ -1,6 +1,8 @@
 package io.moonglass.server.http;
 
+import io.moonglass.loader.digest.DigestBuilder;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.files.StoredFile;
 import java.io.IOException;
@@ -42,10 +44,7 @@ final class RequestFiles {
     /// @throws HttpFault               404 if the caller has no such file, 429 if there is no memory for it now
     /// @throws InvalidRequestException if all of them are too large
     byte[] read(String idOrHash, String param) {
-        FileStore files = store.orElseThrow(HttpFault::filesOff);
-        StoredFile file =
-                files.find(caller.tenant(), idOrHash)
-                        .orElseThrow(() -> HttpFault.fileNotFound(param, idOrHash));
+        StoredFile file = find(idOrHash, param);
         byte[] known = readBefore.get(file.sha256());
         if (known != null) {
             return known;
@@ -68,5 +67,20 @@ final class RequestFiles {
         } catch (IOException e) {
             throw FileStore.unreadable(e);
         }
+    }
+
+    /// A file that is read where it lies, so it may be large.
+    ///
+    /// @throws HttpFault 404 if the caller has no such file
+    MediaSource stored(String idOrHash, String param) {
+        StoredFile file = find(idOrHash, param);
+        return new MediaSource.Stored(
+                file.content(), new DigestBuilder().add(file.sha256()).build());
+    }
+
+    private StoredFile find(String idOrHash, String param) {
+        return store.orElseThrow(HttpFault::filesOff)
+                .find(caller.tenant(), idOrHash)
+                .orElseThrow(() -> HttpFault.fileNotFound(param, idOrHash));
     }
 }

@@ -39,6 +39,9 @@ record ResponseFrame(String key, long createdAt, ObjectNode settings) {
         if (!prompt.pictures().isEmpty()) {
             body.putPOJO("images", UsageRecord.images(prompt));
         }
+        if (!prompt.videos().isEmpty()) {
+            body.putPOJO("videos", UsageRecord.videos(prompt));
+        }
         return body;
     }
 

@@ -21,12 +21,12 @@ final class ResponseItemsReader {
     }
 
     private final StoredItems stored;
-    private final PictureReader pictures;
+    private final MediaReaders media;
     private final Turns turns = new Turns();
 
-    ResponseItemsReader(StoredItems stored, PictureReader pictures) {
+    ResponseItemsReader(StoredItems stored, MediaReaders media) {
         this.stored = stored;
-        this.pictures = pictures;
+        this.media = media;
     }
 
     void say(Role role, String text) {
@@ -107,13 +107,19 @@ final class ResponseItemsReader {
             case "input_text", "output_text", "text" -> text(part, "text");
             case "refusal" -> text(part, "refusal");
             case "input_image" -> picture(part);
-            case "input_file", "input_audio", "input_video" ->
+            case "input_file" -> media.attachments().file(part);
+            case "input_video" ->
+                    media.videos().video(part, part.has("video") ? "video" : "video_url");
+            case "input_audio" ->
                     throw new InvalidRequestException(
                             InvalidRequestException.Kind.UNSUPPORTED_FEATURE,
                             part.pathOf("type"),
                             part.pathOf("type")
-                                    + ": files, sound and video are not supported yet; send text and pictures");
-            default -> throw part.wrong("type", "input_text, output_text, refusal or input_image");
+                                    + ": nothing is heard here; send text, pictures, videos or documents");
+            default ->
+                    throw part.wrong(
+                            "type",
+                            "input_text, output_text, refusal, input_image, input_file or input_video");
         };
     }
 
@@ -123,7 +129,7 @@ final class ResponseItemsReader {
 
     private ContentPart picture(RequestFields part) {
         return part.has("file_id")
-                ? pictures.inFile(part, "file_id")
-                : pictures.at(part, "image_url");
+                ? media.pictures().inFile(part, "file_id")
+                : media.pictures().at(part, "image_url");
     }
 }

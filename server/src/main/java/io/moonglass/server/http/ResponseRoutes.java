@@ -6,9 +6,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.responses.ResponseStore;
 import io.moonglass.server.responses.StoredResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +29,7 @@ final class ResponseRoutes {
     private final RunningResponses running = new RunningResponses();
     private final Optional<ResponseStore> store;
     private final int maxHistoryBytes;
+    private final Optional<Duration> timeout;
 
     private record InputTokens(String object, @JsonProperty("input_tokens") int inputTokens) {}
 
@@ -34,17 +37,20 @@ final class ResponseRoutes {
 
     /// @param store           empty if no response is to be kept
     /// @param maxHistoryBytes of earlier responses that one request refers to
+    /// @param timeout         of every request
     ResponseRoutes(
             ServedModel served,
             Answers answers,
             RunningRequests requests,
             Optional<ResponseStore> store,
-            int maxHistoryBytes) {
+            int maxHistoryBytes,
+            Optional<Duration> timeout) {
         this.served = served;
         this.answers = answers;
         this.requests = requests;
         this.store = store;
         this.maxHistoryBytes = maxHistoryBytes;
+        this.timeout = timeout;
     }
 
     List<Route> routes() {
@@ -67,10 +73,13 @@ final class ResponseRoutes {
         JsonNode body = exchange.readJson();
         try (ModelPool.Lease lease = served.lease(exchange, RequestFields.of("", body));
                 ResponsesCall call = call(exchange)) {
-            exchange.answer(
-                    new InputTokens(
-                            "response.input_tokens",
-                            call.measure(body, lease.model(), exchange.files()).tokens()));
+            RequestFiles files = exchange.files();
+            PromptSize size =
+                    requests.whileWanted(
+                            exchange,
+                            timeout,
+                            abandoned -> call.measure(body, lease.model(), files, abandoned));
+            exchange.answer(new InputTokens("response.input_tokens", size.tokens()));
         }
     }
 

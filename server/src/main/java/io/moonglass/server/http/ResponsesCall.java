@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /// One call of `POST /v1/responses`. Unknown fields are accepted; what would change the answer and is not built is
 /// refused. To close it ends what others can know of it while it runs.
@@ -76,13 +77,16 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     }
 
     /// What the prompt of such a call amounts to.
-    PromptSize measure(JsonNode body, ChatModel model, RequestFiles files) {
+    PromptSize measure(
+            JsonNode body, ChatModel model, RequestFiles files, BooleanSupplier abandoned) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
         ToolUse tools = ResponseToolsReader.read(fields);
         AnswerOptions answer = answer(fields, model);
         return model.measure(
-                prompt(fields, items(fields), tools, answer, model, files), answer.format());
+                prompt(fields, items(fields), tools, answer, model, files),
+                answer.format(),
+                abandoned);
     }
 
     private Prompt.Conversation prompt(
@@ -117,7 +121,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
     /// Instructions, what the earlier responses had and answered, and the new items.
     private List<Message> turns(RequestFields fields, ArrayNode items, RequestFiles files) {
         ResponseItemsReader reader =
-                new ResponseItemsReader(kept::item, PictureReader.of(fields, files));
+                new ResponseItemsReader(kept::item, MediaReaders.of(fields, files));
         fields.string("instructions").ifPresent(text -> reader.say(Role.SYSTEM, text));
         if (fields.has("previous_response_id")) {
             String place = fields.pathOf("previous_response_id");

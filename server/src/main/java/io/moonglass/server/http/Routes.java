@@ -66,11 +66,18 @@ final class Routes {
     private RouteTable table(Optional<ResponseStore> store, FileRoutes files) {
         Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
         List<Route> routes = new ArrayList<>();
-        routes.addAll(new TokenRoutes(served).routes());
+        routes.addAll(new TokenRoutes(served, requests, options.requestTimeout()).routes());
         routes.addAll(new ModelRoutes(served).routes());
+        routes.add(new OcrRoute(served, requests, options).route());
         routes.addAll(files.routes());
         routes.addAll(
-                new ResponseRoutes(served, answers, requests, store, options.maxBodyBytes())
+                new ResponseRoutes(
+                                served,
+                                answers,
+                                requests,
+                                store,
+                                options.maxBodyBytes(),
+                                options.requestTimeout())
                         .routes());
         routes.addAll(
                 List.of(
@@ -206,9 +213,16 @@ final class Routes {
     private void countMessages(Exchange exchange) {
         JsonNode body = exchange.readJson();
         try (ModelPool.Lease lease = served.lease(exchange, RequestFields.of("", body))) {
+            RequestFiles files = exchange.files();
             exchange.answer(
                     new InputTokens(
-                            AnthropicCall.measure(body, lease.model(), exchange.files()).tokens()));
+                            requests.whileWanted(
+                                            exchange,
+                                            options.requestTimeout(),
+                                            abandoned ->
+                                                    AnthropicCall.measure(
+                                                            body, lease.model(), files, abandoned))
+                                    .tokens()));
         }
     }
 

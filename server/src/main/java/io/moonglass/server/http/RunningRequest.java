@@ -69,31 +69,64 @@ final class RunningRequest implements AutoCloseable {
     /// Has a model generate the answers, on another thread, because pictures may take long. What becomes of it is among
     /// the steps.
     void generate(ChatModel model, List<ChatRequest> requests) {
-        Thread.ofVirtual().name("prepare-" + key.requestId()).start(() -> prepare(model, requests));
+        prepare(() -> generateAll(model, requests));
     }
 
-    private void prepare(ChatModel model, List<ChatRequest> requests) {
+    /// Does on another thread what has the answers generated; the steps tell when it is done, or what went wrong.
+    ///
+    /// @param work ends with [CancellationException] if the request is stopped
+    void prepare(Runnable work) {
+        Thread.ofVirtual()
+                .name("prepare-" + key.requestId())
+                .start(() -> {
+                    try {
+                        work.run();
+                        if (events.isStopped()) {
+                            cancelGenerations();
+                        }
+                        events.tell(new Step.Prepared());
+                    } catch (CancellationException e) { // nobody waits, or the model closes
+                        cancelGenerations();
+                        events.tell(new Step.Refused(HttpFault.shuttingDown()));
+                    } catch (RuntimeException | Error e) {
+                        cancelGenerations();
+                        events.tell(new Step.Refused(e));
+                    }
+                });
+    }
+
+    private void generateAll(ChatModel model, List<ChatRequest> requests) {
         int numEach = numAnswers / requests.size();
         List<Consumer<GenerationEvent>> takers = events.takers(numAnswers);
-        try {
-            for (int i = 0; i < requests.size(); i++) {
-                List<Consumer<GenerationEvent>> own =
-                        takers.subList(i * numEach, (i + 1) * numEach);
-                if (!events.isStopped()) {
-                    generations.add(model.generate(requests.get(i), own, events::isStopped));
-                }
+        for (int i = 0; i < requests.size(); i++) {
+            List<Consumer<GenerationEvent>> own = takers.subList(i * numEach, (i + 1) * numEach);
+            if (!events.isStopped()) {
+                run(model.generate(requests.get(i), own, events::isStopped));
             }
-            if (events.isStopped()) {
-                cancelGenerations();
-            }
-            events.tell(new Step.Prepared());
-        } catch (CancellationException e) { // nobody waits for it any more, or the model closes
-            cancelGenerations();
-            events.tell(new Step.Refused(HttpFault.shuttingDown()));
-        } catch (RuntimeException | Error e) {
-            cancelGenerations();
-            events.tell(new Step.Refused(e));
         }
+    }
+
+    /// Takes events of one answer.
+    Consumer<GenerationEvent> taker(int answer) {
+        return events.taker(answer);
+    }
+
+    /// A generation runs for this request, and ends with it.
+    void run(Generation generation) {
+        generations.add(generation);
+        if (events.isStopped()) {
+            generation.cancel();
+        }
+    }
+
+    /// A generation has ended.
+    void forget(Generation generation) {
+        generations.remove(generation);
+    }
+
+    /// Tells the steps that something has changed which is no event.
+    void note() {
+        events.tell(new Step.Noted());
     }
 
     private void cancelGenerations() {

@@ -5,8 +5,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /// The requests that are being answered. One can be found by its id, by its own caller alone. Safe to
 /// use from any thread.
@@ -47,6 +50,23 @@ final class RunningRequests {
         } catch (RuntimeException | Error e) { // the timer of a server that stops, for one
             request.close();
             throw e;
+        }
+    }
+
+    /// Does something for an exchange that is answered whole, for as long as its client waits.
+    ///
+    /// @param work asks now and then whether nobody waits any more
+    /// @throws HttpFault that tells why it was ended, if it was
+    <T> T whileWanted(
+            Exchange exchange, Optional<Duration> timeout, Function<BooleanSupplier, T> work) {
+        try (RunningRequest request = begin(exchange, 1, timeout)) {
+            try {
+                T result = work.apply(request::isStopped);
+                request.complete();
+                return result;
+            } catch (CancellationException e) {
+                throw request.fault();
+            }
         }
     }
 

@@ -4,12 +4,16 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.moonglass.clients.SeenImage;
+import io.moonglass.clients.SeenVideo;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.models.ModelPool;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /// What has to do with tokens alone: nothing here runs a model.
 final class TokenRoutes {
@@ -17,6 +21,8 @@ final class TokenRoutes {
     private static final AnswerFormat FREE = new AnswerFormat.FreeText();
 
     private final ServedModel served;
+    private final RunningRequests requests;
+    private final Optional<Duration> timeout;
 
     /// @param tokenStrs the text of each token; null if the request did not ask for it
     @JsonNaming(SnakeCaseStrategy.class)
@@ -34,23 +40,31 @@ final class TokenRoutes {
             int imageTokens,
             int videoTokens,
             int maxModelLen,
-            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images) {}
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos) {}
 
-    TokenRoutes(ServedModel served) {
+    /// @param timeout of every request; one may ask for a shorter one
+    TokenRoutes(ServedModel served, RunningRequests requests, Optional<Duration> timeout) {
         this.served = served;
+        this.requests = requests;
+        this.timeout = timeout;
     }
 
     List<Route> routes() {
         return List.of(
                 route("/tokenize", TokenRoutes::tokenize),
                 route("/v1/tokenize", TokenRoutes::tokenize),
-                route("/detokenize", (fields, model, _) -> detokenize(fields, model)),
-                route("/v1/detokenize", (fields, model, _) -> detokenize(fields, model)),
+                route("/detokenize", (fields, model, _, _) -> detokenize(fields, model)),
+                route("/v1/detokenize", (fields, model, _, _) -> detokenize(fields, model)),
                 route("/v1/count_tokens", TokenRoutes::count));
     }
 
     private interface Question {
-        Object answer(RequestFields fields, ChatModel model, RequestFiles files);
+        Object answer(
+                RequestFields fields,
+                ChatModel model,
+                RequestFiles files,
+                BooleanSupplier abandoned);
     }
 
     private Route route(String path, Question question) {
@@ -60,18 +74,27 @@ final class TokenRoutes {
                 (exchange, _) -> {
                     RequestFields fields = RequestFields.of("", exchange.readJson());
                     try (ModelPool.Lease lease = served.lease(exchange, fields)) {
-                        exchange.answer(question.answer(fields, lease.model(), exchange.files()));
+                        RequestFiles files = exchange.files();
+                        exchange.answer(
+                                requests.whileWanted(
+                                        exchange,
+                                        Answers.shorter(timeout, SamplingReader.timeout(fields)),
+                                        abandoned ->
+                                                question.answer(
+                                                        fields, lease.model(), files, abandoned)));
                     }
                 });
     }
 
     /// A text, or a conversation as the chat template renders it.
-    private static Object tokenize(RequestFields fields, ChatModel model, RequestFiles files) {
+    private static Object tokenize(
+            RequestFields fields, ChatModel model, RequestFiles files, BooleanSupplier abandoned) {
         int[] ids =
                 fields.has("messages")
                         ? model.render(
                                 ChatCompletionReader.conversation(fields, files),
-                                FormatReader.read(fields))
+                                FormatReader.read(fields),
+                                abandoned)
                         : model.tokenize(
                                 WellFormed.text(fields.requiredString("prompt")),
                                 fields.bool("parse_special", false));
@@ -95,12 +118,14 @@ final class TokenRoutes {
     }
 
     /// What `usage.prompt_tokens` would be of the same body.
-    private static Object count(RequestFields fields, ChatModel model, RequestFiles files) {
+    private static Object count(
+            RequestFields fields, ChatModel model, RequestFiles files, BooleanSupplier abandoned) {
         PromptSize size =
                 fields.has("messages")
                         ? model.measure(
                                 ChatCompletionReader.conversation(fields, files),
-                                FormatReader.read(fields))
+                                FormatReader.read(fields),
+                                abandoned)
                         : PromptSize.together(
                                 CompletionReader.prompts(fields).stream()
                                         .map(prompt -> model.measure(prompt, FREE))
@@ -108,8 +133,9 @@ final class TokenRoutes {
         return new Count(
                 size.tokens(),
                 size.imageTokens(),
-                0,
+                size.videoTokens(),
                 model.contextLength(),
-                UsageRecord.images(size));
+                UsageRecord.images(size),
+                UsageRecord.videos(size));
     }
 }

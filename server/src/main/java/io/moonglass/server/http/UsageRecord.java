@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import io.moonglass.clients.SeenImage;
+import io.moonglass.clients.SeenVideo;
 import io.moonglass.clients.Usage;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
@@ -48,6 +49,26 @@ final class UsageRecord {
                 : prompt.pictures().stream()
                         .map(picture ->
                                 new SeenImage(picture.width(), picture.height(), picture.tokens()))
+                        .toList();
+    }
+
+    private static double toMillis(double seconds) {
+        return Math.round(seconds * 1_000) / 1_000.0;
+    }
+
+    /// Null where there is no video.
+    static List<SeenVideo> videos(PromptSize prompt) {
+        return prompt.videos().isEmpty()
+                ? null
+                : prompt.videos().stream()
+                        .map(video ->
+                                new SeenVideo(
+                                        video.width(),
+                                        video.height(),
+                                        video.tokens(),
+                                        video.seconds().stream()
+                                                .map(UsageRecord::toMillis)
+                                                .toList()))
                         .toList();
     }
 }

@@ -4,21 +4,34 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moonglass.runtime.ContentPart;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// A question about pictures that came as a form: files called `image` or `images`, and fields as text.
+/// A question about pictures that came as a form: files called `image`, `video` or `document`, and fields as text.
 ///
 /// @param fields as an object, as if they had come in JSON
-/// @param files  the pictures, in their order
-record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
+/// @param files  in their order
+record VqaForm(JsonNode fields, List<Upload> files) {
+
+    /// A file of the form.
+    ///
+    /// @param name as the form calls it, which says what it is
+    record Upload(String name, byte[] bytes) {
+
+        /// What a caller may mean by more than one file of a kind.
+        String kind() {
+            return switch (name) {
+                case "images", "image[]" -> "image";
+                case "file", "pdf" -> "document";
+                default -> name;
+            };
+        }
+    }
 
     private static final int MAX_FIELD_BYTES = 1 << 20;
 
@@ -26,8 +39,9 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
     private static final Pattern NUMBER =
             Pattern.compile("-?[0-9]{1,40}(\\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?");
 
+    private static final Set<String> KINDS = Set.of("image", "video", "document");
     private static final Set<String> BOOLEANS =
-            Set.of("stream", "ignore_eos", "skip_special_tokens");
+            Set.of("stream", "ignore_eos", "skip_special_tokens", "timestamps");
     private static final Set<String> NUMBERS =
             Set.of(
                     "max_tokens",
@@ -39,6 +53,10 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
                     "timeout",
                     "priority",
                     "max_pixels",
+                    "dpi",
+                    "fps",
+                    "max_frames",
+                    "max_video_tokens",
                     "repetition_penalty",
                     "presence_penalty",
                     "frequency_penalty",
@@ -48,25 +66,19 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
                     "thinking_token_budget",
                     "n");
 
-    /// @param maxImageBytes of one picture
-    static VqaForm read(MultipartBody form, int maxImageBytes) throws IOException {
+    /// @param maxFileBytes of one file
+    static VqaForm read(MultipartBody form, int maxFileBytes) throws IOException {
         ObjectNode fields = JsonNodeFactory.instance.objectNode();
-        List<MultipartBody.Part> parts = new ArrayList<>();
-        List<byte[]> pictures = new ArrayList<>();
+        List<Upload> files = new ArrayList<>();
         for (Optional<MultipartBody.Part> next; (next = form.next()).isPresent(); ) {
             MultipartBody.Part part = next.get();
             if (part.fileName().isPresent()) {
-                refuseOther(part);
-                parts.add(part);
-                pictures.add(part.bytes(maxImageBytes));
+                Upload file = new Upload(part.name(), part.bytes(maxFileBytes));
+                refuseOther(file);
+                files.add(file);
             } else {
                 add(fields, part.name(), value(part.name(), part.text(MAX_FIELD_BYTES)));
             }
-        }
-        OptionalLong maxPixels = SamplingReader.maxPixels(RequestFields.of("", fields));
-        List<ContentPart.Picture> files = new ArrayList<>();
-        for (int i = 0; i < pictures.size(); i++) {
-            files.add(new ContentPart.ImageBytes(pictures.get(i), maxPixels, parts.get(i).name()));
         }
         return new VqaForm(fields, files);
     }
@@ -83,15 +95,13 @@ record VqaForm(JsonNode fields, List<ContentPart.Picture> files) {
         }
     }
 
-    private static void refuseOther(MultipartBody.Part part) {
-        if (!part.name().equals("image")
-                && !part.name().equals("images")
-                && !part.name().equals("image[]")) {
+    private static void refuseOther(Upload file) {
+        if (!KINDS.contains(file.kind())) {
             throw HttpFault.invalidRequest(
                     400,
                     "invalid_form",
-                    "a file is called %s; want pictures called \"image\""
-                            .formatted(HttpFault.quoted(part.name())));
+                    "a file is called %s; want \"image\", \"video\" or \"document\""
+                            .formatted(HttpFault.quoted(file.name())));
         }
     }
 

@@ -8,6 +8,7 @@ import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.Role;
@@ -17,8 +18,8 @@ import java.util.List;
 
 /// Reads the body of `POST /v1/vqa`: pictures and a question.
 ///
-/// @param files pictures that came beside the fields, in a form
-record VqaReader(List<ContentPart.Picture> files) implements Dialect {
+/// @param files that came beside the fields, in a form
+record VqaReader(List<VqaForm.Upload> files) implements Dialect {
 
     private static final int MAX_IMAGES = 1_024;
 
@@ -29,10 +30,7 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
                 fields,
                 "this route has no place for it; leave it out, or ask /v1/chat/completions",
                 List.of("n", "logprobs", "top_logprobs", "prompt_logprobs", "tools"));
-        List<ContentPart> parts = new ArrayList<>(files);
-        PictureReader pictures = PictureReader.of(fields, uploaded);
-        addImages(parts, fields, "image", pictures);
-        addImages(parts, fields, "images", pictures);
+        List<ContentPart> parts = media(fields, MediaReaders.of(fields, uploaded));
         String question = fields.requiredString("question");
         if (question.isBlank()) {
             throw fields.wrong("question", "a question");
@@ -53,6 +51,34 @@ record VqaReader(List<ContentPart.Picture> files) implements Dialect {
                         SamplingReader.timeout(fields),
                         fields.bool("stream", false)),
                 new VqaReply(model.name()));
+    }
+
+    /// What came in a form first, then what the fields name.
+    private List<ContentPart> media(RequestFields fields, MediaReaders readers) {
+        List<ContentPart> parts = new ArrayList<>();
+        for (VqaForm.Upload file : files) {
+            parts.add(part(file, fields, readers));
+        }
+        addImages(parts, fields, "image", readers.pictures());
+        addImages(parts, fields, "images", readers.pictures());
+        if (fields.has("video")) {
+            parts.add(readers.videos().beside(fields, "video"));
+        }
+        if (fields.has("document")) {
+            parts.add(readers.attachments().at(fields, fields, "document"));
+        }
+        return parts;
+    }
+
+    private static ContentPart part(
+            VqaForm.Upload file, RequestFields fields, MediaReaders readers) {
+        MediaSource source = new MediaSource.Bytes(file.bytes());
+        return switch (file.kind()) {
+            case "video" ->
+                    new ContentPart.Video(source, readers.videos().settings(fields), file.name());
+            case "document" -> readers.attachments().of(source, fields, file.name());
+            default -> new ContentPart.Picture(source, readers.pictures().maxPixels(), file.name());
+        };
     }
 
     private static AnswerOptions options(RequestFields fields, ChatModel model) {

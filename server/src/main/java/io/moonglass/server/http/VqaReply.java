@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.moonglass.clients.SeenImage;
+import io.moonglass.clients.SeenVideo;
 import io.moonglass.clients.Usage;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
@@ -21,7 +22,8 @@ record VqaReply(String model) implements Reply {
             String finishReason,
             String model,
             Usage usage,
-            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images) {}
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos) {}
 
     /// More of the answer, or of the reasoning before it.
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -32,7 +34,8 @@ record VqaReply(String model) implements Reply {
             String finishReason,
             String model,
             Usage usage,
-            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images) {}
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
+            @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos) {}
 
     @Override
     public Object whole(PromptSize prompt, List<CollectedAnswer> answers) {
@@ -43,7 +46,8 @@ record VqaReply(String model) implements Reply {
                 CompletionReply.finishReason(answer.finished()),
                 model,
                 UsageRecord.of(answer.finished().usage()),
-                UsageRecord.images(prompt));
+                UsageRecord.images(prompt),
+                UsageRecord.videos(prompt));
     }
 
     @Override
@@ -54,7 +58,8 @@ record VqaReply(String model) implements Reply {
         switch (event) {
             case GenerationEvent.TextDelta(String text, _) -> stream.send(new Piece(text, null));
             case GenerationEvent.ReasoningDelta(String text) -> stream.send(new Piece(null, text));
-            case GenerationEvent.PicturesPrepared _,
+            case GenerationEvent.PromptMeasured _,
+                    GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.ToolCallBegun _,
                     GenerationEvent.ToolArgumentsDelta _,
@@ -74,7 +79,8 @@ record VqaReply(String model) implements Reply {
                         CompletionReply.finishReason(ends.getFirst()),
                         model,
                         UsageRecord.ofAll(ends),
-                        UsageRecord.images(prompt)));
+                        UsageRecord.images(prompt),
+                        UsageRecord.videos(prompt)));
         stream.done();
     }
 

@@ -29,16 +29,16 @@ final class LabelledMetrics {
     }
 
     /// @param name without the `_total` that the format puts behind it
-    void counter(String name, String help, long value) {
+    void counter(String name, String help, double value) {
         add(name, help, value, labels);
     }
 
     /// One of several counts of one name, told apart by one more label.
-    void counter(String name, String help, long value, String label, String labelValue) {
+    void counter(String name, String help, double value, String label, String labelValue) {
         add(name, help, value, labels.add(label, labelValue));
     }
 
-    private void add(String name, String help, long value, Labels all) {
+    private void add(String name, String help, double value, Labels all) {
         counters.computeIfAbsent(
                         name, _ -> CounterSnapshot.builder().name(PREFIX + name).help(help))
                 .dataPoint(CounterDataPointSnapshot.builder().labels(all).value(value).build());

@@ -3,7 +3,9 @@ package io.moonglass.server.observe;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.admission.QueueStatistics;
+import io.moonglass.runtime.fetch.FetchStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.vision.worker.WorkerStatistics;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.Map;
@@ -28,6 +30,8 @@ final class ModelMetrics implements MultiCollector {
                     addEngine(metrics, statistics.engine());
                     addCache(metrics, statistics.engine());
                     addPictures(metrics, statistics.media());
+                    addFetches(metrics, statistics.media().fetches());
+                    addWorkers(metrics, statistics.media().workers());
                     addQueue(metrics, statistics.queue());
                     addCancellations(metrics, statistics);
                 });
@@ -98,8 +102,64 @@ final class ModelMetrics implements MultiCollector {
                 "encoder_cache_hits",
                 "Pictures that were found there or were on their way.",
                 media.cacheHits());
+        metrics.counter(
+                "decoded_pictures",
+                "Pictures, pages and frames whose pixels were decoded.",
+                media.decodedPictures());
         metrics.counter("encoded_pictures", "Pictures that were encoded.", media.encodedPictures());
         metrics.counter("encoded_pixels", "Their pixels, as fitted.", media.encodedPixels());
+        seconds(metrics, "fetch", media.fetches().seconds());
+        seconds(metrics, "decode", media.decodeSeconds());
+        seconds(metrics, "fit", media.fitSeconds());
+        seconds(metrics, "encode", media.encodeSeconds());
+    }
+
+    private static void seconds(LabelledMetrics metrics, String stage, double seconds) {
+        metrics.counter(
+                "media_seconds",
+                "Time that stages of media took, of all threads together.",
+                seconds,
+                "stage",
+                stage);
+    }
+
+    private static void addFetches(LabelledMetrics metrics, FetchStatistics fetches) {
+        metrics.counter("fetched_bytes", "Bytes that came from other hosts.", fetches.bytes());
+        fetched(metrics, "fetched", fetches.fetched());
+        fetched(metrics, "refused", fetches.refused());
+        fetched(metrics, "failed", fetches.failed());
+        fetched(metrics, "cancelled", fetches.cancelled());
+    }
+
+    private static void fetched(LabelledMetrics metrics, String outcome, long count) {
+        metrics.counter(
+                "fetches",
+                "Media that were to be fetched from other hosts, by what became of it.",
+                count,
+                "outcome",
+                outcome);
+    }
+
+    private static void addWorkers(LabelledMetrics metrics, WorkerStatistics workers) {
+        metrics.gauge(
+                "media_workers", "Processes that decode videos and documents.", workers.running());
+        metrics.gauge("media_workers_busy", "Of these, the ones at work.", workers.busy());
+        metrics.counter(
+                "media_workers_started", "Such processes that were started.", workers.started());
+        metrics.counter("media_commands", "Commands that they answered.", workers.commands());
+        ended(metrics, "crashed", workers.crashed());
+        ended(metrics, "too_slow", workers.killedForTime());
+        ended(metrics, "nonsense", workers.killedForNonsense());
+        ended(metrics, "abandoned", workers.abandoned());
+    }
+
+    private static void ended(LabelledMetrics metrics, String reason, long count) {
+        metrics.counter(
+                "media_workers_ended",
+                "Such processes that ended in the middle of their work.",
+                count,
+                "reason",
+                reason);
     }
 
     private static void addQueue(LabelledMetrics metrics, QueueStatistics queue) {
@@ -124,6 +184,7 @@ final class ModelMetrics implements MultiCollector {
     private static void addCancellations(LabelledMetrics metrics, ModelStatistics statistics) {
         EngineStatistics engine = statistics.engine();
         MediaStatistics media = statistics.media();
+        cancelled(metrics, "download", media.fetches().cancelled());
         cancelled(metrics, "picture_decode", media.cancelledDecoding());
         cancelled(metrics, "picture_encode", media.cancelledEncoding());
         cancelled(metrics, "queue", engine.cancelledWaiting());

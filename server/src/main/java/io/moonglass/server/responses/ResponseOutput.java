@@ -83,7 +83,8 @@ public final class ResponseOutput {
                     text(text, scoresTold.apply(scores));
             case GenerationEvent.ToolCallBegun call -> begin(call);
             case GenerationEvent.ToolArgumentsDelta(_, String json) -> arguments(json);
-            case GenerationEvent.PicturesPrepared _,
+            case GenerationEvent.PromptMeasured _,
+                    GenerationEvent.PicturesPrepared _,
                     GenerationEvent.PromptScored _,
                     GenerationEvent.Finished _,
                     GenerationEvent.Failed _ -> {}

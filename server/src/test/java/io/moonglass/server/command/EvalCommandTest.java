@@ -106,7 +106,7 @@ class EvalCommandTest {
         List<Message> last = asked.getLast();
         assertEquals(Message.text(Role.SYSTEM, "Be brief."), last.get(0));
         assertEquals(3, last.get(1).content().size(), "two pictures and a question");
-        assertTrue(last.get(1).content().get(1) instanceof ContentPart.ImageUrl);
+        assertTrue(last.get(1).content().get(1) instanceof ContentPart.Picture);
         assertEquals(Message.text(Role.ASSISTANT, "blue"), last.get(2));
         assertEquals(Message.text(Role.USER, "shape?"), last.get(3));
     }

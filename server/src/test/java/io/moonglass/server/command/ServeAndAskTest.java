@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.http.ScriptedModel;
@@ -60,7 +61,9 @@ class ServeAndAskTest {
         assertEquals("Good day ☾\n", out.toString());
         List<Message> messages = model.lastRequest().messages();
         assertEquals(Message.text(Role.SYSTEM, "be brief"), messages.get(0));
-        ContentPart.ImageBytes image = (ContentPart.ImageBytes) messages.get(1).content().get(0);
+        MediaSource.Bytes image =
+                (MediaSource.Bytes)
+                        ((ContentPart.Picture) messages.get(1).content().get(0)).source();
         assertEquals(Files.size(picture), image.bytes().length);
         assertEquals(new ContentPart.Text("what?"), messages.get(1).content().get(1));
         assertEquals(9, model.lastRequest().answer().maxTokens().orElseThrow());
@@ -96,7 +99,7 @@ class ServeAndAskTest {
                         new Message(
                                 Role.USER,
                                 List.of(
-                                        new ContentPart.ImageUrl(
+                                        ContentPart.Picture.at(
                                                 "data:image/png;base64,"
                                                         + Base64.getEncoder()
                                                                 .encodeToString(

@@ -215,12 +215,12 @@ class LangChainChatTest extends AbstractChatModelIT {
         asked(model).severalPictures();
     }
 
-    /// Shows a picture from the internet, and the server fetches none.
+    /// Shows a picture from the internet, which tests do not have.
     @Override
     @ParameterizedTest
     @MethodSource("models")
     protected void should_accept_single_image_as_public_URL(ChatModel model) {
-        asked(model).pictureAtPublicAddress();
+        asked(model).pictureAtPrivateAddress();
     }
 
     /// The same.
@@ -228,7 +228,7 @@ class LangChainChatTest extends AbstractChatModelIT {
     @ParameterizedTest
     @MethodSource("models")
     protected void should_accept_multiple_images_as_public_URLs(ChatModel model) {
-        asked(model).pictureAtPublicAddress();
+        asked(model).pictureAtPrivateAddress();
     }
 
     /// The same as in a request.

@@ -15,7 +15,7 @@ import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
-import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
@@ -247,15 +247,15 @@ record LangChainQuestions(Function<ChatRequest, ChatResponse> chat) {
                 .isEqualTo("the first");
     }
 
-    /// Nothing is fetched from elsewhere; the fault says where the address stands.
-    void pictureAtPublicAddress() {
+    /// Nothing is fetched from where nobody but this machine can; the fault says where the address stands.
+    void pictureAtPrivateAddress() {
         assertThatThrownBy(() ->
                         ask(
                                 UserMessage.from(
                                         TextContent.from("What do you see?"),
-                                        ImageContent.from("https://example.com/picture.png"))))
-                // a stream's fault comes wrapped
-                .hasStackTraceContaining(InvalidRequestException.class.getName())
+                                        ImageContent.from("https://127.0.0.1/picture.png"))))
+                // this is what it makes of 403, and a stream's fault comes wrapped
+                .hasStackTraceContaining(AuthenticationException.class.getName())
                 .hasMessageContaining("messages[0].content[1].image_url.url");
     }
 

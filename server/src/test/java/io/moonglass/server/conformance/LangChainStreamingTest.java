@@ -252,12 +252,12 @@ class LangChainStreamingTest extends AbstractStreamingChatModelIT {
         asked(model).severalPictures();
     }
 
-    /// Shows a picture from the internet, and the server fetches none.
+    /// Shows a picture from the internet, which tests do not have.
     @Override
     @ParameterizedTest
     @MethodSource("models")
     protected void should_accept_single_image_as_public_URL(StreamingChatModel model) {
-        asked(model).pictureAtPublicAddress();
+        asked(model).pictureAtPrivateAddress();
     }
 
     /// The same.
@@ -265,7 +265,7 @@ class LangChainStreamingTest extends AbstractStreamingChatModelIT {
     @ParameterizedTest
     @MethodSource("models")
     protected void should_accept_multiple_images_as_public_URLs(StreamingChatModel model) {
-        asked(model).pictureAtPublicAddress();
+        asked(model).pictureAtPrivateAddress();
     }
 
     /// The same as in a request.

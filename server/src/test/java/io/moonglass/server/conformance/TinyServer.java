@@ -45,19 +45,29 @@ final class TinyServer implements AutoCloseable {
 
     /// @param contextLength bounds every answer, whatever a request asks for
     TinyServer(int contextLength, UnaryOperator<ServerOptions> change) {
+        this(
+                options ->
+                        options.withEngine(_ ->
+                                new EngineOptions(contextLength, 1_024, 256, 8, CacheType.F32)),
+                change);
+    }
+
+    /// @param ofModel  changes the model's options, which are the defaults with two threads
+    /// @param ofServer changes the server's, which are the defaults on any port
+    TinyServer(UnaryOperator<ChatModelOptions> ofModel, UnaryOperator<ServerOptions> ofServer) {
         this.model =
                 LocalChatModel.load(
                         TestModels.tinyRandom(),
-                        ChatModelOptions.DEFAULT
-                                .withNumThreads(2)
-                                .withEngine(_ ->
-                                        new EngineOptions(
-                                                contextLength, 1_024, 256, 8, CacheType.F32)));
+                        ofModel.apply(ChatModelOptions.DEFAULT.withNumThreads(2)));
         this.server =
                 MoonglassServer.start(
                         model,
-                        change.apply(
+                        ofServer.apply(
                                 ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO)));
+    }
+
+    int port() {
+        return server.port();
     }
 
     /// One of the recorded model's.
@@ -82,6 +92,11 @@ final class TinyServer implements AutoCloseable {
     /// @param path as it goes over the wire
     /// @param type empty for none
     RecordedExchange send(String method, String path, String type, byte[] body) {
+        return send(method, path, type, "", body);
+    }
+
+    /// @param encoding of the body; empty for none
+    RecordedExchange send(String method, String path, String type, String encoding, byte[] body) {
         URI uri = URI.create("http://127.0.0.1:" + server.port() + path);
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(uri)
@@ -89,6 +104,9 @@ final class TinyServer implements AutoCloseable {
                         .method(method, HttpRequest.BodyPublishers.ofByteArray(body));
         if (!type.isEmpty()) {
             request.header("Content-Type", type);
+        }
+        if (!encoding.isEmpty()) {
+            request.header("Content-Encoding", encoding);
         }
         try {
             HttpResponse<byte[]> response =

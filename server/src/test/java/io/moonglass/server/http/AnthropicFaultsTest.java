@@ -74,7 +74,8 @@ class AnthropicFaultsTest {
                 "messages[0].content[0].source | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\"}]}]}",
                 "messages[0].content[0].source.type | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"x\"}}]}]}",
                 "messages[0].content[0].source.data | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"base64\"}}]}]}",
-                "messages[0].content[0].source.url | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://x\"}}]}]}",
+                "messages[0].content[0].source.url | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"a.png\"}}]}]}",
+                "messages[0].content[0].source | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"document\"}]}]}",
                 "messages[0].content[0].tool_use_id | {\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"x\"}]}]}",
                 "messages[0].content[0].input | {\"max_tokens\":1,\"messages\":[{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"input\":\"x\"}]}]}",
             })
@@ -136,18 +137,6 @@ class AnthropicFaultsTest {
         JsonNode error = refused(ask(fields), 501, INVALID);
 
         assertTrue(error.get("message").textValue().startsWith(where + ":"), error.toString());
-    }
-
-    @Test
-    void documents_are_refused() {
-        refused(
-                server.post(
-                        "/v1/messages",
-                        """
-                        {"max_tokens": 1, "messages": [{"role": "user", "content": [{"type": "document"}]}]}
-                        """),
-                501,
-                INVALID);
     }
 
     @ParameterizedTest
@@ -219,7 +208,13 @@ class AnthropicFaultsTest {
         HttpResponse<String> response = ask("");
 
         int elsewhere = server.chat(RunningServer.GOOD).statusCode();
-        refused(response, elsewhere, elsewhere == 413 ? "request_too_large" : INVALID);
+        String type =
+                switch (elsewhere) {
+                    case 403 -> "permission_error";
+                    case 413 -> "request_too_large";
+                    default -> INVALID;
+                };
+        refused(response, elsewhere, type);
     }
 
     @Test

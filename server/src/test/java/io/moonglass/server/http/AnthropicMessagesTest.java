@@ -206,7 +206,7 @@ class AnthropicMessagesTest {
     }
 
     private static ContentPart picture(String base64, String param) {
-        return new ContentPart.ImageUrl(
+        return ContentPart.Picture.at(
                 "data:image/png;base64," + base64, OptionalLong.empty(), param);
     }
 

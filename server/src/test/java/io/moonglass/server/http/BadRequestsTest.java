@@ -201,8 +201,9 @@ class BadRequestsTest {
                 "messages[0].content[0].text      | [{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":5}]}]",
                 "messages[0].content[0].image_url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}]",
                 "messages[0].content[0].image_url.url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{}}]}]",
-                "messages[0].content[0].image_url.url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://example.org/a.png\"}}]}]",
-                "messages[0].content[0].image_url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"file:///etc/passwd\"}]}]",
+                "messages[0].content[0].image_url.url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"a.png\"}}]}]",
+                "messages[0].content[0].image_url | [{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":\"/etc/passwd\"}]}]",
+                "messages[0].content[0].file.file_data | [{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{}}]}]",
             })
     void a_fault_in_the_messages_is_named_by_its_path(String path, String messages) {
         JsonNode error =
@@ -247,7 +248,6 @@ class BadRequestsTest {
                 "truncate_prompt_tokens | 5",
                 "continue_final_message | true",
                 "messages           | [{\"role\":\"user\",\"content\":[{\"type\":\"input_audio\"}]}]",
-                "messages           | [{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{}}]}]",
             })
     void what_would_change_the_answer_but_is_not_built_is_refused(String field, String value) {
         String rest = field.equals("messages") ? "}" : "," + GOOD.substring(1);
@@ -421,7 +421,7 @@ class BadRequestsTest {
     @CsvSource({
         "INVALID_VALUE, 400, invalid_value",
         "CONTEXT_LENGTH_EXCEEDED, 400, context_length_exceeded",
-        "MEDIA_TOO_LARGE, 413, image_too_large",
+        "MEDIA_TOO_LARGE, 413, media_too_large",
         "UNSUPPORTED_MEDIA, 422, unsupported_media",
         "INVALID_IMAGE, 422, invalid_image",
         "UNSUPPORTED_FEATURE, 501, unsupported_feature"

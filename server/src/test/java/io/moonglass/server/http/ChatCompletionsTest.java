@@ -335,7 +335,7 @@ class ChatCompletionsTest {
     }
 
     private static ContentPart picture(String url, String param) {
-        return new ContentPart.ImageUrl(url, OptionalLong.empty(), param);
+        return ContentPart.Picture.at(url, OptionalLong.empty(), param);
     }
 
     @Test

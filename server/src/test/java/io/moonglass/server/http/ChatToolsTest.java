@@ -206,7 +206,7 @@ class ChatToolsTest {
         assertEquals(Role.TOOL, messages.get(2).role());
         assertEquals("look", messages.get(2).tool().orElseThrow());
         assertEquals(
-                new ContentPart.ImageUrl(
+                ContentPart.Picture.at(
                         "data:image/png;base64,AA",
                         OptionalLong.of(448 * 448),
                         "messages[2].content[1].image_url.url"),

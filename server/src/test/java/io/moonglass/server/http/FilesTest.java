@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.server.files.FileStoreOptions;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -171,11 +172,12 @@ class FilesTest {
                 server.send(server.request(path).POST(BodyPublishers.ofString(filled)));
 
         assertEquals(200, response.statusCode(), filled + " -> " + response.body());
-        ContentPart.ImageBytes shown =
+        MediaSource.Bytes shown =
                 server.model.lastRequest().messages().stream()
                         .flatMap(message -> message.content().stream())
-                        .filter(ContentPart.ImageBytes.class::isInstance)
-                        .map(ContentPart.ImageBytes.class::cast)
+                        .filter(ContentPart.Picture.class::isInstance)
+                        .map(shownPart ->
+                                (MediaSource.Bytes) ((ContentPart.Picture) shownPart).source())
                         .findFirst()
                         .orElseThrow();
         assertArrayEquals(PICTURE_BYTES, shown.bytes(), filled);

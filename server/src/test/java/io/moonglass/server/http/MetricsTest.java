@@ -12,7 +12,9 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.admission.QueueStatistics;
+import io.moonglass.runtime.fetch.FetchStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.vision.worker.WorkerStatistics;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -57,7 +59,21 @@ class MetricsTest {
                                     17,
                                     18.5,
                                     Duration.ofMillis(1_500)),
-                            new MediaStatistics(21, 22, 23, 24, 25, 26, 27, 28.5),
+                            new MediaStatistics(
+                                    35,
+                                    36.5,
+                                    37.5,
+                                    21,
+                                    22,
+                                    38.5,
+                                    23,
+                                    24,
+                                    25,
+                                    26,
+                                    27,
+                                    28.5,
+                                    new FetchStatistics(41, 42, 43.5, 44, 45, 46),
+                                    new WorkerStatistics(51, 52, 53, 54, 55, 56, 57, 58, 59.5)),
                             new QueueStatistics(31, 32, 33, 34));
 
             HttpResponse<String> response = server.get("/metrics");
@@ -100,6 +116,25 @@ class MetricsTest {
                     moonglass_queued_pixels{model="tiny/model"} 32.0
                     moonglass_queued_tokens_limit{model="tiny/model"} 33.0
                     moonglass_queued_pixels_limit{model="tiny/model"} 34.0
+                    moonglass_decoded_pictures_total{model="tiny/model"} 35.0
+                    moonglass_media_seconds_total{model="tiny/model",stage="decode"} 36.5
+                    moonglass_media_seconds_total{model="tiny/model",stage="fit"} 37.5
+                    moonglass_media_seconds_total{model="tiny/model",stage="encode"} 38.5
+                    moonglass_media_seconds_total{model="tiny/model",stage="fetch"} 43.5
+                    moonglass_fetches_total{model="tiny/model",outcome="fetched"} 41.0
+                    moonglass_fetched_bytes_total{model="tiny/model"} 42.0
+                    moonglass_fetches_total{model="tiny/model",outcome="refused"} 44.0
+                    moonglass_fetches_total{model="tiny/model",outcome="failed"} 45.0
+                    moonglass_fetches_total{model="tiny/model",outcome="cancelled"} 46.0
+                    moonglass_cancellations_total{model="tiny/model",stage="download"} 46.0
+                    moonglass_media_workers{model="tiny/model"} 51.0
+                    moonglass_media_workers_busy{model="tiny/model"} 52.0
+                    moonglass_media_workers_started_total{model="tiny/model"} 53.0
+                    moonglass_media_workers_ended_total{model="tiny/model",reason="crashed"} 54.0
+                    moonglass_media_workers_ended_total{model="tiny/model",reason="too_slow"} 55.0
+                    moonglass_media_workers_ended_total{model="tiny/model",reason="nonsense"} 56.0
+                    moonglass_media_workers_ended_total{model="tiny/model",reason="abandoned"} 57.0
+                    moonglass_media_commands_total{model="tiny/model"} 58.0
                     # TYPE moonglass_steps_total counter
                     # TYPE moonglass_kv_blocks gauge
                     """

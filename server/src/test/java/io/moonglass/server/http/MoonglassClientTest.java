@@ -124,7 +124,7 @@ class MoonglassClientTest {
                         new Message(
                                 Role.USER,
                                 List.of(
-                                        new io.moonglass.runtime.ContentPart.ImageUrl(
+                                        io.moonglass.runtime.ContentPart.Picture.at(
                                                 "data:image/bmp;base64,Qk0A",
                                                 OptionalLong.empty(),
                                                 "messages[1].content[0].image_url.url"),

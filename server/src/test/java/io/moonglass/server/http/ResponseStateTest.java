@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.responses.ResponseStoreOptions;
@@ -115,7 +116,9 @@ class ResponseStateTest {
                 turns.stream().map(Message::role).toList());
         assertEquals(
                 "data:image/png;base64,AAAA",
-                ((ContentPart.ImageUrl) turns.get(0).content().get(1)).url());
+                ((MediaSource.Address)
+                                ((ContentPart.Picture) turns.get(0).content().get(1)).source())
+                        .url());
         assertEquals(Message.text(Role.ASSISTANT, "yes"), turns.get(1));
         assertEquals(Message.text(Role.USER, "thanks"), turns.get(4));
     }

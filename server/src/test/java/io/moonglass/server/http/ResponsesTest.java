@@ -202,7 +202,7 @@ class ResponsesTest {
                                 Role.USER,
                                 List.of(
                                         new ContentPart.Text("what is this?"),
-                                        new ContentPart.ImageUrl(
+                                        ContentPart.Picture.at(
                                                 "data:image/png;base64,AAAA",
                                                 OptionalLong.of(448 * 448),
                                                 "input[1].content[1].image_url"))),
@@ -218,7 +218,7 @@ class ResponsesTest {
                                 "weather",
                                 List.of(
                                         new ContentPart.Text("see"),
-                                        new ContentPart.ImageUrl(
+                                        ContentPart.Picture.at(
                                                 "data:image/png;base64,BBBB",
                                                 OptionalLong.empty(),
                                                 "input[7].output[1].image_url"))),

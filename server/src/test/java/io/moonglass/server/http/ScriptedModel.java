@@ -4,6 +4,7 @@ import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.engine.SamplingParameters;
+import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
@@ -17,13 +18,18 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
+import io.moonglass.runtime.ocr.OcrPage;
+import io.moonglass.runtime.ocr.OpenPages;
+import io.moonglass.runtime.ocr.PageWish;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
 
 /// A model without weights: a test says what it answers, on a thread that stands for the engine's. Of
 /// several answers to one request it gives one after the other.
@@ -44,12 +50,16 @@ public final class ScriptedModel implements ChatModel {
 
     /// Of every prompt.
     static final PromptSize SIZE =
-            new PromptSize(11, 4, List.of(new PromptSize.Picture(56, 56, 4)));
+            new PromptSize(11, 4, 0, List.of(new PromptSize.Picture(56, 56, 4)), List.of());
 
     public volatile Script script = ScriptedModel::hello;
     volatile RuntimeException refusal;
     public volatile Runnable beforeClose = () -> {};
     volatile Preparation beforeGenerate = _ -> {};
+
+    /// What its pictures come to, once the prompt's size is told.
+    volatile Consumer<ChatRequest> afterMeasuring = _ -> {};
+
     volatile ModelStatistics statistics = idle();
 
     /// Tokens of a prompt.
@@ -115,6 +125,8 @@ public final class ScriptedModel implements ChatModel {
             throw new IllegalStateException(e);
         }
         lastRequest = request;
+        answers.getFirst().accept(new GenerationEvent.PromptMeasured(sizeOf(request.prompt())));
+        afterMeasuring.accept(request);
         Script played = script;
         Thread.ofVirtual()
                 .start(() -> {
@@ -143,13 +155,18 @@ public final class ScriptedModel implements ChatModel {
     }
 
     @Override
-    public PromptSize measure(Prompt prompt, AnswerFormat format) {
+    public PromptSize measure(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
         lastMeasured = prompt;
-        return new PromptSize(size.applyAsInt(prompt), SIZE.imageTokens(), SIZE.pictures());
+        return sizeOf(prompt);
+    }
+
+    private PromptSize sizeOf(Prompt prompt) {
+        return new PromptSize(
+                size.applyAsInt(prompt), SIZE.imageTokens(), 0, SIZE.pictures(), List.of());
     }
 
     @Override
-    public int[] render(Prompt prompt, AnswerFormat format) {
+    public int[] render(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
         return new int[SIZE.tokens()];
     }
 
@@ -176,6 +193,62 @@ public final class ScriptedModel implements ChatModel {
             RequestScope scope,
             BooleanSupplier abandoned) {
         return new Embedding(new float[] {-1, 2}, SIZE);
+    }
+
+    /// A document of as many pages as there are entries, each with so many tiles; -1 for a page that is damaged.
+    volatile int[] tilesOfPages = {1};
+
+    volatile ContentPart.File lastOpened;
+    volatile PageWish lastWish;
+
+    @Override
+    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+        lastOpened = file;
+        lastWish = wish;
+        if (refusal != null) {
+            throw refusal;
+        }
+        return new ScriptedPages(tilesOfPages);
+    }
+
+    private record ScriptedPages(int[] tiles) implements OpenPages {
+
+        @Override
+        public int numPages() {
+            return tiles.length;
+        }
+
+        @Override
+        public int numWanted() {
+            return tiles.length;
+        }
+
+        @Override
+        public int number(int index) {
+            return index + 1;
+        }
+
+        @Override
+        public OcrPage page(int index) {
+            if (tiles[index] < 0) {
+                throw new InvalidRequestException(
+                        InvalidRequestException.Kind.INVALID_IMAGE,
+                        "document",
+                        "document: page %d is damaged".formatted(index + 1));
+            }
+            return new OcrPage(
+                    index + 1,
+                    100,
+                    200,
+                    OptionalInt.of(150),
+                    1,
+                    Stream.generate(() -> ContentPart.Picture.at("page:" + (index + 1)))
+                            .limit(tiles[index])
+                            .toList());
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Override

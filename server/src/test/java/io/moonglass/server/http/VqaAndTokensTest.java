@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.Message;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -72,7 +73,7 @@ class VqaAndTokensTest {
         assertArrayEquals(
                 "\u00ff\u0000PNG\r\n--xy\r\n"
                         .getBytes(java.nio.charset.StandardCharsets.ISO_8859_1),
-                ((ContentPart.ImageBytes) parts.getFirst()).bytes());
+                ((MediaSource.Bytes) ((ContentPart.Picture) parts.getFirst()).source()).bytes());
         assertEquals(new ContentPart.Text("what?"), parts.get(1));
         assertEquals(7, server.model.lastRequest().answer().maxTokens().orElseThrow());
         assertEquals(0.5, server.model.lastRequest().answer().sampling().temperature());
@@ -233,7 +234,7 @@ class VqaAndTokensTest {
             value = {
                 "/v1/vqa | question | {}",
                 "/v1/vqa | question | {\"question\": \"  \"}",
-                "/v1/vqa | image | {\"question\": \"a\", \"image\": \"https://example.org/a.png\"}",
+                "/v1/vqa | image | {\"question\": \"a\", \"image\": \"a.png\"}",
                 "/v1/vqa | images[1] | {\"question\": \"a\", \"images\": [\"data:,\", 5]}",
                 "/tokenize | prompt | {\"prompt\": 5}",
                 "/detokenize | tokens | {\"tokens\": \"a\"}",
@@ -260,7 +261,7 @@ class VqaAndTokensTest {
     }
 
     private static ContentPart picture(String url, String param) {
-        return new ContentPart.ImageUrl(url, OptionalLong.empty(), param);
+        return ContentPart.Picture.at(url, OptionalLong.empty(), param);
     }
 
     private static String part(String name, String content) {

@@ -2,13 +2,13 @@ package io.moonglass.runtime.fetch;
 
 import java.util.concurrent.CancellationException;
 
-/// The memory that all fetched bytes share.
-final class FetchMemory {
+/// The memory, or the space on disk, that all fetched bytes share.
+final class FetchBudget {
 
     private final long capacity;
     private long used;
 
-    FetchMemory(long capacity) {
+    FetchBudget(long capacity) {
         this.capacity = capacity;
     }
 
@@ -29,7 +29,7 @@ final class FetchMemory {
         /// @return whether there was room for these bytes beside what others and this lease hold
         /// @throws CancellationException if it is closed, as nobody waits for the bytes any more
         boolean tryGrow(long bytes) {
-            synchronized (FetchMemory.this) {
+            synchronized (FetchBudget.this) {
                 if (closed) {
                     throw new CancellationException("nobody waits for these bytes");
                 }
@@ -43,7 +43,7 @@ final class FetchMemory {
         }
 
         void shrink(long bytes) {
-            synchronized (FetchMemory.this) {
+            synchronized (FetchBudget.this) {
                 if (!closed) {
                     used -= bytes;
                     held -= bytes;
@@ -52,14 +52,14 @@ final class FetchMemory {
         }
 
         long held() {
-            synchronized (FetchMemory.this) {
+            synchronized (FetchBudget.this) {
                 return held;
             }
         }
 
         @Override
         public void close() {
-            synchronized (FetchMemory.this) {
+            synchronized (FetchBudget.this) {
                 closed = true;
                 used -= held;
                 held = 0;

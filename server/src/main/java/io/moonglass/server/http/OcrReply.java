@@ -1,0 +1,135 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.Usage;
+import io.moonglass.runtime.ocr.OcrFormat;
+import io.moonglass.runtime.ocr.OcrPage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// Writes what was read of pages, page by page: as objects of one answer, and as events.
+final class OcrReply {
+
+    private final String model;
+    private final OcrFormat format;
+    private final Optional<EventStream> stream;
+    private final ArrayNode pages = JsonNodeFactory.instance.arrayNode();
+    private final List<Usage> usages = new ArrayList<>();
+    private int numPages;
+    private int numTold;
+    private boolean isTold;
+
+    /// @param stream empty to collect one answer
+    OcrReply(String model, OcrFormat format, Optional<EventStream> stream) {
+        this.model = model;
+        this.format = format;
+        this.stream = stream;
+    }
+
+    /// Tells what is new of the page that comes next.
+    ///
+    /// @param isRead whether nothing more will come of it
+    void tell(PageReading page, boolean isRead, int numPagesOfDocument) {
+        stream.ifPresent(events -> tell(events, page, isRead, numPagesOfDocument));
+        if (isRead) {
+            numPages++;
+            usages.addAll(page.ends().stream().map(Finished::usage).toList());
+            if (stream.isEmpty()) {
+                pages.add(whole(page));
+            }
+            numTold = 0;
+            isTold = false;
+        }
+    }
+
+    private void tell(
+            EventStream events, PageReading page, boolean isRead, int numPagesOfDocument) {
+        if (!isTold) {
+            ObjectNode begin = event("page.started", page);
+            begin.put("pages", numPagesOfDocument);
+            putSize(begin, page);
+            events.send(begin);
+            isTold = true;
+        }
+        String text = page.text();
+        if (text.length() > numTold) {
+            events.send(event("page.delta", page).put("delta", text.substring(numTold)));
+            numTold = text.length();
+        }
+        if (isRead) {
+            events.send(whole(page).put("type", "page.done"));
+        }
+    }
+
+    private static ObjectNode event(String type, PageReading page) {
+        return JsonNodeFactory.instance.objectNode().put("type", type).put("page", page.number());
+    }
+
+    private ObjectNode whole(PageReading page) {
+        ObjectNode whole = JsonNodeFactory.instance.objectNode();
+        whole.put("page", page.number()).put("index", page.number() - 1);
+        putSize(whole, page);
+        if (page.fault().isPresent()) {
+            HttpFault fault = HttpFault.of(page.fault().get(), "");
+            whole.putPOJO("error", fault.body().error());
+            return whole;
+        }
+        whole.put(key(), page.text());
+        whole.put("finish_reason", page.isCut() ? "length" : "stop");
+        whole.putPOJO(
+                "usage", UsageRecord.of(sum(page.ends().stream().map(Finished::usage).toList())));
+        return whole;
+    }
+
+    private static void putSize(ObjectNode holder, PageReading page) {
+        if (page.page().isEmpty()) {
+            return;
+        }
+        OcrPage opened = page.page().get();
+        ObjectNode dimensions = holder.putObject("dimensions");
+        dimensions.put("width", opened.width()).put("height", opened.height());
+        opened.dpi().ifPresent(dpi -> dimensions.put("dpi", dpi));
+        holder.put("tiles", page.numTiles());
+    }
+
+    /// Under which a page has its text.
+    private String key() {
+        return switch (format) {
+            case TEXT -> "text";
+            case MARKDOWN -> "markdown";
+        };
+    }
+
+    private static Usage sum(List<Usage> usages) {
+        return usages.stream().reduce(new Usage(0, 0, 0, 0, 0, 0), Usage::plus);
+    }
+
+    /// All of it, if it was not told page by page.
+    ObjectNode whole(int numPagesOfDocument) {
+        ObjectNode whole = end("ocr.result", numPagesOfDocument);
+        whole.set("pages", pages);
+        return whole;
+    }
+
+    /// Ends the stream.
+    void end(int numPagesOfDocument) {
+        EventStream events = stream.orElseThrow();
+        ObjectNode end = end("ocr.done", numPagesOfDocument);
+        end.put("type", "done");
+        events.send(end);
+        events.done();
+    }
+
+    private ObjectNode end(String object, int numPagesOfDocument) {
+        ObjectNode end = JsonNodeFactory.instance.objectNode();
+        end.put("object", object).put("model", model);
+        end.put("document_pages", numPagesOfDocument);
+        end.put("pages_processed", numPages);
+        end.putPOJO("usage", UsageRecord.of(sum(usages)));
+        return end;
+    }
+}

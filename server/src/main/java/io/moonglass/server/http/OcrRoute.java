@@ -1,0 +1,197 @@
+package io.moonglass.server.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.helidon.webserver.CloseConnectionException;
+import io.moonglass.engine.FinishReason;
+import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.server.http.GenerationEvents.Step;
+import io.moonglass.server.http.GenerationEvents.Stop;
+import io.moonglass.server.models.ModelPool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// Answers `POST /v1/ocr`: the text of a picture or document, page by page.
+final class OcrRoute {
+
+    private final ServedModel served;
+    private final RunningRequests requests;
+    private final ServerOptions options;
+
+    OcrRoute(ServedModel served, RunningRequests requests, ServerOptions options) {
+        this.served = served;
+        this.requests = requests;
+        this.options = options;
+    }
+
+    Route route() {
+        return Route.answering("/v1/ocr", (exchange, _) -> answer(exchange));
+    }
+
+    private void answer(Exchange exchange) {
+        if (exchange.isForm()) {
+            VqaForm form = exchange.readForm(body -> VqaForm.read(body, options.maxBodyBytes()));
+            answer(exchange, form.fields(), form.files());
+        } else {
+            answer(exchange, exchange.readJson(), List.of());
+        }
+    }
+
+    private void answer(Exchange exchange, JsonNode body, List<VqaForm.Upload> files) {
+        RequestFields fields = RequestFields.of("", body);
+        try (ModelPool.Lease lease = served.lease(exchange, fields)) {
+            ChatModel model = lease.model();
+            OcrCall call =
+                    new OcrReader(files).read(fields, model, exchange.caller(), exchange.files());
+            Optional<Duration> limit = Answers.shorter(options.requestTimeout(), call.timeout());
+            try (RunningRequest request = requests.begin(exchange, 1, limit)) {
+                OcrRun run = new OcrRun(request, model, call);
+                request.prepare(run::prepare);
+                if (call.stream()) {
+                    new Streamed(exchange, request, run, model, call).run();
+                } else {
+                    answerWhole(
+                            exchange,
+                            request,
+                            run,
+                            new OcrReply(model.name(), call.format(), Optional.empty()));
+                }
+            }
+        }
+    }
+
+    private void answerWhole(
+            Exchange exchange, RunningRequest request, OcrRun run, OcrReply reply) {
+        Pages pages = new Pages(request, run);
+        while (!pages.isDone()) {
+            pages.next();
+            pages.tell(reply);
+        }
+        request.complete();
+        exchange.answer(reply.whole(run.numPages()));
+    }
+
+    /// Pages as they come, and how far they are.
+    private final class Pages {
+
+        private final RunningRequest request;
+        private final OcrRun run;
+        private boolean prepared;
+        private int current;
+
+        Pages(RunningRequest request, OcrRun run) {
+            this.request = request;
+            this.run = run;
+        }
+
+        boolean isDone() {
+            return prepared && current == run.numOpened();
+        }
+
+        /// Waits for more.
+        ///
+        /// @return whether anything came
+        boolean next() {
+            switch (step()) {
+                case Step.Silence() -> {
+                    return false;
+                }
+                case Step.Noted() -> {}
+                case Step.Prepared() -> prepared = true;
+                case Step.Refused(Throwable fault) -> throw Answers.thrown(fault);
+                case Step.Stopped(Stop reason) -> throw reason.fault();
+                case Step.Event(int tile, GenerationEvent event) -> {
+                    if (event instanceof Finished end && end.reason() == FinishReason.CANCELLED) {
+                        throw HttpFault.shuttingDown();
+                    }
+                    run.add(tile, event);
+                }
+            }
+            return true;
+        }
+
+        void tell(OcrReply reply) {
+            while (current < run.numOpened()) {
+                PageReading page = run.page(current);
+                // asked once: another thread may fail the page at any moment
+                boolean isRead = page.isRead();
+                reply.tell(page, isRead, run.numPages());
+                if (!isRead) {
+                    return;
+                }
+                run.forget(current++);
+            }
+        }
+
+        private Step step() {
+            try {
+                return request.next(options.pingInterval());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CloseConnectionException("interrupted: the server stops", e);
+            }
+        }
+    }
+
+    /// Pages in pieces. The stream begins when the first page is open or the client has waited long enough; what goes
+    /// wrong before has a status of its own.
+    private final class Streamed {
+
+        private final Exchange exchange;
+        private final RunningRequest request;
+        private final OcrRun run;
+        private final ChatModel model;
+        private final OcrCall call;
+        private EventStream stream;
+        private OcrReply reply;
+
+        Streamed(
+                Exchange exchange,
+                RunningRequest request,
+                OcrRun run,
+                ChatModel model,
+                OcrCall call) {
+            this.exchange = exchange;
+            this.request = request;
+            this.run = run;
+            this.model = model;
+            this.call = call;
+        }
+
+        void run() {
+            try {
+                Pages pages = new Pages(request, run);
+                while (!pages.isDone()) {
+                    boolean came = pages.next();
+                    if (!came) {
+                        begun();
+                        stream.ping();
+                    } else if (run.numOpened() > 0) {
+                        pages.tell(begun());
+                    }
+                }
+                request.complete();
+                begun().end(run.numPages());
+            } catch (CloseConnectionException e) {
+                throw e;
+            } catch (RuntimeException | Error e) {
+                if (stream == null) {
+                    throw e;
+                }
+                request.close(); // its id is free before its client knows of the end
+                exchange.failInStream(HttpFault.of(e, exchange.requestId()), stream);
+            }
+            stream.close();
+        }
+
+        private OcrReply begun() {
+            if (reply == null) {
+                stream = exchange.answerWithEvents();
+                reply = new OcrReply(model.name(), call.format(), Optional.of(stream));
+            }
+            return reply;
+        }
+    }
+}

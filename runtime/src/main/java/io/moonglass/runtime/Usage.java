@@ -16,6 +16,9 @@ public record Usage(
         int completionTokens,
         int reasoningTokens) {
 
+    /// Of nothing.
+    public static final Usage NONE = new Usage(0, 0, 0, 0, 0, 0);
+
     public int totalTokens() {
         return promptTokens + completionTokens;
     }

@@ -3,6 +3,7 @@ package io.moonglass.runtime.fetch;
 import io.moonglass.loader.fault.ConfigException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// What may be fetched, and what it may cost.
 ///
@@ -70,87 +71,27 @@ public record FetchOptions(
     }
 
     public FetchOptions withOffline(boolean value) {
-        return new FetchOptions(
-                value,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.offline = value);
     }
 
     public FetchOptions withAllowHttp(boolean value) {
-        return new FetchOptions(
-                offline,
-                value,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.allowHttp = value);
     }
 
     public FetchOptions withAllowedHosts(List<HostPattern> value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                value,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.allowedHosts = value);
     }
 
     public FetchOptions withAllowedNetworks(List<AddressRange> value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                value,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.allowedNetworks = value);
     }
 
     public FetchOptions withMaxRedirects(int value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                value,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.maxRedirects = value);
     }
 
     public FetchOptions withPace(FetchPace value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                value,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> changed.pace = value);
     }
 
     public FetchOptions withConnectTimeout(Duration value) {
@@ -163,44 +104,51 @@ public record FetchOptions(
 
     /// @param perHost how many of them may be to one host
     public FetchOptions withMaxConcurrent(int value, int perHost) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                value,
-                perHost,
-                maxBytesInMemory,
-                maxBytesOnDisk);
+        return with(changed -> {
+            changed.maxConcurrent = value;
+            changed.maxConcurrentPerHost = perHost;
+        });
     }
 
     public FetchOptions withMaxBytesInMemory(long value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                value,
-                maxBytesOnDisk);
+        return with(changed -> changed.maxBytesInMemory = value);
     }
 
     public FetchOptions withMaxBytesOnDisk(long value) {
-        return new FetchOptions(
-                offline,
-                allowHttp,
-                allowedHosts,
-                allowedNetworks,
-                maxRedirects,
-                pace,
-                maxConcurrent,
-                maxConcurrentPerHost,
-                maxBytesInMemory,
-                value);
+        return with(changed -> changed.maxBytesOnDisk = value);
+    }
+
+    private FetchOptions with(Consumer<Changed> change) {
+        Changed changed = new Changed();
+        change.accept(changed);
+        return changed.options();
+    }
+
+    /// These options while some of them are changed.
+    private final class Changed {
+        private boolean offline = FetchOptions.this.offline;
+        private boolean allowHttp = FetchOptions.this.allowHttp;
+        private List<HostPattern> allowedHosts = FetchOptions.this.allowedHosts;
+        private List<AddressRange> allowedNetworks = FetchOptions.this.allowedNetworks;
+        private int maxRedirects = FetchOptions.this.maxRedirects;
+        private FetchPace pace = FetchOptions.this.pace;
+        private int maxConcurrent = FetchOptions.this.maxConcurrent;
+        private int maxConcurrentPerHost = FetchOptions.this.maxConcurrentPerHost;
+        private long maxBytesInMemory = FetchOptions.this.maxBytesInMemory;
+        private long maxBytesOnDisk = FetchOptions.this.maxBytesOnDisk;
+
+        FetchOptions options() {
+            return new FetchOptions(
+                    offline,
+                    allowHttp,
+                    allowedHosts,
+                    allowedNetworks,
+                    maxRedirects,
+                    pace,
+                    maxConcurrent,
+                    maxConcurrentPerHost,
+                    maxBytesInMemory,
+                    maxBytesOnDisk);
+        }
     }
 }

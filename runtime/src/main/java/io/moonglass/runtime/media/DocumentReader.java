@@ -34,6 +34,7 @@ final class DocumentReader {
     private final MediaOptions options;
     private final MediaWorkers workers;
     private final ImagePreprocessor preprocessor;
+    private final PageTiles pageTiles;
 
     /// A page at the size at which it is shown whole.
     record ShownPage(EncodedPicture picture, Digest content) {}
@@ -42,6 +43,7 @@ final class DocumentReader {
         this.options = options;
         this.workers = workers;
         this.preprocessor = preprocessor;
+        this.pageTiles = new PageTiles(preprocessor, MAX_TILES);
     }
 
     WorkerDocument open(MediaFile file, MediaTaker taker) {
@@ -98,32 +100,8 @@ final class DocumentReader {
     /// @param close called once
     OpenPages pages(WorkerDocument document, Digest file, PageWish wish, Runnable close) {
         int[] wanted = wish.pages().in(document.numPages(), options.documents().maxPages());
-        return new OpenPages() {
-            @Override
-            public int numPages() {
-                return document.numPages();
-            }
-
-            @Override
-            public int numWanted() {
-                return wanted.length;
-            }
-
-            @Override
-            public int number(int index) {
-                return wanted[index] + 1;
-            }
-
-            @Override
-            public OcrPage page(int index) {
-                return tiled(document, file, wanted[index], wish);
-            }
-
-            @Override
-            public void close() {
-                close.run();
-            }
-        };
+        return new WantedPages(
+                document.numPages(), wanted, page -> tiled(document, file, page, wish), close);
     }
 
     private OcrPage tiled(WorkerDocument document, Digest file, int page, PageWish wish) {
@@ -132,8 +110,7 @@ final class DocumentReader {
                         document.pageSize(page),
                         wish.dpi().orElse(USUAL_DPI),
                         options.documents().maxPixels());
-        PageTiling tiling =
-                new PageTiles(preprocessor, MAX_TILES).of(pixels.width(), pixels.height());
+        PageTiling tiling = pageTiles.of(pixels.width(), pixels.height());
         double drawnDpi = pixels.dpi() * tiling.width() / pixels.width();
         List<ContentPart.Picture> tiles = new ArrayList<>();
         for (PixelRegion region : tiling.tiles()) {
@@ -163,52 +140,21 @@ final class DocumentReader {
 
     /// A picture as a document of one page, at its own resolution where its tiles are few enough.
     OpenPages page(EncodedPicture picture, Digest content, PageWish wish, Runnable close) {
-        wish.pages().in(1, 1);
-        PageTiling tiling =
-                new PageTiles(preprocessor, MAX_TILES).of(picture.width(), picture.height());
+        int[] wanted = wish.pages().in(1, 1);
+        PageTiling tiling = pageTiles.of(picture.width(), picture.height());
         boolean isShrunk = tiling.width() != picture.width() || tiling.height() != picture.height();
+        boolean isWhole = isShrunk || tiling.tiles().size() == 1;
         OcrPage page =
-                isShrunk || tiling.tiles().size() == 1
-                        ? new OcrPage(
-                                1,
-                                picture.width(),
-                                picture.height(),
-                                OptionalInt.empty(),
-                                1,
-                                List.of(drawn(picture, content, wish)))
-                        : new OcrPage(
-                                1,
-                                picture.width(),
-                                picture.height(),
-                                OptionalInt.empty(),
-                                tiling.numColumns(),
-                                tiles(new PictureTile.Whole(picture), content, tiling, wish));
-        return new OpenPages() {
-            @Override
-            public int numPages() {
-                return 1;
-            }
-
-            @Override
-            public int numWanted() {
-                return 1;
-            }
-
-            @Override
-            public int number(int index) {
-                return 1;
-            }
-
-            @Override
-            public OcrPage page(int index) {
-                return page;
-            }
-
-            @Override
-            public void close() {
-                close.run();
-            }
-        };
+                new OcrPage(
+                        1,
+                        picture.width(),
+                        picture.height(),
+                        OptionalInt.empty(),
+                        isWhole ? 1 : tiling.numColumns(),
+                        isWhole
+                                ? List.of(drawn(picture, content, wish))
+                                : tiles(new PictureTile.Whole(picture), content, tiling, wish));
+        return new WantedPages(1, wanted, _ -> page, close);
     }
 
     private static List<ContentPart.Picture> tiles(

@@ -68,7 +68,7 @@ final class Answers {
         int numOpen = answers.size();
         boolean prepared = false;
         while (numOpen > 0 || !prepared) {
-            switch (next(request)) {
+            switch (request.next(pingInterval)) {
                 case Step.Silence(), Step.Noted() -> {}
                 case Step.Prepared() -> prepared = true;
                 case Step.Refused(Throwable fault) -> throw thrown(fault);
@@ -127,7 +127,7 @@ final class Answers {
             int numOpen = ends.length;
             boolean prepared = false;
             while (numOpen > 0 || !prepared) {
-                switch (next(request)) {
+                switch (request.next(pingInterval)) {
                     case Step.Silence() -> reply.ping(begun());
                     case Step.Noted() -> {}
                     case Step.Prepared() -> {
@@ -170,15 +170,6 @@ final class Answers {
             throw error;
         }
         return (RuntimeException) fault;
-    }
-
-    private Step next(RunningRequest request) {
-        try {
-            return request.next(pingInterval);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CloseConnectionException("interrupted: the server stops", e);
-        }
     }
 
     /// An answer that someone else ended, as a closing model does, must not pass for a whole one.

@@ -3,12 +3,9 @@ package io.moonglass.server.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /// Writes what was read of pages, page by page: as objects of one answer, and as events.
@@ -18,7 +15,7 @@ final class OcrReply {
     private final OcrFormat format;
     private final Optional<EventStream> stream;
     private final ArrayNode pages = JsonNodeFactory.instance.arrayNode();
-    private final List<Usage> usages = new ArrayList<>();
+    private Usage usage = Usage.NONE;
     private int numPages;
     private int numTold;
     private boolean isTold;
@@ -37,7 +34,7 @@ final class OcrReply {
         stream.ifPresent(events -> tell(events, page, isRead, numPagesOfDocument));
         if (isRead) {
             numPages++;
-            usages.addAll(page.ends().stream().map(Finished::usage).toList());
+            usage = usage.plus(page.usage());
             if (stream.isEmpty()) {
                 pages.add(whole(page));
             }
@@ -80,8 +77,7 @@ final class OcrReply {
         }
         whole.put(key(), page.text());
         whole.put("finish_reason", page.isCut() ? "length" : "stop");
-        whole.putPOJO(
-                "usage", UsageRecord.of(sum(page.ends().stream().map(Finished::usage).toList())));
+        whole.putPOJO("usage", UsageRecord.of(page.usage()));
         return whole;
     }
 
@@ -102,10 +98,6 @@ final class OcrReply {
             case TEXT -> "text";
             case MARKDOWN -> "markdown";
         };
-    }
-
-    private static Usage sum(List<Usage> usages) {
-        return usages.stream().reduce(new Usage(0, 0, 0, 0, 0, 0), Usage::plus);
     }
 
     /// All of it, if it was not told page by page.
@@ -129,7 +121,7 @@ final class OcrReply {
         end.put("object", object).put("model", model);
         end.put("document_pages", numPagesOfDocument);
         end.put("pages_processed", numPages);
-        end.putPOJO("usage", UsageRecord.of(sum(usages)));
+        end.putPOJO("usage", UsageRecord.of(usage));
         return end;
     }
 }

@@ -94,7 +94,7 @@ final class OcrRoute {
         ///
         /// @return whether anything came
         boolean next() {
-            switch (step()) {
+            switch (request.next(options.pingInterval())) {
                 case Step.Silence() -> {
                     return false;
                 }
@@ -122,15 +122,6 @@ final class OcrRoute {
                     return;
                 }
                 run.forget(current++);
-            }
-        }
-
-        private Step step() {
-            try {
-                return request.next(options.pingInterval());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new CloseConnectionException("interrupted: the server stops", e);
             }
         }
     }

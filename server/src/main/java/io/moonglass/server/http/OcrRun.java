@@ -35,8 +35,7 @@ final class OcrRun {
     private static final long ASK_MILLIS = 20;
 
     /// What is read where nothing is written.
-    private static final Finished NOTHING =
-            new Finished(FinishReason.STOP, new Usage(0, 0, 0, 0, 0, 0), List.of());
+    private static final Finished NOTHING = new Finished(FinishReason.STOP, Usage.NONE, List.of());
 
     private final RunningRequest request;
     private final ChatModel model;

@@ -4,6 +4,7 @@ import io.moonglass.engine.FinishReason;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
 import io.moonglass.runtime.ocr.TileText;
@@ -87,13 +88,17 @@ final class PageReading {
         return joined.toString();
     }
 
-    /// How each tile ended.
-    List<Finished> ends() {
-        return tiles.stream().map(CollectedAnswer::finished).filter(end -> end != null).toList();
+    /// What its tiles cost that were read to their end.
+    Usage usage() {
+        return ends().map(Finished::usage).reduce(Usage.NONE, Usage::plus);
     }
 
     /// Whether a limit has cut what was read of it.
     boolean isCut() {
-        return ends().stream().anyMatch(end -> end.reason() == FinishReason.LENGTH);
+        return ends().anyMatch(end -> end.reason() == FinishReason.LENGTH);
+    }
+
+    private Stream<Finished> ends() {
+        return tiles.stream().map(CollectedAnswer::finished).filter(end -> end != null);
     }
 }

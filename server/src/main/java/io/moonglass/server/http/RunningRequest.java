@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
@@ -139,8 +140,15 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// Waits for the next step; [Step.Silence] if none comes within `patience`.
-    Step next(Duration patience) throws InterruptedException {
-        return events.next(patience);
+    ///
+    /// @throws CloseConnectionException if the thread is interrupted, as a stopping server does
+    Step next(Duration patience) {
+        try {
+            return events.next(patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CloseConnectionException("interrupted: the server stops", e);
+        }
     }
 
     /// Ends it before its end, whatever stage it is in; does nothing if it has ended. Does not block.

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /// Makes videos of what requests say of them, in whichever dialect.
 ///
@@ -33,14 +32,14 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
                         .flatMap(kinds -> kinds.object("video"))
                         .orElse(RequestFields.NONE);
         OptionalDouble fps = fps(processor);
-        OptionalInt numFrames = integer(reading, "num_frames", MAX_FRAMES);
+        OptionalInt numFrames = reading.integer("num_frames", 1, MAX_FRAMES);
         return new VideoReader(
                 pictures,
                 new VideoSettings(
                         fps.isPresent() ? fps : fps(reading),
                         numFrames.isPresent()
                                 ? numFrames
-                                : integer(processor, "max_frames", MAX_FRAMES),
+                                : processor.integer("max_frames", 1, MAX_FRAMES),
                         OptionalInt.empty(),
                         pictures.maxPixels(),
                         false));
@@ -123,14 +122,13 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
     /// What is said of one video, over what is said of all.
     VideoSettings settings(RequestFields video) {
         OptionalDouble fps = fps(video);
-        OptionalInt maxFrames = integer(video, "max_frames", MAX_FRAMES);
-        OptionalInt maxTokens = integer(video, "max_video_tokens", MAX_TOKENS);
-        OptionalLong maxPixels = pictures.pixels(video);
+        OptionalInt maxFrames = video.integer("max_frames", 1, MAX_FRAMES);
+        OptionalInt maxTokens = video.integer("max_video_tokens", 1, MAX_TOKENS);
         return new VideoSettings(
                 fps.isPresent() ? fps : all.fps(),
                 maxFrames.isPresent() ? maxFrames : all.maxFrames(),
                 maxTokens.isPresent() ? maxTokens : all.maxTokens(),
-                maxPixels.isPresent() ? maxPixels : all.maxPixels(),
+                pictures.pixels(video),
                 video.bool("timestamps", all.timestamps()));
     }
 
@@ -140,9 +138,5 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
             throw fields.wrong("fps", "a number above 0, up to %,.0f".formatted(MAX_FPS));
         }
         return fps;
-    }
-
-    private static OptionalInt integer(RequestFields fields, String key, int most) {
-        return fields.integer(key, 1, most);
     }
 }

@@ -1,5 +1,7 @@
 package io.moonglass.engine;
 
+import java.util.function.Consumer;
+
 /// Ends sequences: takes them out, and tells their sinks once. Engine thread only.
 final class Endings {
 
@@ -14,7 +16,7 @@ final class Endings {
     /// Does nothing if the sequence has ended.
     void finish(Sequence sequence, FinishReason reason) {
         if (scheduler.remove(sequence)) {
-            tell(() -> sequence.sink().finished(reason));
+            tell(sequence, sink -> sink.finished(reason));
         }
     }
 
@@ -23,16 +25,18 @@ final class Endings {
         if (scheduler.remove(sequence)) {
             RuntimeException told =
                     fault instanceof RuntimeException e ? e : new IllegalStateException(fault);
-            tell(() -> sequence.sink().failed(told));
+            tell(sequence, sink -> sink.failed(told));
         }
     }
 
     /// A sink that throws harms nobody but its own caller.
-    private static void tell(Runnable news) {
-        try {
-            news.run();
-        } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
-        }
+    private static void tell(Sequence sequence, Consumer<TokenSink> news) {
+        sequence.inContext(() -> {
+            try {
+                news.accept(sequence.sink());
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
+            }
+        });
     }
 }

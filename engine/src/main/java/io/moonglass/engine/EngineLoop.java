@@ -120,7 +120,8 @@ final class EngineLoop {
         try {
             return plan.get();
         } catch (UnplannedException e) {
-            LOG.log(System.Logger.Level.ERROR, "a sequence got no memory", e);
+            e.sequence().inContext(() ->
+                    LOG.log(System.Logger.Level.ERROR, "a sequence got no memory", e));
             endings.fail(e.sequence(), e.getCause());
             return StepPlan.EMPTY;
         }
@@ -152,7 +153,10 @@ final class EngineLoop {
                 counters.steps.increment();
                 counters.progressed();
             } catch (PassAbandonedException e) {
-                LOG.log(System.Logger.Level.DEBUG, "a prompt was given up between two layers");
+                sequence.inContext(() ->
+                        LOG.log(
+                                System.Logger.Level.DEBUG,
+                                "a prompt was given up between two layers"));
             } finally {
                 scheduler.endPass();
                 if (sequence.isAbandoned()) {

@@ -2,6 +2,7 @@ package io.moonglass.engine;
 
 import io.moonglass.loader.digest.Digest;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// One generation in the engine: its tokens, how many of them are in the cache, and where. Engine
 /// thread only.
@@ -25,6 +26,9 @@ final class Sequence {
     private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
+
+    // made by the thread that submits the request
+    private final Optional<RequestContext> context = RequestContext.current();
 
     /// @param keys   of the prompt
     /// @param leader the first branch of the same request; null for that one itself
@@ -61,6 +65,11 @@ final class Sequence {
 
     TokenSink sink() {
         return branch.sink();
+    }
+
+    /// Does this in the request's context.
+    void inContext(Runnable work) {
+        context.ifPresentOrElse(request -> request.run(work), work);
     }
 
     Sampler sampler() {

@@ -239,7 +239,11 @@ final class StepRunner implements AutoCloseable {
             return;
         }
         if (choice.fault() != null) {
-            LOG.log(System.Logger.Level.ERROR, "no token could be chosen", choice.fault());
+            sequence.inContext(() ->
+                    LOG.log(
+                            System.Logger.Level.ERROR,
+                            "no token could be chosen",
+                            choice.fault()));
             endings.fail(sequence, choice.fault());
         } else if (choice.ends()) {
             endings.finish(sequence, FinishReason.STOP);
@@ -268,11 +272,13 @@ final class StepRunner implements AutoCloseable {
         if (sequence.hasEnded()) {
             return;
         }
-        try {
-            news.run();
-        } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
-            endings.fail(sequence, e);
-        }
+        sequence.inContext(() -> {
+            try {
+                news.run();
+            } catch (RuntimeException | Error e) {
+                LOG.log(System.Logger.Level.ERROR, "a generation failed", e);
+                endings.fail(sequence, e);
+            }
+        });
     }
 }

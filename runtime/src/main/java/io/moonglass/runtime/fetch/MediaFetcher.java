@@ -1,5 +1,6 @@
 package io.moonglass.runtime.fetch;
 
+import io.moonglass.engine.RequestContext;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.Waiting;
@@ -189,7 +190,7 @@ public final class MediaFetcher implements AutoCloseable {
     /// The waiting thread is the watchman: it sees to time, rate and whether anybody still wants it.
     private void await(Fetch fetch, FetchProgress progress, BooleanSupplier abandoned) {
         FutureTask<Void> result = new FutureTask<>(fetch);
-        Thread.ofVirtual().name("fetch").start(result);
+        Thread.ofVirtual().name("fetch").start(RequestContext.carriedBy(result));
         try {
             Waiting.await(result, () -> closed || abandoned.getAsBoolean(), progress::check);
         } finally {

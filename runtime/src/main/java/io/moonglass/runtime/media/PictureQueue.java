@@ -189,8 +189,9 @@ final class PictureQueue implements AutoCloseable {
 
     /// @param byOthers whether pictures with a decoder of their own are taken, or those without one
     private void decodeUntilClosed(boolean byOthers) {
-        for (PictureTicket ticket; (ticket = nextToDecode(byOthers)) != null; ) {
-            decode(ticket);
+        for (PictureTicket next; (next = nextToDecode(byOthers)) != null; ) {
+            PictureTicket ticket = next;
+            ticket.request().inContext(() -> decode(ticket));
         }
     }
 

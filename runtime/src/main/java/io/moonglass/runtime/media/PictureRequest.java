@@ -1,5 +1,6 @@
 package io.moonglass.runtime.media;
 
+import io.moonglass.engine.RequestContext;
 import io.moonglass.engine.RequestScope;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -18,6 +19,9 @@ final class PictureRequest {
     private final PixelBudget.Account pixels;
     private final CompletableFuture<List<ImageRows>> ended = new CompletableFuture<>();
 
+    // made by the thread that works for the request
+    private final Optional<RequestContext> context = RequestContext.current();
+
     PictureRequest(
             RequestScope scope,
             List<ImageInput> images,
@@ -34,6 +38,11 @@ final class PictureRequest {
 
     RequestScope scope() {
         return scope;
+    }
+
+    /// Does this in the request's context.
+    void inContext(Runnable work) {
+        context.ifPresentOrElse(request -> request.run(work), work);
     }
 
     List<PictureTicket> tickets() {

@@ -1,10 +1,14 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.observe.LogFormat;
+import io.moonglass.server.observe.LogLevel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.logging.Level;
+import java.nio.charset.StandardCharsets;
+import java.util.logging.ConsoleHandler;
+import java.util.logging.Handler;
 import java.util.logging.LogManager;
 import java.util.logging.Logger;
 
@@ -12,9 +16,6 @@ import java.util.logging.Logger;
 final class Logging {
 
     private static final String LEVEL_VARIABLE = "MOONGLASS_LOG_LEVEL";
-
-    // The log manager itself holds loggers weakly, and a level would go with its logger.
-    private static final Logger OURS = Logger.getLogger("io.moonglass");
 
     private Logging() {}
 
@@ -33,23 +34,40 @@ final class Logging {
         LastingLogManager.keep();
         String level = System.getenv(LEVEL_VARIABLE);
         if (level != null && !level.isBlank()) {
-            OURS.setLevel(parse(level));
+            LogLevel.set(parse(level));
         }
     }
 
     /// Logs also what only those who look for a fault want to see.
     static void beVerbose() {
-        OURS.setLevel(Level.FINE);
+        if (LogLevel.get().compareTo(LogLevel.DEBUG) < 0) {
+            LogLevel.set(LogLevel.DEBUG);
+        }
     }
 
-    private static Level parse(String level) {
-        try {
-            return Level.parse(level.strip().toUpperCase(java.util.Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new ConfigException(
-                    "%s is \"%s\"; want SEVERE, WARNING, INFO, FINE or FINEST"
-                            .formatted(LEVEL_VARIABLE, level),
-                    e);
+    /// Has what goes to standard error written so from now on.
+    static void writeAs(LogFormat format) {
+        for (Handler handler : Logger.getLogger("").getHandlers()) {
+            if (handler instanceof ConsoleHandler console) {
+                console.setFormatter(format.formatter());
+                encodeInUtf8(console);
+            }
         }
+    }
+
+    private static void encodeInUtf8(ConsoleHandler console) {
+        try {
+            console.setEncoding(StandardCharsets.UTF_8.name());
+        } catch (IOException e) {
+            throw new UncheckedIOException("every JVM has UTF-8", e);
+        }
+    }
+
+    private static LogLevel parse(String level) {
+        return LogLevel.named(level)
+                .orElseThrow(() ->
+                        new ConfigException(
+                                "%s is \"%s\"; want one of %s"
+                                        .formatted(LEVEL_VARIABLE, level, LogLevel.names())));
     }
 }

@@ -23,6 +23,7 @@ final class Sequence {
     private int numImageRowsUsed;
     private int numAdopted;
     private int furthest;
+    private boolean begun;
     private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
@@ -143,6 +144,15 @@ final class Sequence {
 
     boolean follows(Sequence other) {
         return leader == other;
+    }
+
+    /// A step that computes something for it is about to run.
+    ///
+    /// @return whether it is the first
+    boolean begin() {
+        boolean isFirst = !begun;
+        begun = true;
+        return isFirst;
     }
 
     /// Nothing will be computed for it any more.

@@ -2,6 +2,8 @@ package io.moonglass.runtime.media;
 
 import io.moonglass.engine.RequestContext;
 import io.moonglass.engine.RequestScope;
+import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +14,7 @@ import java.util.stream.Stream;
 final class PictureRequest {
 
     private final RequestScope scope;
+    private final RequestTimeline timeline;
     private final List<PictureTicket> tickets;
     private final ArrayDeque<PictureTicket> waiting;
     private final FairOrder.Place decoding;
@@ -24,11 +27,13 @@ final class PictureRequest {
 
     PictureRequest(
             RequestScope scope,
+            RequestTimeline timeline,
             List<ImageInput> images,
             FairOrder.Place decoding,
             FairOrder.Place encoding,
             PixelBudget.Account pixels) {
         this.scope = scope;
+        this.timeline = timeline;
         this.tickets = images.stream().map(image -> new PictureTicket(this, image)).toList();
         this.waiting = new ArrayDeque<>(tickets);
         this.decoding = decoding;
@@ -43,6 +48,16 @@ final class PictureRequest {
     /// Does this in the request's context.
     void inContext(Runnable work) {
         context.ifPresentOrElse(request -> request.run(work), work);
+    }
+
+    /// Told of the stages of its pictures. Any thread.
+    RequestTimeline timeline() {
+        return timeline;
+    }
+
+    /// One of its pictures goes through the encoder.
+    RequestTimeline.Work beginEncoding() {
+        return timeline.begin(Stage.ENCODE);
     }
 
     List<PictureTicket> tickets() {

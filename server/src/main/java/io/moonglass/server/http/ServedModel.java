@@ -51,6 +51,7 @@ final class ServedModel {
         Duration patience =
                 Answers.shorter(timeout, SamplingReader.timeout(request)).orElse(PATIENCE);
         Optional<ModelPool.Lease> loaded = pool.leaseIfLoaded(name);
+        exchange.timeline().servedBy(name.orElseGet(pool::first)); // there is one of this name
         return loaded.orElseGet(() -> loadedFor(exchange, pool, name, patience));
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.server.observe;
 
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.RequestTimeline;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
 /// What the server counts, and how that is told to Prometheus. Safe to use from any thread.
 ///
 /// Source: Prometheus, "Exposition formats", text format 0.0.4.
-public final class ServerMetrics {
+public final class ServerMetrics implements RequestObserver {
 
     public static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
@@ -48,9 +49,12 @@ public final class ServerMetrics {
         registry.register(new ModelMetrics(models));
     }
 
-    /// A request for an answer has ended.
-    public void ended(Outcome outcome) {
-        requests.labelValues(outcome.label()).inc();
+    /// The first token of a request was chosen.
+    public void firstToken(RequestTimeline timeline) {}
+
+    @Override
+    public void ended(EndedRequest request) {
+        requests.labelValues(request.outcome().label()).inc();
     }
 
     /// A request was refused.

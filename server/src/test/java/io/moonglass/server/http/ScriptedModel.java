@@ -15,6 +15,7 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
@@ -113,6 +114,7 @@ public final class ScriptedModel implements ChatModel {
     public Generation generate(
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned) {
         if (refusal != null) {
             throw refusal;
@@ -202,7 +204,11 @@ public final class ScriptedModel implements ChatModel {
     volatile PageWish lastWish;
 
     @Override
-    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+    public OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
         lastOpened = file;
         lastWish = wish;
         if (refusal != null) {

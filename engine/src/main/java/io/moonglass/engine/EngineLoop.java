@@ -120,8 +120,9 @@ final class EngineLoop {
         try {
             return plan.get();
         } catch (UnplannedException e) {
-            e.sequence().inContext(() ->
-                    LOG.log(System.Logger.Level.ERROR, "a sequence got no memory", e));
+            e.sequence()
+                    .inContext(() ->
+                            LOG.log(System.Logger.Level.ERROR, "a sequence got no memory", e));
             endings.fail(e.sequence(), e.getCause());
             return StepPlan.EMPTY;
         }

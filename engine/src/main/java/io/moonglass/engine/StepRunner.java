@@ -252,10 +252,7 @@ final class StepRunner implements AutoCloseable {
         }
         if (choice.fault() != null) {
             sequence.inContext(() ->
-                    LOG.log(
-                            System.Logger.Level.ERROR,
-                            "no token could be chosen",
-                            choice.fault()));
+                    LOG.log(System.Logger.Level.ERROR, "no token could be chosen", choice.fault()));
             endings.fail(sequence, choice.fault());
         } else if (choice.ends()) {
             endings.finish(sequence, FinishReason.STOP);

@@ -64,19 +64,25 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private BatchingOptions batching;
 
+    @Mixin private LogOptions log;
+
+    @Mixin private OtlpOptions otlp;
+
     ServeCommand(ModelOpener opener) {
         this.opener = opener;
     }
 
     @Override
     public Integer call() {
+        log.apply();
         ChatModelOptions computing =
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
-        ServerOptions options =
+        ServerOptions usual =
                 files.in(
                         responses.in(
                                 serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
+        ServerOptions options = otlp.in(log.in(usual));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =

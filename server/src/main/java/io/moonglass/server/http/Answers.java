@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
@@ -13,6 +14,7 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.observe.RequestReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +49,14 @@ final class Answers {
     private void answer(Exchange exchange, JsonNode body, Dialect dialect, ChatModel model) {
         Dialect.Question question = dialect.read(body, model, exchange.caller(), exchange.files());
         Call call = question.call();
+        exchange.report()
+                .asks(
+                        new RequestReport.Question(
+                                call.requests().getFirst().answer(),
+                                call.numAnswers(),
+                                call.stream()),
+                        call.requests().stream().map(ChatRequest::prompt).toList());
+        question.reply().id().ifPresent(exchange.report()::respondsAs);
         Optional<Duration> limit = shorter(timeout, call.timeout());
         try (RunningRequest request = requests.begin(exchange, call.totalAnswers(), limit)) {
             request.generate(model, call.requests());

@@ -12,6 +12,7 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.Usage;
 import java.util.List;
+import java.util.Optional;
 
 /// Answers as a message of Anthropic's, whole or as its streaming events.
 ///
@@ -42,6 +43,11 @@ final class AnthropicReply implements Reply {
         this.requestId = requestId;
         this.model = model;
         this.showsThinking = showsThinking;
+    }
+
+    @Override
+    public Optional<String> id() {
+        return Optional.of(id);
     }
 
     @Override

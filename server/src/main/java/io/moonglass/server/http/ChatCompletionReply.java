@@ -59,6 +59,11 @@ final class ChatCompletionReply implements Reply {
     }
 
     @Override
+    public Optional<String> id() {
+        return Optional.of(head.id());
+    }
+
+    @Override
     public ChatCompletion whole(PromptSize prompt, List<CollectedAnswer> answers) {
         List<Optional<TokenScore>> promptScores = answers.getFirst().promptScores();
         return new ChatCompletion(

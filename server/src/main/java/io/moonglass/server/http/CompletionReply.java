@@ -57,6 +57,11 @@ final class CompletionReply implements Reply {
     }
 
     @Override
+    public Optional<String> id() {
+        return Optional.of(head.id());
+    }
+
+    @Override
     public Completion whole(PromptSize prompt, List<CollectedAnswer> answers) {
         return completion(
                 IntStream.range(0, answers.size()).mapToObj(i -> choice(i, answers)).toList(),

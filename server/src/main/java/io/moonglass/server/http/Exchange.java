@@ -14,7 +14,9 @@ import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.moonglass.engine.RequestContext;
 import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.server.observe.RequestReport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -28,7 +30,6 @@ import java.util.function.LongConsumer;
 /// that its body was allowed.
 final class Exchange implements AutoCloseable {
 
-    private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Header JSON_TYPE = HeaderValues.CONTENT_TYPE_JSON;
 
@@ -37,7 +38,8 @@ final class Exchange implements AutoCloseable {
     private final BodyReader bodies;
     private final BodyBudget.Share bodyShare;
     private final String requestId;
-    private final RequestTimeline timeline;
+    private final RequestReport report;
+    private Optional<String> traceId = Optional.empty();
     private Caller caller;
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
@@ -46,18 +48,20 @@ final class Exchange implements AutoCloseable {
     private RequestFiles files;
     private HttpFault fault;
 
-    /// @param timeline that began with it
+    /// @param timeline   that began with it
+    /// @param keepsTexts whether what is asked and answered is for the log
     Exchange(
             ServerRequest request,
             ServerResponse response,
             BodyReader bodies,
-            RequestTimeline timeline) {
-        this.timeline = timeline;
+            RequestTimeline timeline,
+            boolean keepsTexts) {
         this.request = request;
         this.response = response;
         this.bodies = bodies;
         this.bodyShare = bodies.budget().share();
         this.requestId = RequestId.of(request.headers());
+        this.report = new RequestReport(requestId, method(), path(), timeline, keepsTexts);
         response.header(RequestId.HEADER, requestId);
     }
 
@@ -67,12 +71,27 @@ final class Exchange implements AutoCloseable {
 
     /// The time since its head was read.
     Duration age() {
-        return timeline.length();
+        return timeline().length();
     }
 
     /// The stages that it has been in until now.
     RequestTimeline timeline() {
-        return timeline;
+        return report.timeline();
+    }
+
+    /// What is told of it when it has ended.
+    RequestReport report() {
+        return report;
+    }
+
+    /// It is a part of this trace.
+    void tracedAs(Optional<String> id) {
+        traceId = id;
+    }
+
+    /// What lines of the log say of it, as far as that is known.
+    RequestContext context() {
+        return new RequestContext(requestId, traceId, report.keyName());
     }
 
     /// Finds out who sent it, before anything else of it is looked at.
@@ -80,6 +99,7 @@ final class Exchange implements AutoCloseable {
     /// @throws HttpFault 401 if that must be told and is not
     void identify(Optional<ApiKeys> keys) {
         caller = Caller.of(request.headers(), keys);
+        report.comesFrom(caller.tenant());
     }
 
     /// How its client is told of faults from now on.
@@ -104,6 +124,11 @@ final class Exchange implements AutoCloseable {
     /// The path with its percent-encoding undone.
     String path() {
         return request.path().path();
+    }
+
+    /// A header of it; null where there is none of the name.
+    String header(String name) {
+        return request.headers().first(HeaderNames.create(name)).orElse(null);
     }
 
     /// A parameter of the query; empty if it is not there.
@@ -252,6 +277,7 @@ final class Exchange implements AutoCloseable {
         response.header("X-Content-Type-Options", "nosniff");
         response.header(HeaderValues.CONTENT_TYPE_OCTET_STREAM);
         response.contentLength(numBytes);
+        report.sent(200);
         try (OutputStream answer = response.outputStream()) {
             bytes.transferTo(answer);
         } catch (IOException | UncheckedIOException e) {
@@ -284,6 +310,7 @@ final class Exchange implements AutoCloseable {
 
     /// Starts an answer of server-sent events with status 200.
     EventStream answerWithEvents() {
+        report.sent(200);
         response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");
         // nginx would hold the events back otherwise
@@ -300,11 +327,7 @@ final class Exchange implements AutoCloseable {
     }
 
     private void send(int status, Header contentType, byte[] body) {
-        LOG.log(
-                System.Logger.Level.DEBUG,
-                () ->
-                        "request %s: %s %s: %d"
-                                .formatted(requestId, method(), request.path().rawPath(), status));
+        report.sent(status);
         if (request.content().hasEntity() && !bodyRead) {
             // The rest of the body may come slowly or never, or its end be unknown, so the
             // connection

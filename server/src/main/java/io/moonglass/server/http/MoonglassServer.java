@@ -13,6 +13,7 @@ import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.Traces;
 import io.moonglass.server.responses.ResponseStore;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -39,6 +40,7 @@ public final class MoonglassServer implements AutoCloseable {
     private final WebServer web;
     private final ServedModel served;
     private final RunningRequests requests;
+    private final Traces traces;
     private final ScheduledExecutorService timer;
 
     private MoonglassServer(
@@ -46,11 +48,13 @@ public final class MoonglassServer implements AutoCloseable {
             WebServer web,
             ServedModel served,
             RunningRequests requests,
+            Traces traces,
             ScheduledExecutorService timer) {
         this.options = options;
         this.web = web;
         this.served = served;
         this.requests = requests;
+        this.traces = traces;
         this.timer = timer;
     }
 
@@ -66,13 +70,17 @@ public final class MoonglassServer implements AutoCloseable {
         RunningRequests requests = new RunningRequests(timer);
         ServedModel served = new ServedModel(requests, options.requestTimeout());
         EngineWatch watch = new EngineWatch(options.stuckAfter());
+        Traces traces = Traces.open(options.traces());
+        ServerMetrics metrics = new ServerMetrics(served::statistics, requests::size);
+        options.traces().ifPresent(_ -> metrics.tellDroppedSpans(traces::numDropped));
         Routes routes =
                 new Routes(
                         served,
                         new Answers(requests, options.pingInterval(), options.requestTimeout()),
                         requests,
-                        new ServerMetrics(served::statistics, requests::size),
+                        metrics,
                         watch,
+                        traces,
                         responses,
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
@@ -80,6 +88,7 @@ public final class MoonglassServer implements AutoCloseable {
         WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files));
         if (!web.isRunning()) {
             timer.shutdown();
+            traces.close();
             throw new ConfigException(
                     "cannot listen on %s port %d; is it in use?"
                             .formatted(options.host(), options.port()));
@@ -92,7 +101,7 @@ public final class MoonglassServer implements AutoCloseable {
                 TimeUnit.MILLISECONDS);
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
-        return new MoonglassServer(options, web, served, requests, timer);
+        return new MoonglassServer(options, web, served, requests, traces, timer);
     }
 
     /// A fault here must not end the watching.
@@ -194,6 +203,7 @@ public final class MoonglassServer implements AutoCloseable {
         }
         timer.shutdownNow();
         web.stop(); // would fail on an interrupted thread
+        traces.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -9,6 +9,7 @@ import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.observe.RequestReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -45,6 +46,8 @@ final class OcrRoute {
             ChatModel model = lease.model();
             OcrCall call =
                     new OcrReader(files).read(fields, model, exchange.caller(), exchange.files());
+            exchange.report()
+                    .asks(new RequestReport.Question(call.answer(), 1, call.stream()), List.of());
             Optional<Duration> limit = Answers.shorter(options.requestTimeout(), call.timeout());
             try (RunningRequest request = requests.begin(exchange, 1, limit)) {
                 OcrRun run = new OcrRun(request, model, call);

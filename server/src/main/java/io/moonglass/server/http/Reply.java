@@ -3,10 +3,16 @@ package io.moonglass.server.http;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
 import java.util.List;
+import java.util.Optional;
 
 /// How one call is answered in its dialect: either [#whole] is asked, or the others, in the order in which they stand
 /// here. Belongs to the request's thread.
 interface Reply {
+
+    /// The id under which the dialect speaks of the answer; empty where it has none.
+    default Optional<String> id() {
+        return Optional.empty();
+    }
 
     /// @return what Jackson writes as the answer's body
     Object whole(PromptSize prompt, List<CollectedAnswer> answers);

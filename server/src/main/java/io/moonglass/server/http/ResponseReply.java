@@ -8,6 +8,7 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.server.responses.ResponseOutput;
 import io.moonglass.server.responses.ResponseOutput.ReasoningPlace;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /// Answers as a response object, whole or as its streaming events.
@@ -27,6 +28,11 @@ final class ResponseReply implements Reply {
         this.reasoning = reasoning;
         this.keep = keep;
         this.output = output((_, _) -> {});
+    }
+
+    @Override
+    public Optional<String> id() {
+        return Optional.of(frame.id());
     }
 
     @Override

@@ -8,17 +8,18 @@ import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.observe.AccessLog;
 import io.moonglass.server.observe.EndedRequest;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.RequestObserver;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.Traces;
 import io.moonglass.server.responses.ResponseStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.function.Predicate;
 
 /// Which path does what, and how every failure is answered.
 final class Routes {
@@ -32,6 +33,7 @@ final class Routes {
     private final ServerMetrics metrics;
     private final List<RequestObserver> observers;
     private final EngineWatch watch;
+    private final Traces traces;
     private final BodyReader bodies;
     private final ServerOptions options;
     private final Semaphore freeSlots;
@@ -52,6 +54,7 @@ final class Routes {
             RunningRequests requests,
             ServerMetrics metrics,
             EngineWatch watch,
+            Traces traces,
             Optional<ResponseStore> store,
             Optional<FileStore> files,
             FileRoutes fileRoutes,
@@ -62,6 +65,7 @@ final class Routes {
         this.metrics = metrics;
         this.observers = List.of(metrics);
         this.watch = watch;
+        this.traces = traces;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
         this.table = table(store, fileRoutes);
@@ -120,23 +124,57 @@ final class Routes {
 
     void handle(ServerRequest request, ServerResponse response) {
         Exchange exchange =
-                new Exchange(request, response, bodies, new RequestTimeline(metrics::firstToken));
-        Outcome outcome = Outcome.CLIENT_GONE;
+                new Exchange(
+                        request,
+                        response,
+                        bodies,
+                        new RequestTimeline(metrics::firstToken),
+                        options.logPrompts());
+        Traces.Trace trace = begin(exchange);
         try (exchange) {
+            exchange.context().run(() -> answer(exchange));
+        } finally {
+            exchange.context().run(() -> ended(exchange, trace));
+        }
+    }
+
+    private Traces.Trace begin(Exchange exchange) {
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        route.map(Route::path).ifPresent(exchange.report()::takes);
+        if (!isForAnswer(route, exchange)) {
+            return Traces.Trace.NONE;
+        }
+        Traces.Trace trace = traces.begin(exchange.timeline().begin(), exchange::header);
+        exchange.tracedAs(trace.id());
+        return trace;
+    }
+
+    private void answer(Exchange exchange) {
+        try {
             speakAnthropic(exchange);
             route(exchange);
-            outcome = outcome(exchange);
         } catch (CloseConnectionException e) {
-            LOG.log(
-                    System.Logger.Level.DEBUG,
-                    () -> "request %s: %s".formatted(exchange.requestId(), e.getMessage()));
+            LOG.log(System.Logger.Level.DEBUG, "given up: {0}", e.getMessage());
             throw e;
         } catch (RuntimeException | Error e) {
             exchange.fail(HttpFault.of(e, exchange.requestId()));
-            outcome = outcome(exchange);
-        } finally {
-            count(exchange, outcome);
         }
+        exchange.report().ended(outcome(exchange), exchange.fault().map(HttpFault::code));
+    }
+
+    private void ended(Exchange exchange, Traces.Trace trace) {
+        exchange.timeline().end();
+        count(exchange, exchange.report().outcome());
+        trace.end(exchange.report());
+        AccessLog.tell(exchange.report(), isRoutine(exchange));
+    }
+
+    /// Health and metrics are asked for every few seconds.
+    private boolean isRoutine(Exchange exchange) {
+        return exchange.report()
+                .route()
+                .filter(route -> route.startsWith("/health") || route.equals("/metrics"))
+                .isPresent();
     }
 
     /// Clients that ask Anthropic's paths read Anthropic's faults, whatever goes wrong.
@@ -155,8 +193,7 @@ final class Routes {
     /// What probes are told is no refusal.
     private void count(Exchange exchange, Outcome outcome) {
         Optional<Route> route = table.find(exchange.method(), exchange.path());
-        if (route.filter(Route::answers).filter(by(exchange.method())).isPresent()) {
-            exchange.timeline().end();
+        if (isForAnswer(route, exchange)) {
             EndedRequest ended =
                     new EndedRequest(
                             exchange.requestId(),
@@ -172,8 +209,10 @@ final class Routes {
         }
     }
 
-    private static Predicate<Route> by(String method) {
-        return route -> route.method().equals(method);
+    private static boolean isForAnswer(Optional<Route> route, Exchange exchange) {
+        return route.filter(Route::answers)
+                .filter(found -> found.method().equals(exchange.method()))
+                .isPresent();
     }
 
     /// Who may not know what there is does not learn it either.
@@ -191,7 +230,11 @@ final class Routes {
         if (!route.method().equals(exchange.method())) {
             throw HttpFault.methodNotAllowed(table.methods(path));
         }
-        Runnable handler = () -> route.handler().handle(exchange, route.idIn(path));
+        // once more, because now it is known whose it is
+        Runnable handler =
+                () ->
+                        exchange.context()
+                                .run(() -> route.handler().handle(exchange, route.idIn(path)));
         if (route.access() == Route.Access.LIMITED) {
             inSlot(handler);
         } else {

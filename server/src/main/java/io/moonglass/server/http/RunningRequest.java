@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import io.helidon.webserver.CloseConnectionException;
+import io.moonglass.engine.RequestContext;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
@@ -9,6 +10,7 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
+import io.moonglass.server.observe.RequestReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -29,7 +31,7 @@ final class RunningRequest implements AutoCloseable {
     private final RunningRequests all;
     private final RunningRequests.Key key;
     private final int numAnswers;
-    private final RequestTimeline timeline;
+    private final RequestReport report;
     private final GenerationEvents events;
     private final ScheduledExecutorService timer;
     private final ClientConnection client;
@@ -42,9 +44,9 @@ final class RunningRequest implements AutoCloseable {
             RunningRequests.Key key,
             ClientConnection client,
             int numAnswers,
-            RequestTimeline timeline,
+            RequestReport report,
             ScheduledExecutorService timer) {
-        this.timeline = timeline;
+        this.report = report;
         this.timer = timer;
         this.client = client;
         this.all = all;
@@ -64,7 +66,7 @@ final class RunningRequest implements AutoCloseable {
 
     /// The stages that it has been in until now.
     RequestTimeline timeline() {
-        return timeline;
+        return report.timeline();
     }
 
     void stopAfter(Duration time) {
@@ -88,21 +90,23 @@ final class RunningRequest implements AutoCloseable {
     void prepare(Runnable work) {
         Thread.ofVirtual()
                 .name("prepare-" + key.requestId())
-                .start(() -> {
-                    try {
-                        work.run();
-                        if (events.isStopped()) {
-                            cancelGenerations();
-                        }
-                        events.tell(new Step.Prepared());
-                    } catch (CancellationException e) { // nobody waits, or the model closes
-                        cancelGenerations();
-                        events.tell(new Step.Refused(HttpFault.shuttingDown()));
-                    } catch (RuntimeException | Error e) {
-                        cancelGenerations();
-                        events.tell(new Step.Refused(e));
-                    }
-                });
+                .start(RequestContext.carriedBy(() -> tellOf(work)));
+    }
+
+    private void tellOf(Runnable work) {
+        try {
+            work.run();
+            if (events.isStopped()) {
+                cancelGenerations();
+            }
+            events.tell(new Step.Prepared());
+        } catch (CancellationException e) { // nobody waits, or the model closes
+            cancelGenerations();
+            events.tell(new Step.Refused(HttpFault.shuttingDown()));
+        } catch (RuntimeException | Error e) {
+            cancelGenerations();
+            events.tell(new Step.Refused(e));
+        }
     }
 
     private void generateAll(ChatModel model, List<ChatRequest> requests) {
@@ -111,7 +115,7 @@ final class RunningRequest implements AutoCloseable {
         for (int i = 0; i < requests.size(); i++) {
             List<Consumer<GenerationEvent>> own = takers.subList(i * numEach, (i + 1) * numEach);
             if (!events.isStopped()) {
-                run(model.generate(requests.get(i), own, timeline, events::isStopped));
+                run(model.generate(requests.get(i), own, timeline(), events::isStopped));
             }
         }
     }
@@ -153,7 +157,11 @@ final class RunningRequest implements AutoCloseable {
     /// @throws CloseConnectionException if the thread is interrupted, as a stopping server does
     Step next(Duration patience) {
         try {
-            return events.next(patience);
+            Step step = events.next(patience);
+            if (step instanceof Step.Event(int answer, GenerationEvent event)) {
+                report.happened(answer, event);
+            }
+            return step;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CloseConnectionException("interrupted: the server stops", e);
@@ -190,7 +198,7 @@ final class RunningRequest implements AutoCloseable {
         if (!events.stop(Stop.COMPLETE)) {
             throw fault();
         }
-        timeline.answered();
+        timeline().answered();
         all.cannotStop(this);
     }
 

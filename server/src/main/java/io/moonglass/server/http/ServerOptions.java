@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.files.FileStoreOptions;
+import io.moonglass.server.observe.TraceOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
 import java.time.Duration;
 import java.util.Optional;
@@ -27,6 +28,8 @@ import java.util.function.Consumer;
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
 /// @param files                 where uploaded files are kept; empty to take none
+/// @param traces                where traces of requests are sent; empty to make none
+/// @param logPrompts            log what is asked and answered
 public record ServerOptions(
         String host,
         int port,
@@ -41,7 +44,9 @@ public record ServerOptions(
         Optional<Duration> requestTimeout,
         Duration stuckAfter,
         Optional<ResponseStoreOptions> responses,
-        Optional<FileStoreOptions> files) {
+        Optional<FileStoreOptions> files,
+        Optional<TraceOptions> traces,
+        boolean logPrompts) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -58,7 +63,9 @@ public record ServerOptions(
                     Optional.empty(),
                     Duration.ofSeconds(120),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    Optional.empty(),
+                    false);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -147,6 +154,14 @@ public record ServerOptions(
         return with(changed -> changed.files = Optional.of(value));
     }
 
+    public ServerOptions withTraces(TraceOptions value) {
+        return with(changed -> changed.traces = Optional.of(value));
+    }
+
+    public ServerOptions withLogPrompts(boolean value) {
+        return with(changed -> changed.logPrompts = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -169,6 +184,8 @@ public record ServerOptions(
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
+        private Optional<TraceOptions> traces = ServerOptions.this.traces;
+        private boolean logPrompts = ServerOptions.this.logPrompts;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -185,7 +202,9 @@ public record ServerOptions(
                     requestTimeout,
                     stuckAfter,
                     responses,
-                    files);
+                    files,
+                    traces,
+                    logPrompts);
         }
     }
 }

@@ -19,9 +19,7 @@ public final class JsonLogFormat extends Formatter {
 
     /// All but ASCII is escaped, so that neither the terminal's encoding nor half a character breaks a line.
     private static final JsonMapper JSON =
-            JsonMapper.builder(new JsonFactory())
-                    .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-                    .build();
+            JsonMapper.builder(new JsonFactory()).enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
     /// For the log manager's use, too.
     public JsonLogFormat() {}

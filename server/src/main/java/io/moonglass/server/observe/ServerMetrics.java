@@ -3,6 +3,7 @@ package io.moonglass.server.observe;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.RequestTimeline;
 import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /// What the server counts, and how that is told to Prometheus. Safe to use from any thread.
@@ -55,6 +57,15 @@ public final class ServerMetrics implements RequestObserver {
     @Override
     public void ended(EndedRequest request) {
         requests.labelValues(request.outcome().label()).inc();
+    }
+
+    /// Spans that no collector has taken are told of, too. To be called once.
+    public void tellDroppedSpans(LongSupplier numDropped) {
+        CounterWithCallback.builder()
+                .name("moonglass_spans_dropped_total")
+                .help("Spans of traces that were dropped, because no collector took them in time.")
+                .callback(counter -> counter.call(numDropped.getAsLong()))
+                .register(registry);
     }
 
     /// A request was refused.

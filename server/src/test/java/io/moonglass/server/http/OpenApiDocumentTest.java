@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.Traces;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
@@ -142,6 +143,7 @@ class OpenApiDocumentTest {
                             requests,
                             new ServerMetrics(Map::of, requests::size),
                             new EngineWatch(Duration.ofSeconds(1)),
+                            Traces.open(Optional.empty()),
                             Optional.empty(),
                             Optional.empty(),
                             new FileRoutes(Optional.empty(), timer, Duration.ofSeconds(1)),

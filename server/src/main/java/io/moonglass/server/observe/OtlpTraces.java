@@ -10,6 +10,7 @@ import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
+import io.opentelemetry.sdk.common.CompletableResultCode;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.SpanLimits;
@@ -24,6 +25,8 @@ import java.util.function.Function;
 /// Traces that go to a collector by OTLP over HTTP: a span for each request, with a child for each of its stages, made
 /// when the request has ended.
 final class OtlpTraces implements Traces {
+
+    private static final System.Logger LOG = System.getLogger(OtlpTraces.class.getName());
 
     /// Of some 400 requests.
     private static final int MAX_WAITING = 4_096;
@@ -133,6 +136,9 @@ final class OtlpTraces implements Traces {
 
     @Override
     public void close() {
-        provider.shutdown().join(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        CompletableResultCode ending = provider.shutdown();
+        if (!ending.join(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS).isSuccess()) {
+            LOG.log(System.Logger.Level.WARNING, "the last spans did not reach the collector");
+        }
     }
 }

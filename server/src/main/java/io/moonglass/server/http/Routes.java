@@ -122,6 +122,11 @@ final class Routes {
         Exchange exchange =
                 new Exchange(request, response, bodies, new RequestTimeline(metrics::firstToken));
         Outcome outcome = Outcome.CLIENT_GONE;
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        boolean answers = route.filter(Route::answers).filter(by(exchange.method())).isPresent();
+        if (answers) {
+            observers.forEach(observer -> observer.began(exchange.timeline()));
+        }
         try (exchange) {
             speakAnthropic(exchange);
             route(exchange);
@@ -135,7 +140,10 @@ final class Routes {
             exchange.fail(HttpFault.of(e, exchange.requestId()));
             outcome = outcome(exchange);
         } finally {
-            count(exchange, outcome);
+            if (answers) {
+                ended(exchange, outcome);
+            }
+            countRefusal(exchange, route, outcome);
         }
     }
 
@@ -152,20 +160,20 @@ final class Routes {
         return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
     }
 
+    private void ended(Exchange exchange, Outcome outcome) {
+        exchange.timeline().end();
+        EndedRequest ended =
+                new EndedRequest(
+                        exchange.requestId(),
+                        exchange.path(),
+                        exchange.knownCaller().map(Caller::tenant).orElse(""),
+                        outcome,
+                        exchange.timeline());
+        observers.forEach(observer -> observer.ended(ended));
+    }
+
     /// What probes are told is no refusal.
-    private void count(Exchange exchange, Outcome outcome) {
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
-        if (route.filter(Route::answers).filter(by(exchange.method())).isPresent()) {
-            exchange.timeline().end();
-            EndedRequest ended =
-                    new EndedRequest(
-                            exchange.requestId(),
-                            exchange.path(),
-                            exchange.knownCaller().map(Caller::tenant).orElse(""),
-                            outcome,
-                            exchange.timeline());
-            observers.forEach(observer -> observer.ended(ended));
-        }
+    private void countRefusal(Exchange exchange, Optional<Route> route, Outcome outcome) {
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
         if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);

@@ -3,6 +3,8 @@ package io.moonglass.server.observe;
 import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.files.FileStatistics;
 import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.MachineMemory;
+import io.moonglass.tensor.Workspace;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Info;
@@ -55,8 +57,13 @@ public final class ServerMetrics implements RequestObserver {
                 () -> probes.stopping().getAsBoolean() ? 1 : 0);
         gauge(
                 "direct_memory_bytes",
-                "Memory outside the heap that the JVM has allocated: caches and activations.",
-                ServerMetrics::directMemoryBytes);
+                "Memory outside the heap of caches, activations and direct buffers.",
+                this::directMemoryBytes);
+        gauge(
+                "resident_bytes",
+                "Memory of the process, without swap: anonymous, or mapped from files.",
+                ServerMetrics::addResident,
+                "kind");
         addCertificate();
         addFiles();
         JvmMetrics.builder().register(registry);
@@ -76,20 +83,38 @@ public final class ServerMetrics implements RequestObserver {
         gauge(name, help, gauge -> gauge.call(value.getAsDouble()));
     }
 
-    private void gauge(String name, String help, Consumer<GaugeWithCallback.Callback> callback) {
+    private void gauge(
+            String name,
+            String help,
+            Consumer<GaugeWithCallback.Callback> callback,
+            String... labels) {
         GaugeWithCallback.builder()
                 .name("moonglass_" + name)
                 .help(help)
+                .labelNames(labels)
                 .callback(callback)
                 .register(registry);
     }
 
-    /// Arenas of `java.lang.foreign` count as direct buffers do.
-    private static long directMemoryBytes() {
-        return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
-                .filter(pool -> pool.getName().equals("direct"))
-                .mapToLong(BufferPoolMXBean::getMemoryUsed)
-                .sum();
+    /// The JVM does not count what `java.lang.foreign` allocates, which is most of it.
+    private long directMemoryBytes() {
+        long buffers =
+                ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+                        .filter(pool -> pool.getName().equals("direct"))
+                        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                        .sum();
+        long caches =
+                probes.models().get().values().stream()
+                        .mapToLong(model ->
+                                model.engine().measurements().cacheBytes()
+                                        + model.media().cacheBytes())
+                        .sum();
+        return buffers + Workspace.bytesOfAll() + caches;
+    }
+
+    private static void addResident(GaugeWithCallback.Callback gauge) {
+        MachineMemory.anonymousBytes().ifPresent(bytes -> gauge.call(bytes, "anonymous"));
+        MachineMemory.mappedBytes().ifPresent(bytes -> gauge.call(bytes, "mapped"));
     }
 
     private void addCertificate() {

@@ -54,6 +54,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private FileOptions files;
 
+    @Mixin private MetricsOptions metrics;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -82,7 +84,7 @@ final class ServeCommand implements Callable<Integer> {
                 files.in(
                         responses.in(
                                 serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
-        ServerOptions options = otlp.in(log.in(usual));
+        ServerOptions options = metrics.in(otlp.in(log.in(usual)));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =

@@ -144,6 +144,7 @@ final class Routes {
         if (!isForAnswer(route, exchange)) {
             return Traces.Trace.NONE;
         }
+        observers.forEach(observer -> observer.began(exchange.timeline()));
         Traces.Trace trace = traces.begin(exchange.timeline().begin(), exchange::header);
         exchange.tracedAs(trace.id());
         return trace;

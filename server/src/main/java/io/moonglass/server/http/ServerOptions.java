@@ -30,6 +30,7 @@ import java.util.function.Consumer;
 /// @param files                 where uploaded files are kept; empty to take none
 /// @param traces                where traces of requests are sent; empty to make none
 /// @param logPrompts            log what is asked and answered
+/// @param expertMetrics         whether the metrics tell the tokens of every expert of every layer
 public record ServerOptions(
         String host,
         int port,
@@ -46,7 +47,8 @@ public record ServerOptions(
         Optional<ResponseStoreOptions> responses,
         Optional<FileStoreOptions> files,
         Optional<TraceOptions> traces,
-        boolean logPrompts) {
+        boolean logPrompts,
+        boolean expertMetrics) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -65,7 +67,8 @@ public record ServerOptions(
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    false);
+                    false,
+                    true);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -162,6 +165,10 @@ public record ServerOptions(
         return with(changed -> changed.logPrompts = value);
     }
 
+    public ServerOptions withExpertMetrics(boolean value) {
+        return with(changed -> changed.expertMetrics = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -186,6 +193,7 @@ public record ServerOptions(
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
         private Optional<TraceOptions> traces = ServerOptions.this.traces;
         private boolean logPrompts = ServerOptions.this.logPrompts;
+        private boolean expertMetrics = ServerOptions.this.expertMetrics;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -204,7 +212,8 @@ public record ServerOptions(
                     responses,
                     files,
                     traces,
-                    logPrompts);
+                    logPrompts,
+                    expertMetrics);
         }
     }
 }

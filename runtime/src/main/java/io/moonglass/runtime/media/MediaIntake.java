@@ -256,6 +256,13 @@ public final class MediaIntake implements AutoCloseable {
         }
     }
 
+    /// Drops the rows of pictures that nobody uses.
+    ///
+    /// @return their bytes
+    public long flushCache() {
+        return cache.flush();
+    }
+
     /// What was done until now.
     public MediaStatistics statistics() {
         return new MediaStatistics(

@@ -11,6 +11,7 @@ import io.moonglass.runtime.OverloadedException;
 import io.moonglass.server.files.FileRefusedException;
 import io.moonglass.server.models.ModelUnavailableException;
 import io.moonglass.server.models.UnknownModelException;
+import io.moonglass.server.observe.HeapDumpRefusedException;
 import io.moonglass.server.observe.Outcome;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +25,12 @@ final class HttpFault extends RuntimeException {
     private static final String SERVER_ERROR = "server_error";
     private static final String RATE_LIMIT = "rate_limit_exceeded";
     private static final String REQUEST_CANCELLED = "request_cancelled";
+
+    /// The code of what a stopping server refuses or cuts off.
+    static final String SHUTTING_DOWN = "server_shutting_down";
+
+    private static final String DISK_FULL = "disk_full";
+    static final String OUT_OF_MEMORY = "out_of_memory";
     private static final Duration SOON = Duration.ofSeconds(5);
 
     /// OpenAI's clients ask again by themselves after some statuses, unless this says no.
@@ -152,13 +159,6 @@ final class HttpFault extends RuntimeException {
                 retryAfter(fault.retryAfter()));
     }
 
-    static HttpFault engineStuck(Duration limit) {
-        return unavailable(
-                "engine_stuck",
-                "there is work, and no step of the engine has ended for more than %d s"
-                        .formatted(limit.toSeconds()));
-    }
-
     static HttpFault requestNotFound() {
         return invalidRequest(
                 404,
@@ -257,7 +257,7 @@ final class HttpFault extends RuntimeException {
     }
 
     /// Whole seconds, rounded up.
-    private static Header retryAfter(Duration time) {
+    static Header retryAfter(Duration time) {
         return HeaderValues.create(
                 HeaderNames.RETRY_AFTER, String.valueOf(time.plusNanos(999_999_999).toSeconds()));
     }
@@ -269,9 +269,26 @@ final class HttpFault extends RuntimeException {
                 "the body comes too slowly; send it in one go, or smaller pictures");
     }
 
+    /// Its connection is closed, so that the next request goes to a server that stays.
     static HttpFault shuttingDown() {
-        return unavailable(
-                "shutting_down", "the server is shutting down; ask another, or again soon");
+        return new HttpFault(
+                503,
+                SERVER_ERROR,
+                null,
+                SHUTTING_DOWN,
+                "the server is shutting down; ask another, or again soon",
+                retryAfter(SOON),
+                HeaderValues.CONNECTION_CLOSE);
+    }
+
+    /// There was no memory for this one request; others go on.
+    private static HttpFault outOfMemory(Throwable cause) {
+        HttpFault fault =
+                unavailable(
+                        OUT_OF_MEMORY,
+                        "there was no memory for this request; ask again soon, or for less at once");
+        fault.initCause(cause);
+        return fault;
     }
 
     /// What the caller is told of an exception. A fault of ours is logged, and told without its cause.
@@ -283,6 +300,10 @@ final class HttpFault extends RuntimeException {
             case FileRefusedException fault -> of(fault);
             case UnknownModelException fault -> modelNotFound(fault);
             case ModelUnavailableException fault -> modelUnavailable(fault);
+            case OutOfMemoryError fault -> outOfMemory(fault);
+            case IllegalStateException fault when fault.getCause() instanceof OutOfMemoryError ->
+                    outOfMemory(fault); // of a thread that worked for it
+            case HeapDumpRefusedException fault -> of(fault);
             default -> {
                 LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", exception);
                 yield internal(requestId);
@@ -309,6 +330,19 @@ final class HttpFault extends RuntimeException {
 
     private static HttpFault fileRefused(String code, FileRefusedException fault) {
         return new HttpFault(413, INVALID_REQUEST, "file", code, fault.getMessage());
+    }
+
+    private static HttpFault of(HeapDumpRefusedException fault) {
+        return switch (fault.kind()) {
+            case RUNNING -> invalidRequest(409, "heap_dump_running", fault.getMessage());
+            case NO_ROOM -> unavailable(DISK_FULL, fault.getMessage());
+            case FAILED -> unavailable("heap_dump_failed", fault.getMessage());
+        };
+    }
+
+    /// What only those may do whom an operator has given a key.
+    static HttpFault operationForbidden(String why) {
+        return invalidRequest(403, "operation_forbidden", why);
     }
 
     private static HttpFault of(InvalidRequestException fault) {

@@ -2,6 +2,8 @@ package io.moonglass.server.models;
 
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.FlushedCaches;
+import io.moonglass.runtime.ModelCache;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.server.models.ModelUnavailableException.Reason;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -251,6 +254,22 @@ public final class ModelPool implements AutoCloseable {
         Map<String, ModelStatistics> statistics = new LinkedHashMap<>();
         loaded.forEach((name, model) -> statistics.put(name, model.statistics()));
         return statistics;
+    }
+
+    /// Drops what loaded models keep for requests that come again.
+    ///
+    /// @return what was dropped, by name
+    public Map<String, FlushedCaches> flush(Set<ModelCache> caches) {
+        Map<String, FlushedCaches> flushed = new LinkedHashMap<>();
+        for (ModelStatus status : status()) {
+            leaseIfLoaded(Optional.of(status.name()))
+                    .ifPresent(lease -> {
+                        try (lease) {
+                            flushed.put(status.name(), lease.model().flush(caches));
+                        }
+                    });
+        }
+        return flushed;
     }
 
     /// Closes every model but those that are somebody else's. No request may use one any more.

@@ -103,6 +103,9 @@ public interface ChatModel extends AutoCloseable {
         return FlushedCaches.NONE;
     }
 
+    /// Gives memory of caches back if the machine is short of it; to be called now and then.
+    default void giveBackMemory() {}
+
     /// Runs what a first request would run, so that no caller pays for code that is not compiled yet;
     /// takes a few seconds. Does nothing where there is nothing to warm.
     default void warmUp() {}

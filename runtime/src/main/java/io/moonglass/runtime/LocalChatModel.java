@@ -437,6 +437,11 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
+    public void giveBackMemory() {
+        media.ifPresent(MediaIntake::giveBackMemory);
+    }
+
+    @Override
     public void warmUp() {
         constraints.warmUp();
         WarmUp.run(this, media.isPresent());

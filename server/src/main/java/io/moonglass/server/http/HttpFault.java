@@ -8,6 +8,7 @@ import io.helidon.http.HeaderValues;
 import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.storage.StorageException;
 import io.moonglass.server.files.FileRefusedException;
 import io.moonglass.server.models.ModelUnavailableException;
 import io.moonglass.server.models.UnknownModelException;
@@ -149,12 +150,15 @@ final class HttpFault extends RuntimeException {
                 429, RATE_LIMIT, null, "overloaded", why + "; ask again soon", retryAfter(SOON));
     }
 
-    private static HttpFault queueFull(OverloadedException fault) {
+    private static HttpFault overloaded(OverloadedException fault) {
         return new HttpFault(
                 429,
                 RATE_LIMIT,
                 null,
-                "queue_full",
+                switch (fault.kind()) {
+                    case QUEUE -> "queue_full";
+                    case MEMORY -> "memory_pressure";
+                },
                 fault.getMessage(),
                 retryAfter(fault.retryAfter()));
     }
@@ -296,7 +300,10 @@ final class HttpFault extends RuntimeException {
         return switch (exception) {
             case HttpFault fault -> fault;
             case InvalidRequestException fault -> of(fault);
-            case OverloadedException fault -> queueFull(fault);
+            case OverloadedException fault -> overloaded(fault);
+            case StorageException fault ->
+                    unavailable(
+                            fault.isFull() ? DISK_FULL : "storage_unavailable", fault.getMessage());
             case FileRefusedException fault -> of(fault);
             case UnknownModelException fault -> modelNotFound(fault);
             case ModelUnavailableException fault -> modelUnavailable(fault);
@@ -324,6 +331,7 @@ final class HttpFault extends RuntimeException {
         return switch (fault.kind()) {
             case TOO_LARGE -> fileRefused("file_too_large", fault);
             case QUOTA_EXCEEDED -> fileRefused("files_quota_exceeded", fault);
+            case DISK_FULL -> unavailable(DISK_FULL, fault.getMessage());
             case DISK -> unavailable("file_storage_unavailable", fault.getMessage());
         };
     }

@@ -197,10 +197,16 @@ public final class MoonglassServer implements AutoCloseable {
     public void serve(ModelPool models) {
         served.serve(models);
         timer.scheduleWithFixedDelay(
-                () -> Thread.startVirtualThread(models::unloadIdle),
+                () -> Thread.startVirtualThread(() -> tidy(models)),
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+    }
+
+    /// What models need not hold for now.
+    private static void tidy(ModelPool models) {
+        models.unloadIdle();
+        models.giveBackMemory();
     }
 
     /// The port that is listened on, also where the options asked for any.

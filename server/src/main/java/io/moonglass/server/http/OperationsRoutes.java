@@ -117,7 +117,7 @@ final class OperationsRoutes {
     }
 
     private static void tellLevel(Exchange exchange) {
-        exchange.answer(new Level(LogLevel.get()));
+        exchange.answer(new Level(LogLevel.get().label()));
     }
 
     private static void setLevel(Exchange exchange) {

@@ -76,6 +76,7 @@ public final class ModelPool implements AutoCloseable {
     }
 
     /// @param sources the first is the one that requests get that name none
+    /// @param clock   by which requests wait and models sleep
     /// @throws ConfigException if there is none, or two have one name
     public ModelPool(List<ModelSource> sources, PoolOptions options, InstantSource clock) {
         this.options = options;
@@ -104,7 +105,7 @@ public final class ModelPool implements AutoCloseable {
                                             throw new IllegalStateException("is never unloaded");
                                         })),
                         PoolOptions.UNLIMITED,
-                        InstantSource.system());
+                        new SteadyClock());
         Entry only = pool.entries.get(model.name());
         only.model = model;
         only.numLeases = 1; // for ever, so that nothing unloads it
@@ -243,17 +244,26 @@ public final class ModelPool implements AutoCloseable {
 
     /// Statistics of the models that are loaded, by name.
     public Map<String, ModelStatistics> statistics() {
-        Map<String, ChatModel> loaded = new LinkedHashMap<>();
-        synchronized (this) {
-            entries.forEach((name, entry) -> {
-                if (entry.model != null) {
-                    loaded.put(name, entry.model);
-                }
-            });
-        }
         Map<String, ModelStatistics> statistics = new LinkedHashMap<>();
-        loaded.forEach((name, model) -> statistics.put(name, model.statistics()));
+        loaded().forEach((name, model) -> statistics.put(name, model.statistics()));
         return statistics;
+    }
+
+    /// Without a lease, so that who looks at one keeps nobody from unloading it; what is asked of it must do no harm to one
+    /// that is closed.
+    private synchronized Map<String, ChatModel> loaded() {
+        Map<String, ChatModel> loaded = new LinkedHashMap<>();
+        entries.forEach((name, entry) -> {
+            if (entry.model != null) {
+                loaded.put(name, entry.model);
+            }
+        });
+        return loaded;
+    }
+
+    /// Has loaded models give memory of their caches back if the machine is short of it; to be called now and then.
+    public void giveBackMemory() {
+        loaded().values().forEach(ChatModel::giveBackMemory);
     }
 
     /// Drops what loaded models keep for requests that come again.
@@ -261,14 +271,7 @@ public final class ModelPool implements AutoCloseable {
     /// @return what was dropped, by name
     public Map<String, FlushedCaches> flush(Set<ModelCache> caches) {
         Map<String, FlushedCaches> flushed = new LinkedHashMap<>();
-        for (ModelStatus status : status()) {
-            leaseIfLoaded(Optional.of(status.name()))
-                    .ifPresent(lease -> {
-                        try (lease) {
-                            flushed.put(status.name(), lease.model().flush(caches));
-                        }
-                    });
-        }
+        loaded().forEach((name, model) -> flushed.put(name, model.flush(caches)));
         return flushed;
     }
 

@@ -5,8 +5,10 @@ import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Waiting;
+import io.moonglass.runtime.admission.MemoryReserve;
 import io.moonglass.runtime.fetch.MediaFetcher;
 import io.moonglass.runtime.ocr.OpenPages;
 import io.moonglass.runtime.ocr.PageWish;
@@ -31,6 +33,7 @@ public final class MediaIntake implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MediaIntake.class.getName());
 
     private final MediaOptions options;
+    private final MemoryReserve memory;
     private final MediaSources sources;
     private final MediaWorkers workers;
     private final MediaReader reader;
@@ -59,6 +62,7 @@ public final class MediaIntake implements AutoCloseable {
             VisionEncoder encoder,
             ComputeTurns turns) {
         this.options = options;
+        this.memory = new MemoryReserve(options.memoryReserve());
         this.sources =
                 new MediaSources(
                         new MediaFetcher(options.fetch()),
@@ -89,11 +93,15 @@ public final class MediaIntake implements AutoCloseable {
     /// @return one part for each, in order; the caller closes it when all are encoded or given up
     /// @throws InvalidRequestException if one of them is not to be had, is nothing that is taken in, too large or cut
     ///     short, or if they are too many pictures
+    /// @throws OverloadedException     if memory is short
     /// @throws CancellationException   if nobody waits any more, or the thread is interrupted
     public TakenMedia take(
             List<PlacedMedia> media, RequestTimeline timeline, BooleanSupplier abandoned) {
         refuseTooMany(media, _ -> 1);
         refuseTooManyAddresses(media);
+        if (!media.isEmpty()) {
+            memory.refuseIfShort(cache::flush);
+        }
         Taking taking = new Taking(timeline, abandoned);
         boolean isTaken = false;
         numTaking.add(media.size());
@@ -121,6 +129,7 @@ public final class MediaIntake implements AutoCloseable {
             PageWish wish,
             RequestTimeline timeline,
             BooleanSupplier abandoned) {
+        memory.refuseIfShort(cache::flush);
         Taking taking = new Taking(timeline, abandoned);
         boolean isOpen = false;
         try {
@@ -277,6 +286,20 @@ public final class MediaIntake implements AutoCloseable {
             if (!taken) {
                 queue.withdraw(request);
             }
+        }
+    }
+
+    /// Drops the rows of pictures that nobody uses.
+    ///
+    /// @return their bytes
+    public long flushCache() {
+        return cache.flush();
+    }
+
+    /// Drops the rows of pictures that nobody uses if memory is short; to be called now and then.
+    public void giveBackMemory() {
+        if (memory.isShort()) {
+            cache.flush();
         }
     }
 

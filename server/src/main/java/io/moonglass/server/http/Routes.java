@@ -10,7 +10,7 @@ import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.AccessLog;
 import io.moonglass.server.observe.EndedRequest;
-import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.RequestObserver;
 import io.moonglass.server.observe.ServerMetrics;
@@ -32,8 +32,10 @@ final class Routes {
     private final RunningRequests requests;
     private final ServerMetrics metrics;
     private final List<RequestObserver> observers;
-    private final EngineWatch watch;
     private final Traces traces;
+    private final Health health;
+    private final OpenExchanges exchanges;
+    private final MemoryFaults memory;
     private final BodyReader bodies;
     private final ServerOptions options;
     private final Semaphore freeSlots;
@@ -41,8 +43,6 @@ final class Routes {
     private final OpenApiDocument document = OpenApiDocument.load();
 
     private record InputTokens(@JsonProperty("input_tokens") int inputTokens) {}
-
-    private record Health(String status) {}
 
     private record ServerVersion(String version) {}
 
@@ -53,8 +53,10 @@ final class Routes {
             Answers answers,
             RunningRequests requests,
             ServerMetrics metrics,
-            EngineWatch watch,
             Traces traces,
+            Health health,
+            OpenExchanges exchanges,
+            MemoryFaults memory,
             Optional<ResponseStore> store,
             Optional<FileStore> files,
             FileRoutes fileRoutes,
@@ -64,8 +66,10 @@ final class Routes {
         this.requests = requests;
         this.metrics = metrics;
         this.observers = List.of(metrics);
-        this.watch = watch;
         this.traces = traces;
+        this.health = health;
+        this.exchanges = exchanges;
+        this.memory = memory;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
         this.table = table(store, fileRoutes);
@@ -76,7 +80,13 @@ final class Routes {
         Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TokenRoutes(served, requests, options.requestTimeout()).routes());
-        routes.addAll(new ModelRoutes(served).routes());
+        routes.addAll(health.routes());
+        ModelRoutes models = new ModelRoutes(served);
+        routes.addAll(models.routes());
+        if (options.operations().isEmpty()) {
+            routes.addAll(models.operations());
+            routes.add(Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)));
+        }
         routes.add(new OcrRoute(served, requests, options).route());
         routes.addAll(files.routes());
         routes.addAll(
@@ -105,11 +115,7 @@ final class Routes {
                         Route.keyed("DELETE", "/v1/requests/{id}", this::cancel),
                         Route.keyed("GET", "/version", (exchange, _) -> version(exchange)),
                         // it tells as much of a server as its list of models does
-                        Route.keyed("GET", "/openapi.json", (exchange, _) -> openApi(exchange)),
-                        Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)),
-                        Route.open("/health", (exchange, _) -> ready(exchange)),
-                        Route.open("/health/live", (exchange, _) -> live(exchange)),
-                        Route.open("/health/ready", (exchange, _) -> ready(exchange))));
+                        Route.keyed("GET", "/openapi.json", (exchange, _) -> openApi(exchange))));
         return new RouteTable(routes);
     }
 
@@ -129,7 +135,8 @@ final class Routes {
                         response,
                         bodies,
                         new RequestTimeline(metrics::firstToken),
-                        options.logPrompts());
+                        options.logPrompts(),
+                        exchanges::isStopping);
         Traces.Trace trace = begin(exchange);
         try (exchange) {
             exchange.context().run(() -> answer(exchange));
@@ -204,6 +211,9 @@ final class Routes {
                             exchange.timeline());
             observers.forEach(observer -> observer.ended(ended));
         }
+        exchange.fault()
+                .filter(fault -> fault.code().equals(HttpFault.OUT_OF_MEMORY))
+                .ifPresent(fault -> memory.failed(exchange.requestId(), fault.getCause()));
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
         if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);
@@ -237,20 +247,25 @@ final class Routes {
                         exchange.context()
                                 .run(() -> route.handler().handle(exchange, route.idIn(path)));
         if (route.access() == Route.Access.LIMITED) {
-            inSlot(handler);
+            inSlot(exchange, handler);
         } else {
             handler.run();
         }
     }
 
-    private void inSlot(Runnable handler) {
-        if (!freeSlots.tryAcquire()) {
-            throw HttpFault.overloaded("too many requests at once");
-        }
+    private void inSlot(Exchange exchange, Runnable handler) {
+        exchanges.enter(exchange);
         try {
-            handler.run();
+            if (!freeSlots.tryAcquire()) {
+                throw HttpFault.overloaded("too many requests at once");
+            }
+            try {
+                handler.run();
+            } finally {
+                freeSlots.release();
+            }
         } finally {
-            freeSlots.release();
+            exchanges.leave(exchange);
         }
     }
 
@@ -301,17 +316,5 @@ final class Routes {
 
     private void metrics(Exchange exchange) {
         exchange.answer(ServerMetrics.CONTENT_TYPE, metrics.exposition());
-    }
-
-    private void live(Exchange exchange) {
-        exchange.answer(new Health("UP"));
-    }
-
-    private void ready(Exchange exchange) {
-        served.pool(); // 503 while there is none
-        if (watch.isStuck(served.statistics())) {
-            throw HttpFault.engineStuck(options.stuckAfter());
-        }
-        exchange.answer(new Health("UP"));
     }
 }

@@ -31,6 +31,7 @@ import java.util.function.Consumer;
 /// @param traces                where traces of requests are sent; empty to make none
 /// @param logPrompts            log what is asked and answered
 /// @param expertMetrics         whether the metrics tell the tokens of every expert of every layer
+/// @param operations            the port for operators; empty to have what they ask for on the same port as the rest
 public record ServerOptions(
         String host,
         int port,
@@ -48,7 +49,8 @@ public record ServerOptions(
         Optional<FileStoreOptions> files,
         Optional<TraceOptions> traces,
         boolean logPrompts,
-        boolean expertMetrics) {
+        boolean expertMetrics,
+        Optional<OperationsOptions> operations) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -68,7 +70,8 @@ public record ServerOptions(
                     Optional.empty(),
                     Optional.empty(),
                     false,
-                    true);
+                    true,
+                    Optional.empty());
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -169,6 +172,10 @@ public record ServerOptions(
         return with(changed -> changed.expertMetrics = value);
     }
 
+    public ServerOptions withOperations(OperationsOptions value) {
+        return with(changed -> changed.operations = Optional.of(value));
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -194,6 +201,7 @@ public record ServerOptions(
         private Optional<TraceOptions> traces = ServerOptions.this.traces;
         private boolean logPrompts = ServerOptions.this.logPrompts;
         private boolean expertMetrics = ServerOptions.this.expertMetrics;
+        private Optional<OperationsOptions> operations = ServerOptions.this.operations;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -213,7 +221,8 @@ public record ServerOptions(
                     files,
                     traces,
                     logPrompts,
-                    expertMetrics);
+                    expertMetrics,
+                    operations);
         }
     }
 }

@@ -5,9 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.ServerMetrics;
-import io.moonglass.server.observe.Traces;
 import io.moonglass.server.observe.ServerProbes;
+import io.moonglass.server.observe.Traces;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
@@ -138,8 +139,12 @@ class OpenApiDocumentTest {
         try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {
             RunningRequests requests = new RunningRequests(timer);
             ServerOptions options = ServerOptions.DEFAULT;
+            ServedModel served = new ServedModel(requests, Optional.empty());
+            OpenExchanges exchanges = new OpenExchanges();
+            EngineWatch watch = new EngineWatch(Duration.ofSeconds(1));
+            MemoryFaults memory = new MemoryFaults();
             return new Routes(
-                            new ServedModel(requests, Optional.empty()),
+                            served,
                             new Answers(requests, options.pingInterval(), Optional.empty()),
                             requests,
                             new ServerMetrics(
@@ -153,8 +158,10 @@ class OpenApiDocumentTest {
                                             Optional::empty),
                                     "test",
                                     true),
-                            new EngineWatch(Duration.ofSeconds(1)),
                             Traces.open(Optional.empty()),
+                            new Health(served, exchanges, watch, memory),
+                            exchanges,
+                            memory,
                             Optional.empty(),
                             Optional.empty(),
                             new FileRoutes(Optional.empty(), timer, Duration.ofSeconds(1)),

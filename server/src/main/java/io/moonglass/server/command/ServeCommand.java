@@ -50,6 +50,10 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private ServingOptions serving;
 
+    @Mixin private ConnectionOptions connections;
+
+    @Mixin private TlsOptions tls;
+
     @Mixin private ResponseOptions responses;
 
     @Mixin private FileOptions files;
@@ -76,7 +80,12 @@ final class ServeCommand implements Callable<Integer> {
         ServerOptions options =
                 files.in(
                         responses.in(
-                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
+                                serving.in(
+                                        tls.in(
+                                                connections.in(
+                                                        ServerOptions.DEFAULT
+                                                                .withHost(host)
+                                                                .withPort(port))))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =
@@ -103,10 +112,11 @@ final class ServeCommand implements Callable<Integer> {
         spec.commandLine()
                 .getOut()
                 .printf(
-                        "moonglass: %s on http://%s:%d%n",
+                        "moonglass: %s on %s://%s:%d%n",
                         pool.status().stream()
                                 .map(ModelStatus::name)
                                 .collect(Collectors.joining(", ")),
+                        server.isSecure() ? "https" : "http",
                         host,
                         server.port());
         try {

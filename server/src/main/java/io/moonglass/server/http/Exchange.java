@@ -38,6 +38,7 @@ final class Exchange implements AutoCloseable {
     private final String requestId;
     private final long start = System.nanoTime();
     private Caller caller;
+    private KeyUse keyUse = KeyUse.UNLIMITED;
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
     private long bodyBytes;
@@ -68,6 +69,12 @@ final class Exchange implements AutoCloseable {
     /// @throws HttpFault 401 if that must be told and is not
     void identify(Optional<ApiKeys> keys) {
         caller = Caller.of(request.headers(), keys);
+        keyUse = keys.map(some -> some.useOf(caller.tenant())).orElse(KeyUse.UNLIMITED);
+    }
+
+    /// What its key has used; not limited where no keys are wanted.
+    KeyUse keyUse() {
+        return keyUse;
     }
 
     /// How its client is told of faults from now on.
@@ -94,8 +101,8 @@ final class Exchange implements AutoCloseable {
         return request.query().first(name).asOptional();
     }
 
-    ClientConnection client() {
-        return ClientConnection.CURRENT.get();
+    ClientLink client() {
+        return ClientLink.CURRENT.get();
     }
 
     /// The whole body as JSON.
@@ -168,7 +175,7 @@ final class Exchange implements AutoCloseable {
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
         } catch (RequestException e) {
-            throw unreadable(e.status(), maxBytes);
+            throw client().whyUnreadable().orElseGet(() -> unreadable(e.status(), maxBytes));
         } catch (HttpException e) {
             throw unreadable(e.status(), maxBytes);
         } catch (IllegalArgumentException e) {
@@ -289,11 +296,7 @@ final class Exchange implements AutoCloseable {
                         "request %s: %s %s: %d"
                                 .formatted(requestId, method(), request.path().rawPath(), status));
         if (request.content().hasEntity() && !bodyRead) {
-            // The rest of the body may come slowly or never, or its end be unknown, so the
-            // connection
-            // cannot carry another request.
-            response.header(HeaderValues.CONNECTION_CLOSE);
-            client().closeSlowly();
+            client().leaveBody(response);
         }
         response.status(status);
         response.header(contentType);

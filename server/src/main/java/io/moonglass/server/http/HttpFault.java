@@ -142,6 +142,13 @@ final class HttpFault extends RuntimeException {
                 429, RATE_LIMIT, null, "overloaded", why + "; ask again soon", retryAfter(SOON));
     }
 
+    /// A key has used up what it may.
+    ///
+    /// @param code of which limit
+    static HttpFault keyLimit(String code, String message, Duration wait) {
+        return new HttpFault(429, RATE_LIMIT, null, code, message, retryAfter(wait));
+    }
+
     private static HttpFault queueFull(OverloadedException fault) {
         return new HttpFault(
                 429,

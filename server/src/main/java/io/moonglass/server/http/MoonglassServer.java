@@ -1,9 +1,10 @@
 package io.moonglass.server.http;
 
-import io.helidon.common.socket.SocketOptions;
+import io.helidon.common.tls.Tls;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
@@ -14,6 +15,7 @@ import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
+import io.moonglass.server.tls.ServerTls;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
 /// model; the model stays the caller's, who closes it after the server.
@@ -32,11 +35,15 @@ public final class MoonglassServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration CONNECTION_INTERVAL = Duration.ofMillis(250);
+    private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(2);
     private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
     private static final Duration DRAIN_STEP = Duration.ofMillis(20);
 
     private final ServerOptions options;
     private final WebServer web;
+    private final Connections connections;
+    private final Optional<ServerTls> tls;
     private final ServedModel served;
     private final RunningRequests requests;
     private final ScheduledExecutorService timer;
@@ -44,11 +51,15 @@ public final class MoonglassServer implements AutoCloseable {
     private MoonglassServer(
             ServerOptions options,
             WebServer web,
+            Connections connections,
+            Optional<ServerTls> tls,
             ServedModel served,
             RunningRequests requests,
             ScheduledExecutorService timer) {
         this.options = options;
         this.web = web;
+        this.connections = connections;
+        this.tls = tls;
         this.served = served;
         this.requests = requests;
         this.timer = timer;
@@ -77,7 +88,10 @@ public final class MoonglassServer implements AutoCloseable {
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files));
+        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
+        options.connections().refuseMoreThanFiles();
+        Connections connections = new Connections(options.connections(), tls.isPresent());
+        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files), connections, tls);
         if (!web.isRunning()) {
             timer.shutdown();
             throw new ConfigException(
@@ -90,9 +104,16 @@ public final class MoonglassServer implements AutoCloseable {
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                connections::sweep,
+                CONNECTION_INTERVAL.toMillis(),
+                CONNECTION_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+        options.apiKeys().ifPresent(keys -> refreshNowAndThen(timer, keys::refresh));
+        tls.ifPresent(some -> refreshNowAndThen(timer, some::refresh));
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
-        return new MoonglassServer(options, web, served, requests, timer);
+        return new MoonglassServer(options, web, connections, tls, served, requests, timer);
     }
 
     /// A fault here must not end the watching.
@@ -102,6 +123,26 @@ public final class MoonglassServer implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot tell whether the engine is stuck", e);
         }
+    }
+
+    private static void refreshNowAndThen(ScheduledExecutorService timer, Runnable refresh) {
+        AtomicBoolean running = new AtomicBoolean();
+        timer.scheduleWithFixedDelay(
+                () -> {
+                    if (running.compareAndSet(false, true)) {
+                        // the disk may be slow
+                        Thread.startVirtualThread(() -> {
+                            try {
+                                refresh.run();
+                            } finally {
+                                running.set(false);
+                            }
+                        });
+                    }
+                },
+                REFRESH_INTERVAL.toMillis(),
+                REFRESH_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private static void sweepNowAndThen(ScheduledExecutorService timer, Runnable sweep) {
@@ -114,20 +155,31 @@ public final class MoonglassServer implements AutoCloseable {
 
     /// @param maxUploadBytes a body with a file may be larger than others, whose own limit their readers keep
     private static WebServer listen(
-            ServerOptions options, Routes routes, Optional<Long> maxUploadBytes) {
+            ServerOptions options,
+            Routes routes,
+            Optional<Long> maxUploadBytes,
+            Connections connections,
+            Optional<ServerTls> tls) {
         long maxPayload = Math.max(options.maxBodyBytes(), maxUploadBytes.orElse(0L));
-        return WebServer.builder()
-                .address(addressOf(options.host()))
+        WebServerConfig.Builder builder = WebServer.builder();
+        tls.ifPresent(some ->
+                builder.tls(
+                                Tls.builder()
+                                        .sslContext(some.context())
+                                        .sslParameters(some.parameters())
+                                        .build())
+                        // its other sockets look the name of every client up
+                        .useNio(false));
+        return builder.address(addressOf(options.host()))
                 .port(options.port())
                 .maxPayloadSize(maxPayload)
                 .directHandlers(ProtocolFaults.handlers(maxPayload))
                 .protocolsDiscoverServices(false)
-                .addConnectionSelector(new ClientConnections())
-                .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                .addConnectionSelector(new ClientConnections(connections, options.connections()))
+                .connectionOptions(connections.socketOptions())
                 .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                 .shutdownHook(false)
-                .routing(routing ->
-                        routing.addFilter(MoonglassServer::closeWhereSaid).any(routes::handle))
+                .routing(routing -> routing.addFilter(MoonglassServer::answer).any(routes::handle))
                 .build()
                 .start();
     }
@@ -172,6 +224,16 @@ public final class MoonglassServer implements AutoCloseable {
         return web.port();
     }
 
+    /// Whether it speaks TLS.
+    public boolean isSecure() {
+        return tls.isPresent();
+    }
+
+    /// Connections that are open.
+    int numConnections() {
+        return connections.size();
+    }
+
     /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
     /// rest that the server stops, and closes every connection. To close it again does nothing.
     @Override
@@ -214,9 +276,15 @@ public final class MoonglassServer implements AutoCloseable {
 
     /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
     /// for the next request. At this point the answer is sent.
-    private static void closeWhereSaid(
+    private static void answer(
             FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        if (!(ClientLink.CURRENT.get() instanceof ClientConnection connection)) {
+            chain.proceed();
+            return;
+        }
+        connection.awaits(AcceptedConnection.Phase.ANSWER);
         chain.proceed();
+        connection.awaits(AcceptedConnection.Phase.REQUEST);
         if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
             throw new CloseConnectionException("closed as the answer says");
         }

@@ -33,8 +33,9 @@ final class ProtocolFaults implements DirectHandler {
             Status status,
             ServerResponseHeaders headers,
             String message) {
-        if (status.code() == 413 || isEncoded(request)) {
-            ClientConnection.CURRENT.get().closeSlowly();
+        if (ClientLink.CURRENT.get() instanceof ClientConnection connection
+                && (status.code() == 413 || isEncoded(request))) {
+            connection.closeSlowly();
         }
         String requestId = RequestId.of(request.headers());
         HttpFault fault = fault(request, status.code(), requestId);

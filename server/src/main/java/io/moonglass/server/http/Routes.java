@@ -179,17 +179,17 @@ final class Routes {
         }
         Runnable handler = () -> route.handler().handle(exchange, route.idIn(path));
         if (route.access() == Route.Access.LIMITED) {
-            inSlot(handler);
+            inSlot(exchange, handler);
         } else {
             handler.run();
         }
     }
 
-    private void inSlot(Runnable handler) {
+    private void inSlot(Exchange exchange, Runnable handler) {
         if (!freeSlots.tryAcquire()) {
             throw HttpFault.overloaded("too many requests at once");
         }
-        try {
+        try (KeyUse.Place _ = exchange.keyUse().enter()) {
             handler.run();
         } finally {
             freeSlots.release();

@@ -3,6 +3,7 @@ package io.moonglass.server.http;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
+import io.moonglass.server.tls.TlsFiles;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -27,6 +28,9 @@ import java.util.function.Consumer;
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
 /// @param files                 where uploaded files are kept; empty to take none
+/// @param connections           how many connections there may be, and how long each may take for what
+/// @param tls                   the certificate to serve with; empty for plain HTTP
+/// @param corsOrigins           pages that browsers may let ask; none by default
 public record ServerOptions(
         String host,
         int port,
@@ -41,7 +45,10 @@ public record ServerOptions(
         Optional<Duration> requestTimeout,
         Duration stuckAfter,
         Optional<ResponseStoreOptions> responses,
-        Optional<FileStoreOptions> files) {
+        Optional<FileStoreOptions> files,
+        ConnectionLimits connections,
+        Optional<TlsFiles> tls,
+        CorsOrigins corsOrigins) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -58,7 +65,10 @@ public record ServerOptions(
                     Optional.empty(),
                     Duration.ofSeconds(120),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    ConnectionLimits.DEFAULT,
+                    Optional.empty(),
+                    CorsOrigins.NONE);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -147,6 +157,18 @@ public record ServerOptions(
         return with(changed -> changed.files = Optional.of(value));
     }
 
+    public ServerOptions withConnections(ConnectionLimits value) {
+        return with(changed -> changed.connections = value);
+    }
+
+    public ServerOptions withTls(TlsFiles value) {
+        return with(changed -> changed.tls = Optional.of(value));
+    }
+
+    public ServerOptions withCorsOrigins(CorsOrigins value) {
+        return with(changed -> changed.corsOrigins = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -169,6 +191,9 @@ public record ServerOptions(
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
+        private ConnectionLimits connections = ServerOptions.this.connections;
+        private Optional<TlsFiles> tls = ServerOptions.this.tls;
+        private CorsOrigins corsOrigins = ServerOptions.this.corsOrigins;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -185,7 +210,10 @@ public record ServerOptions(
                     requestTimeout,
                     stuckAfter,
                     responses,
-                    files);
+                    files,
+                    connections,
+                    tls,
+                    corsOrigins);
         }
     }
 }

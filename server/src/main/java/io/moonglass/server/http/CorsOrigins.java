@@ -35,7 +35,7 @@ public record CorsOrigins(Set<String> origins) {
             URI uri = new URI(text);
             String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
             return uri.getHost() != null
-                    && uri.getScheme().matches("https?")
+                    && uri.getScheme() != null
                     && text.equals(uri.getScheme() + "://" + uri.getHost() + port)
                     && text.equals(text.toLowerCase(Locale.ROOT));
         } catch (URISyntaxException e) {

@@ -29,6 +29,10 @@ final class Exchange implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(Exchange.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Header NO_SNIFFING =
+            HeaderValues.createCached("X-Content-Type-Options", "nosniff");
+    private static final Header NOT_STORED =
+            HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store");
     private static final Header JSON_TYPE = HeaderValues.CONTENT_TYPE_JSON;
 
     private final ServerRequest request;
@@ -53,6 +57,8 @@ final class Exchange implements AutoCloseable {
         this.bodyShare = bodies.budget().share();
         this.requestId = RequestId.of(request.headers());
         response.header(RequestId.HEADER, requestId);
+        response.header(NO_SNIFFING);
+        response.header(NOT_STORED);
     }
 
     String requestId() {
@@ -163,6 +169,9 @@ final class Exchange implements AutoCloseable {
     /// @param memory   told how many bytes there are together, before more of them are read
     /// @param maxBytes of the whole body
     private <T> T read(LongConsumer memory, long maxBytes, BodyUse<T> use) {
+        if (request.headers().contains(HeaderNames.CONTENT_ENCODING)) {
+            throw HttpFault.encodedBody();
+        }
         long announcedBytes = request.headers().contentLength().orElse(0);
         if (announcedBytes > maxBytes) {
             throw HttpFault.bodyTooLarge(maxBytes);
@@ -220,9 +229,25 @@ final class Exchange implements AutoCloseable {
         bodyShare.close();
     }
 
+    /// A header that the client sent; empty if it is not there.
+    Optional<String> requestHeader(String name) {
+        return request.headers().first(HeaderNames.create(name));
+    }
+
     /// Tells this in the answer's head, whatever it will be.
     void header(HeaderName name, String value) {
         response.header(name, value);
+    }
+
+    /// The same by the header's name.
+    void header(String name, String value) {
+        response.header(name, value);
+    }
+
+    /// Answers with a head alone.
+    void answerNothing() {
+        response.status(Status.NO_CONTENT_204);
+        response.send();
     }
 
     void answer(Object body) {
@@ -239,7 +264,6 @@ final class Exchange implements AutoCloseable {
     /// @throws CloseConnectionException if the client leaves, or the bytes cannot be read to their end
     void answer(InputStream bytes, long numBytes) {
         response.header(HeaderNames.CONTENT_DISPOSITION, "attachment");
-        response.header("X-Content-Type-Options", "nosniff");
         response.header(HeaderValues.CONTENT_TYPE_OCTET_STREAM);
         response.contentLength(numBytes);
         try (OutputStream answer = response.outputStream()) {
@@ -275,7 +299,6 @@ final class Exchange implements AutoCloseable {
     /// Starts an answer of server-sent events with status 200.
     EventStream answerWithEvents() {
         response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
-        response.header(HeaderNames.CACHE_CONTROL, "no-cache");
         // nginx would hold the events back otherwise
         response.header("X-Accel-Buffering", "no");
         return new EventStream(response.outputStream());

@@ -90,6 +90,7 @@ final class Http2Session extends ForwardingContext {
                 .initialWindowSize(WINDOW_BYTES)
                 .flowControlTimeout(FLOW_TIMEOUT)
                 .maxRapidResets(-1)
+                .validatePath(false) // would end the connection, with all that others ask on it
                 .build();
     }
 

@@ -88,6 +88,7 @@ public final class MoonglassServer implements AutoCloseable {
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
+        warnOfOpenDoors(options);
         Optional<ServerTls> tls = options.tls().map(ServerTls::open);
         options.connections().refuseMoreThanFiles();
         Connections connections = new Connections(options.connections(), tls.isPresent());
@@ -114,6 +115,15 @@ public final class MoonglassServer implements AutoCloseable {
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         return new MoonglassServer(options, web, connections, tls, served, requests, timer);
+    }
+
+    private static void warnOfOpenDoors(ServerOptions options) {
+        if (options.corsOrigins().allowsAny() && options.apiKeys().isEmpty()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "every page that a browser here shows may ask this server: --cors-origin is * and there are no API"
+                            + " keys");
+        }
     }
 
     /// A fault here must not end the watching.

@@ -52,8 +52,7 @@ final class ProtocolFaults implements DirectHandler {
 
     private HttpFault fault(TransportRequest request, int status, String requestId) {
         if (isEncoded(request)) {
-            return HttpFault.invalidRequest(
-                    415, "unsupported_content_encoding", "the body is encoded; want it as it is");
+            return HttpFault.encodedBody();
         }
         return switch (status) {
             case 413 -> HttpFault.bodyTooLarge(maxBodyBytes);

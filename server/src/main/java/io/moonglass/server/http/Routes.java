@@ -30,6 +30,7 @@ final class Routes {
     private final EngineWatch watch;
     private final BodyReader bodies;
     private final ServerOptions options;
+    private final Cors cors;
     private final Semaphore freeSlots;
     private final RouteTable table;
     private final OpenApiDocument document = OpenApiDocument.load();
@@ -59,6 +60,7 @@ final class Routes {
         this.watch = watch;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
+        this.cors = new Cors(options.corsOrigins());
         this.table = table(store, fileRoutes);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
@@ -118,7 +120,10 @@ final class Routes {
         Outcome outcome = Outcome.CLIENT_GONE;
         try (exchange) {
             speakAnthropic(exchange);
-            route(exchange);
+            cors.apply(exchange);
+            if (!cors.answersPreflight(exchange, table)) {
+                route(exchange);
+            }
             outcome = outcome(exchange);
         } catch (CloseConnectionException e) {
             LOG.log(

@@ -95,6 +95,7 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new CompareCommand())
                         .addSubcommand(new BenchCommand())
                         .addSubcommand(new LoadCommand())
+                        .addSubcommand(new KeyCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

@@ -57,6 +57,10 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private OperationsPortOptions operations;
 
+    @Mixin private ConnectionOptions connections;
+
+    @Mixin private TlsOptions tls;
+
     @Mixin private ResponseOptions responses;
 
     @Mixin private FileOptions files;
@@ -88,8 +92,8 @@ final class ServeCommand implements Callable<Integer> {
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
-        options = operations.in(drain.in(files.in(responses.in(serving.in(options)))));
-        options = metrics.in(otlp.in(log.in(options)));
+        options = tls.in(connections.in(drain.in(files.in(responses.in(serving.in(options))))));
+        options = operations.in(metrics.in(otlp.in(log.in(options))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             ModelPool pool =
@@ -133,7 +137,8 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         String names =
                 pool.status().stream().map(ModelStatus::name).collect(Collectors.joining(", "));
-        out.printf("moonglass: %s on http://%s:%d%n", names, host, server.port());
+        String scheme = server.isSecure() ? "https" : "http";
+        out.printf("moonglass: %s on %s://%s:%d%n", names, scheme, host, server.port());
         server.operationsPort()
                 .ifPresent(number -> out.printf("moonglass: operations on port %d%n", number));
     }

@@ -3,7 +3,8 @@ package io.moonglass.server.http;
 import java.time.Duration;
 
 /// Until when a body must have come: a fixed time, and a second more for every MiB that was announced
-/// or has come. Used by the connection's own thread alone.
+/// or has come. One thread tells what
+/// has come; any may ask.
 final class BodyDeadline {
 
     private static final long NANOS_PER_BYTE = 1_000_000_000 >> 20;
@@ -11,7 +12,7 @@ final class BodyDeadline {
     private final long start = System.nanoTime();
     private final Duration fixed;
     private final long announcedBytes;
-    private long numBytes;
+    private volatile long numBytes;
 
     /// @param announcedBytes the body's `Content-Length`; 0 if it is not told
     BodyDeadline(Duration fixed, long announcedBytes) {
@@ -20,7 +21,7 @@ final class BodyDeadline {
     }
 
     void came(int more) {
-        numBytes += more;
+        numBytes = numBytes + more; // by one thread alone
     }
 
     /// The time that is left; negative once it is over.

@@ -2,49 +2,51 @@ package io.moonglass.server.http;
 
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
-import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
-import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.ProxyProtocolData;
-import io.helidon.webserver.Router;
 import io.helidon.webserver.ServerConnectionException;
-import java.io.UncheckedIOException;
+import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /// A client's connection, which can be watched while its request is being answered: the server reads
 /// ahead on a thread of its own, and learns at once when the client closes. What was read ahead is
 /// the start of the client's next request and is handed to the connection's reader when it asks.
-final class ClientConnection implements ConnectionContext {
-
-    /// The connection whose request the current thread answers.
-    static final ScopedValue<ClientConnection> CURRENT = ScopedValue.newInstance();
+final class ClientConnection extends ForwardingContext implements ClientLink {
 
     private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
+    private static final Duration SLOW_CLOSE = Duration.ofSeconds(2);
 
-    private final ConnectionContext context;
+    private final DataReader source;
+    private final AcceptedConnection accepted;
     private final DataReader reader = DataReader.create(this::nextBytes);
     private final CompletableFuture<byte[]> stopped = new CompletableFuture<>();
+    private final DataWriter writer;
     private boolean closesSlowly;
     private BodyDeadline bodyDeadline;
     // of the connection's own thread; at most one thread reads from the socket
     private CompletableFuture<byte[]> readAhead;
 
-    ClientConnection(ConnectionContext context) {
-        this.context = context;
+    ClientConnection(ConnectionContext context, AcceptedConnection accepted) {
+        super(context);
+        this.source = context.dataReader();
+        this.accepted = accepted;
+        this.writer = new WatchedWriter(context.dataWriter(), accepted);
     }
 
-    /// Calls `gone` on another thread when the client closes its end, at once if it has already.
-    /// To be called on the connection's thread when the request's body has been read. A call after
-    /// the answer is possible and must do no harm.
-    void whenGone(Runnable gone) {
+    /// Tells what it waits for next.
+    void awaits(AcceptedConnection.Phase phase) {
+        accepted.awaits(phase);
+    }
+
+    @Override
+    public void whenGone(Runnable gone) {
         startReadAhead();
         readAhead.whenComplete((bytes, fault) -> {
             if (bytes == null) {
@@ -53,29 +55,42 @@ final class ClientConnection implements ConnectionContext {
         });
     }
 
-    /// Closes the connection from any thread; who is blocked in reading or writing fails.
-    void abort() {
-        try {
-            context.serverSocket().close();
-        } catch (UncheckedIOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the connection was closed already", e);
-        }
+    @Override
+    public void abort() {
+        accepted.close();
     }
 
-    /// From now on a read fails with [HttpFault] 408 once this deadline has passed. To be called on the
-    /// connection's thread.
-    void readUntil(BodyDeadline deadline) {
+    @Override
+    public void readUntil(BodyDeadline deadline) {
         bodyDeadline = deadline;
     }
 
-    /// Makes whoever reads a body fail with [HttpFault] 503, as the server stops. Any thread.
-    void stopReading() {
+    @Override
+    public void endAfter(ServerResponse response) {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+    }
+
+    @Override
+    public void stopReading() {
         stopped.completeExceptionally(HttpFault.shuttingDown());
     }
 
-    /// Takes the deadline away.
-    void readWithoutDeadline() {
+    @Override
+    public void readWithoutDeadline() {
         bodyDeadline = null;
+    }
+
+    @Override
+    public Optional<RuntimeException> whyUnreadable() {
+        return Optional.empty(); // the read itself fails with the reason
+    }
+
+    /// The rest of the body may come slowly or never, or its end be unknown, so the connection cannot carry another
+    /// request.
+    @Override
+    public void leaveBody(ServerResponse response) {
+        response.header(HeaderValues.CONNECTION_CLOSE);
+        closeSlowly();
     }
 
     /// Asks that the connection, when it ends, go on reading for a moment. The client may still be
@@ -92,7 +107,9 @@ final class ClientConnection implements ConnectionContext {
         }
         CompletableFuture<Void> deadline =
                 CompletableFuture.runAsync(
-                        this::abort, CompletableFuture.delayedExecutor(2, TimeUnit.SECONDS));
+                        this::abort,
+                        CompletableFuture.delayedExecutor(
+                                SLOW_CLOSE.toMillis(), TimeUnit.MILLISECONDS));
         try {
             while (nextBytes() != null) {
                 // thrown away
@@ -105,9 +122,14 @@ final class ClientConnection implements ConnectionContext {
     }
 
     private byte[] nextBytes() {
-        if (bodyDeadline != null) {
-            return nextBytesInTime();
+        byte[] bytes = bodyDeadline == null ? readAheadOrNow() : nextBytesInTime();
+        if (bytes != null) {
+            accepted.came();
         }
+        return bytes;
+    }
+
+    private byte[] readAheadOrNow() {
         CompletableFuture<byte[]> ahead = readAhead;
         readAhead = null;
         return ahead == null ? read() : resultOf(ahead::get);
@@ -161,7 +183,6 @@ final class ClientConnection implements ConnectionContext {
 
     /// Whatever has come, or null if the client has closed its end.
     private byte[] read() {
-        DataReader source = context.dataReader();
         try {
             source.ensureAvailable();
         } catch (DataReader.InsufficientDataAvailableException e) {
@@ -176,57 +197,7 @@ final class ClientConnection implements ConnectionContext {
     }
 
     @Override
-    public ListenerContext listenerContext() {
-        return context.listenerContext();
-    }
-
-    @Override
-    public ExecutorService executor() {
-        return context.executor();
-    }
-
-    @Override
     public DataWriter dataWriter() {
-        return context.dataWriter();
-    }
-
-    @Override
-    public Router router() {
-        return context.router();
-    }
-
-    @Override
-    public Optional<ProxyProtocolData> proxyProtocolData() {
-        return context.proxyProtocolData();
-    }
-
-    @Override
-    public HelidonSocket serverSocket() {
-        return context.serverSocket();
-    }
-
-    @Override
-    public PeerInfo remotePeer() {
-        return context.remotePeer();
-    }
-
-    @Override
-    public PeerInfo localPeer() {
-        return context.localPeer();
-    }
-
-    @Override
-    public boolean isSecure() {
-        return context.isSecure();
-    }
-
-    @Override
-    public String socketId() {
-        return context.socketId();
-    }
-
-    @Override
-    public String childSocketId() {
-        return context.childSocketId();
+        return writer;
     }
 }

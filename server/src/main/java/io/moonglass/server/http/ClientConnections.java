@@ -1,84 +1,98 @@
 package io.moonglass.server.http;
 
 import io.helidon.common.buffers.BufferData;
-import io.helidon.common.concurrency.limits.Limit;
-import io.helidon.common.task.InterruptableTask;
+import io.helidon.http.HttpPrologue;
+import io.helidon.http.WritableHeaders;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http1.Http1ConnectionSelectorConfig;
+import io.helidon.webserver.http1.spi.Http1Upgrader;
+import io.helidon.webserver.http2.Http2ConnectionSelector;
+import io.helidon.webserver.http2.Http2Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
-import java.time.Duration;
+import java.net.SocketAddress;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 
-/// Makes HTTP/1.1 connections whose handlers can reach them as [ClientConnection#CURRENT].
+/// Makes connections of HTTP/1.1 and HTTP/2 whose handlers can reach their client as [ClientLink#CURRENT]. The only
+/// selector that there is, so that Helidon hands a connection over before it reads from it.
 final class ClientConnections implements ServerConnectionSelector {
 
-    private final Http1ConnectionSelector http1 =
-            Http1ConnectionSelector.builder().config(Http1Config.create()).build();
+    private final Connections connections;
+    private final boolean http2;
+    private final HttpConnection.Protocols protocols;
 
-    private final AtomicInteger numOpen = new AtomicInteger();
-
-    /// Open connections.
-    int numOpen() {
-        return numOpen.get();
+    ClientConnections(Connections connections, ConnectionLimits limits) {
+        this.connections = connections;
+        this.http2 = limits.http2();
+        Http1ConnectionSelectorConfig.Builder http1 =
+                Http1ConnectionSelector.builder()
+                        .config(
+                                Http1Config.builder()
+                                        .maxHeadersSize(limits.maxHeaderBytes())
+                                        .build());
+        if (http2) {
+            Http2ConnectionSelector frames =
+                    Http2ConnectionSelector.builder()
+                            .http2Config(Http2Session.config(limits))
+                            .build();
+            http1.addUpgrader(new Upgrader(limits));
+            Http1ConnectionSelector lines = http1.build();
+            protocols = new HttpConnection.Protocols(lines::connection, frames::connection);
+        } else {
+            Http1ConnectionSelector lines = http1.build();
+            protocols = new HttpConnection.Protocols(lines::connection, null);
+        }
     }
 
     @Override
     public int bytesToIdentifyConnection() {
-        return http1.bytesToIdentifyConnection();
+        return 0;
     }
 
     @Override
     public Support supports(BufferData data) {
-        return http1.supports(data);
+        return Support.SUPPORTED;
     }
 
     @Override
     public Set<String> supportedApplicationProtocols() {
-        return http1.supportedApplicationProtocols();
+        return http2 ? Set.of("h2", "http/1.1") : Set.of("http/1.1");
     }
 
     @Override
     public ServerConnection connection(ConnectionContext context) {
-        ClientConnection client = new ClientConnection(context);
-        return new Http1Connection(client, http1.connection(client), numOpen);
+        SocketAddress address = context.remotePeer().address();
+        AcceptedConnection accepted = connections.from(address);
+        accepted.awaits(AcceptedConnection.Phase.REQUEST);
+        return new HttpConnection(
+                new ClientConnection(context, accepted),
+                protocols,
+                () -> connections.ended(address, accepted));
     }
 
-    private record Http1Connection(
-            ClientConnection client, ServerConnection connection, AtomicInteger numOpen)
-            implements ServerConnection, InterruptableTask<Void> {
+    /// Goes over to HTTP/2 where a client on an open connection asks for that in a request without a body.
+    ///
+    /// Source: RFC 7540, section 3.2, which RFC 9113 keeps for who still asks.
+    private static final class Upgrader implements Http1Upgrader {
 
-        @Override
-        public void handle(Limit limit) throws InterruptedException {
-            numOpen.incrementAndGet();
-            ScopedValue.where(ClientConnection.CURRENT, client)
-                    .call(() -> {
-                        try {
-                            connection.handle(limit);
-                        } finally {
-                            numOpen.decrementAndGet();
-                            client.beforeClose();
-                        }
-                        return null;
-                    });
+        private final Http2Upgrader upgrader;
+
+        Upgrader(ConnectionLimits limits) {
+            this.upgrader = Http2Upgrader.create(Http2Session.config(limits));
         }
 
         @Override
-        public Duration idleTime() {
-            return connection.idleTime();
+        public String supportedProtocol() {
+            return upgrader.supportedProtocol();
         }
 
         @Override
-        public void close(boolean interrupt) {
-            connection.close(interrupt);
-        }
-
-        /// Whether it waits for a next request, so that a stopping server need not wait for it.
-        @Override
-        public boolean canInterrupt() {
-            return connection instanceof InterruptableTask<?> task && task.canInterrupt();
+        public ServerConnection upgrade(
+                ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
+            Http2Session session = new Http2Session((ClientConnection) context);
+            return new Http2Connection(session, upgrader.upgrade(session, prologue, headers));
         }
     }
 }

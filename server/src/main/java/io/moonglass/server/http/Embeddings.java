@@ -71,6 +71,7 @@ final class Embeddings {
                                 items.size(),
                                 asBase64 ? base64(embedding.values()) : embedding.values()));
                 numTokens += embedding.size().tokens();
+                exchange.keyUse().spend(embedding.size().tokens());
             }
             request.complete();
             exchange.answer(

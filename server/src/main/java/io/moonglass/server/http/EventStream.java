@@ -4,7 +4,6 @@ import io.helidon.webserver.CloseConnectionException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 
 /// An answer of server-sent events. Every event is on its way when the method returns.
@@ -61,7 +60,7 @@ final class EventStream {
     void close() {
         try {
             stream.close();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | RuntimeException e) {
             throw clientGone(e);
         }
     }
@@ -70,7 +69,7 @@ final class EventStream {
         try {
             stream.write(bytes);
             stream.flush();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | RuntimeException e) {
             throw clientGone(e);
         }
     }

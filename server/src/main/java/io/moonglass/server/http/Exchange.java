@@ -32,18 +32,23 @@ import java.util.function.LongConsumer;
 final class Exchange implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Header NO_SNIFFING =
+            HeaderValues.createCached("X-Content-Type-Options", "nosniff");
+    private static final Header NOT_STORED =
+            HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store");
     private static final Header JSON_TYPE = HeaderValues.CONTENT_TYPE_JSON;
 
     private final ServerRequest request;
     private final ServerResponse response;
     private final BodyReader bodies;
-    private final ClientConnection client = ClientConnection.CURRENT.get();
+    private final ClientLink client = ClientLink.CURRENT.get();
     private final BooleanSupplier stopping;
     private final BodyBudget.Share bodyShare;
     private final String requestId;
     private final RequestReport report;
     private Optional<String> traceId = Optional.empty();
     private Caller caller;
+    private KeyUse keyUse = KeyUse.UNLIMITED;
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
     private long bodyBytes;
@@ -69,6 +74,8 @@ final class Exchange implements AutoCloseable {
         this.requestId = RequestId.of(request.headers());
         this.report = new RequestReport(requestId, method(), path(), timeline, keepsTexts);
         response.header(RequestId.HEADER, requestId);
+        response.header(NO_SNIFFING);
+        response.header(NOT_STORED);
     }
 
     String requestId() {
@@ -106,6 +113,12 @@ final class Exchange implements AutoCloseable {
     void identify(Optional<ApiKeys> keys) {
         caller = Caller.of(request.headers(), keys);
         report.comesFrom(caller.tenant());
+        keyUse = keys.map(some -> some.useOf(caller.tenant())).orElse(KeyUse.UNLIMITED);
+    }
+
+    /// What its key has used; not limited where no keys are wanted.
+    KeyUse keyUse() {
+        return keyUse;
     }
 
     /// How its client is told of faults from now on.
@@ -142,7 +155,7 @@ final class Exchange implements AutoCloseable {
         return request.query().first(name).asOptional();
     }
 
-    ClientConnection client() {
+    ClientLink client() {
         return client;
     }
 
@@ -209,6 +222,9 @@ final class Exchange implements AutoCloseable {
     /// @param memory   told how many bytes there are together, before more of them are read
     /// @param maxBytes of the whole body
     private <T> T read(LongConsumer memory, long maxBytes, BodyUse<T> use) {
+        if (request.headers().contains(HeaderNames.CONTENT_ENCODING)) {
+            throw HttpFault.encodedBody();
+        }
         long announcedBytes = request.headers().contentLength().orElse(0);
         if (announcedBytes > maxBytes) {
             throw HttpFault.bodyTooLarge(maxBytes);
@@ -221,7 +237,7 @@ final class Exchange implements AutoCloseable {
         } catch (InsufficientDataAvailableException | UncheckedIOException | IOException e) {
             throw new CloseConnectionException("the client left while it sent the body", e);
         } catch (RequestException e) {
-            throw unreadable(e.status(), maxBytes);
+            throw client().whyUnreadable().orElseGet(() -> unreadable(e.status(), maxBytes));
         } catch (HttpException e) {
             throw unreadable(e.status(), maxBytes);
         } catch (IllegalArgumentException e) {
@@ -266,9 +282,25 @@ final class Exchange implements AutoCloseable {
         bodyShare.close();
     }
 
+    /// A header that the client sent; empty if it is not there.
+    Optional<String> requestHeader(String name) {
+        return request.headers().first(HeaderNames.create(name));
+    }
+
     /// Tells this in the answer's head, whatever it will be.
     void header(HeaderName name, String value) {
         response.header(name, value);
+    }
+
+    /// The same by the header's name.
+    void header(String name, String value) {
+        response.header(name, value);
+    }
+
+    /// Answers with a head alone.
+    void answerNothing() {
+        response.status(Status.NO_CONTENT_204);
+        response.send();
     }
 
     void answer(Object body) {
@@ -291,7 +323,6 @@ final class Exchange implements AutoCloseable {
     /// @throws CloseConnectionException if the client leaves, or the bytes cannot be read to their end
     void answer(InputStream bytes, long numBytes) {
         response.header(HeaderNames.CONTENT_DISPOSITION, "attachment");
-        response.header("X-Content-Type-Options", "nosniff");
         response.header(HeaderValues.CONTENT_TYPE_OCTET_STREAM);
         response.contentLength(numBytes);
         report.sent(200);
@@ -330,7 +361,6 @@ final class Exchange implements AutoCloseable {
     EventStream answerWithEvents() {
         report.sent(200);
         response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
-        response.header(HeaderNames.CACHE_CONTROL, "no-cache");
         closeIfStopping();
         // nginx would hold the events back otherwise
         response.header("X-Accel-Buffering", "no");
@@ -340,7 +370,7 @@ final class Exchange implements AutoCloseable {
     /// So that a client's next request goes to a server that stays.
     private void closeIfStopping() {
         if (stopping.getAsBoolean()) {
-            response.header(HeaderValues.CONNECTION_CLOSE);
+            client.endAfter(response);
         }
     }
 
@@ -355,11 +385,7 @@ final class Exchange implements AutoCloseable {
     private void send(int status, Header contentType, byte[] body) {
         report.sent(status);
         if (request.content().hasEntity() && !bodyRead) {
-            // The rest of the body may come slowly or never, or its end be unknown, so the
-            // connection
-            // cannot carry another request.
-            response.header(HeaderValues.CONNECTION_CLOSE);
-            client().closeSlowly();
+            client().leaveBody(response);
         }
         closeIfStopping();
         response.status(status);

@@ -143,7 +143,7 @@ final class FileRoutes {
     }
 
     /// A reader that stands still would hold its place for ever.
-    private Future<?> endOfPatience(ClientConnection client, long numBytes) {
+    private Future<?> endOfPatience(ClientLink client, long numBytes) {
         return timer.schedule(
                 () -> Thread.startVirtualThread(client::abort),
                 patience.toMillis() + (numBytes >> 10),

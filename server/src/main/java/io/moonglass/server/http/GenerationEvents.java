@@ -3,13 +3,11 @@ package io.moonglass.server.http;
 import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.runtime.GenerationEvent;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 
 /// The way of a request's events from the engine's thread, which never waits here, to the request's. A
 /// reader that falls too far behind is given up.
@@ -69,12 +67,7 @@ final class GenerationEvents {
         this.abandonReader = abandonReader;
     }
 
-    /// A taker for each answer, to be called on the engine's thread.
-    List<Consumer<GenerationEvent>> takers(int numAnswers) {
-        return IntStream.range(0, numAnswers).mapToObj(this::taker).toList();
-    }
-
-    /// The taker of one answer.
+    /// The taker of one answer, to be called on the engine's thread.
     Consumer<GenerationEvent> taker(int answer) {
         return event -> accept(new Step.Event(answer, event));
     }

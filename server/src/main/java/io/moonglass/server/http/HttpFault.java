@@ -140,6 +140,13 @@ final class HttpFault extends RuntimeException {
                 HeaderValues.create(HeaderNames.WWW_AUTHENTICATE, "Bearer"));
     }
 
+    static HttpFault originNotAllowed() {
+        return invalidRequest(
+                403,
+                "origin_not_allowed",
+                "pages of this origin may not ask this server; its operator may allow them (--cors-origin)");
+    }
+
     static HttpFault unavailable(String code, String message) {
         return new HttpFault(503, SERVER_ERROR, null, code, message, retryAfter(SOON));
     }
@@ -148,6 +155,13 @@ final class HttpFault extends RuntimeException {
     static HttpFault overloaded(String why) {
         return new HttpFault(
                 429, RATE_LIMIT, null, "overloaded", why + "; ask again soon", retryAfter(SOON));
+    }
+
+    /// A key has used up what it may.
+    ///
+    /// @param code of which limit
+    static HttpFault keyLimit(String code, String message, Duration wait) {
+        return new HttpFault(429, RATE_LIMIT, null, code, message, retryAfter(wait));
     }
 
     private static HttpFault overloaded(OverloadedException fault) {
@@ -238,6 +252,11 @@ final class HttpFault extends RuntimeException {
                 415,
                 "unsupported_content_type",
                 "the body's content type is not taken; want " + wanted);
+    }
+
+    static HttpFault encodedBody() {
+        return invalidRequest(
+                415, "unsupported_content_encoding", "the body is encoded; want it as it is");
     }
 
     static HttpFault requestCancelled() {

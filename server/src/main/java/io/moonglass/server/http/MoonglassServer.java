@@ -1,9 +1,10 @@
 package io.moonglass.server.http;
 
-import io.helidon.common.socket.SocketOptions;
+import io.helidon.common.tls.Tls;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
@@ -17,6 +18,7 @@ import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.observe.ServerProbes;
 import io.moonglass.server.observe.Traces;
 import io.moonglass.server.responses.ResponseStore;
+import io.moonglass.server.tls.ServerTls;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -27,6 +29,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The HTTP server. It listens from [#start(ServerOptions)] on and answers 503 until it is given a
 /// model; the model stays the caller's, who closes it after the server.
@@ -35,11 +38,15 @@ public final class MoonglassServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MoonglassServer.class.getName());
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration CONNECTION_INTERVAL = Duration.ofMillis(250);
+    private static final Duration REFRESH_INTERVAL = Duration.ofSeconds(2);
     private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
 
     private final WebServer web;
     private final Optional<OperationsServer> operations;
     private final Drain drain;
+    private final Connections connections;
+    private final Optional<ServerTls> tls;
     private final ServedModel served;
     private final Traces traces;
     private final ScheduledExecutorService timer;
@@ -48,12 +55,16 @@ public final class MoonglassServer implements AutoCloseable {
             WebServer web,
             Optional<OperationsServer> operations,
             Drain drain,
+            Connections connections,
+            Optional<ServerTls> tls,
             ServedModel served,
             Traces traces,
             ScheduledExecutorService timer) {
         this.web = web;
         this.operations = operations;
         this.drain = drain;
+        this.connections = connections;
+        this.tls = tls;
         this.served = served;
         this.traces = traces;
         this.timer = timer;
@@ -75,16 +86,19 @@ public final class MoonglassServer implements AutoCloseable {
         EngineWatch watch = new EngineWatch(options.stuckAfter());
         Health health = new Health(served, exchanges, watch, memory);
         Traces traces = Traces.open(options.traces());
-        ClientConnections connections = new ClientConnections();
+        warnOfOpenDoors(options);
+        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
+        options.connections().refuseMoreThanFiles();
+        Connections connections = new Connections(options.connections(), tls.isPresent());
         ServerMetrics metrics =
                 new ServerMetrics(
                         new ServerProbes(
                                 served::statistics,
                                 requests::size,
-                                connections::numOpen,
+                                connections::size,
                                 health::isReady,
                                 exchanges::isStopping,
-                                Optional::empty,
+                                () -> tls.map(ServerTls::certificateExpiry),
                                 () -> files.map(FileStore::statistics)),
                         Version.VERSION,
                         options.expertMetrics());
@@ -103,7 +117,7 @@ public final class MoonglassServer implements AutoCloseable {
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        WebServer web = listen(options, routes, connections, FileRoutes.maxBodyBytes(files));
+        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files), connections, tls);
         if (!web.isRunning()) {
             timer.shutdown();
             traces.close();
@@ -127,10 +141,23 @@ public final class MoonglassServer implements AutoCloseable {
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                connections::sweep,
+                CONNECTION_INTERVAL.toMillis(),
+                CONNECTION_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
+        operations.ifPresent(some ->
+                timer.scheduleWithFixedDelay(
+                        some::sweepConnections,
+                        CONNECTION_INTERVAL.toMillis(),
+                        CONNECTION_INTERVAL.toMillis(),
+                        TimeUnit.MILLISECONDS));
+        options.apiKeys().ifPresent(keys -> refreshNowAndThen(timer, keys::refresh));
+        tls.ifPresent(some -> refreshNowAndThen(timer, some::refresh));
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         Drain drain = new Drain(exchanges, requests, options.drainTimeout());
-        return new MoonglassServer(web, operations, drain, served, traces, timer);
+        return new MoonglassServer(web, operations, drain, connections, tls, served, traces, timer);
     }
 
     private static OperationsServer operations(
@@ -152,6 +179,15 @@ public final class MoonglassServer implements AutoCloseable {
                         exchanges::isStopping));
     }
 
+    private static void warnOfOpenDoors(ServerOptions options) {
+        if (options.corsOrigins().allowsAny() && options.apiKeys().isEmpty()) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "every page that a browser here shows may ask this server: --cors-origin is * and there are no API"
+                            + " keys");
+        }
+    }
+
     /// A fault here must not end the watching.
     private static void watch(ServedModel served, EngineWatch watch) {
         try {
@@ -159,6 +195,26 @@ public final class MoonglassServer implements AutoCloseable {
         } catch (RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot tell whether the engine is stuck", e);
         }
+    }
+
+    private static void refreshNowAndThen(ScheduledExecutorService timer, Runnable refresh) {
+        AtomicBoolean running = new AtomicBoolean();
+        timer.scheduleWithFixedDelay(
+                () -> {
+                    if (running.compareAndSet(false, true)) {
+                        // the disk may be slow
+                        Thread.startVirtualThread(() -> {
+                            try {
+                                refresh.run();
+                            } finally {
+                                running.set(false);
+                            }
+                        });
+                    }
+                },
+                REFRESH_INTERVAL.toMillis(),
+                REFRESH_INTERVAL.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     private static void sweepNowAndThen(ScheduledExecutorService timer, Runnable sweep) {
@@ -173,21 +229,29 @@ public final class MoonglassServer implements AutoCloseable {
     private static WebServer listen(
             ServerOptions options,
             Routes routes,
-            ClientConnections connections,
-            Optional<Long> maxUploadBytes) {
+            Optional<Long> maxUploadBytes,
+            Connections connections,
+            Optional<ServerTls> tls) {
         long maxPayload = Math.max(options.maxBodyBytes(), maxUploadBytes.orElse(0L));
-        return WebServer.builder()
-                .address(addressOf(options.host()))
+        WebServerConfig.Builder builder = WebServer.builder();
+        tls.ifPresent(some ->
+                builder.tls(
+                                Tls.builder()
+                                        .sslContext(some.context())
+                                        .sslParameters(some.parameters())
+                                        .build())
+                        // its other sockets look the name of every client up
+                        .useNio(false));
+        return builder.address(addressOf(options.host()))
                 .port(options.port())
                 .maxPayloadSize(maxPayload)
                 .directHandlers(ProtocolFaults.handlers(maxPayload))
                 .protocolsDiscoverServices(false)
-                .addConnectionSelector(connections)
-                .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                .addConnectionSelector(new ClientConnections(connections, options.connections()))
+                .connectionOptions(connections.socketOptions())
                 .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                 .shutdownHook(false)
-                .routing(routing ->
-                        routing.addFilter(MoonglassServer::closeWhereSaid).any(routes::handle))
+                .routing(routing -> routing.addFilter(MoonglassServer::answer).any(routes::handle))
                 .build()
                 .start();
     }
@@ -243,6 +307,16 @@ public final class MoonglassServer implements AutoCloseable {
         return operations.stream().mapToInt(OperationsServer::port).findFirst();
     }
 
+    /// Whether it speaks TLS.
+    public boolean isSecure() {
+        return tls.isPresent();
+    }
+
+    /// Connections that are open.
+    int numConnections() {
+        return connections.size();
+    }
+
     /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
     /// rest that the server stops, and closes every connection. To close it again does nothing.
     @Override
@@ -261,9 +335,14 @@ public final class MoonglassServer implements AutoCloseable {
 
     /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
     /// for the next request. At this point the answer is sent.
-    static void closeWhereSaid(
-            FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    static void answer(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        if (!(ClientLink.CURRENT.get() instanceof ClientConnection connection)) {
+            chain.proceed();
+            return;
+        }
+        connection.awaits(AcceptedConnection.Phase.ANSWER);
         chain.proceed();
+        connection.awaits(AcceptedConnection.Phase.REQUEST);
         if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
             throw new CloseConnectionException("closed as the answer says");
         }

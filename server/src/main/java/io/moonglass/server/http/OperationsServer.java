@@ -1,6 +1,5 @@
 package io.moonglass.server.http;
 
-import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.WebServer;
 import io.moonglass.loader.fault.ConfigException;
 import java.net.InetAddress;
@@ -10,36 +9,39 @@ import java.time.Duration;
 final class OperationsServer implements AutoCloseable {
 
     private static final System.Logger LOG = System.getLogger(OperationsServer.class.getName());
-    private static final int MAX_CONNECTIONS = 256;
+    private static final ConnectionLimits LIMITS =
+            ConnectionLimits.DEFAULT
+                    .withMaxConnections(256)
+                    .withIdleTimeout(Duration.ofMinutes(1))
+                    .withHttp2(false);
     private static final int MAX_BODY_BYTES = 1 << 16;
-    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(1);
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofMillis(200);
 
     private final WebServer web;
+    private final Connections connections;
 
-    private OperationsServer(WebServer web) {
+    private OperationsServer(WebServer web, Connections connections) {
         this.web = web;
+        this.connections = connections;
     }
 
     /// @throws ConfigException if the address cannot be bound
     static OperationsServer start(
             OperationsOptions options, InetAddress address, OperationsRoutes routes) {
+        Connections connections = new Connections(LIMITS, false);
         WebServer web =
                 WebServer.builder()
                         .address(address)
                         .port(options.port())
                         .maxPayloadSize(MAX_BODY_BYTES)
-                        .maxTcpConnections(MAX_CONNECTIONS)
-                        .idleConnectionTimeout(IDLE_TIMEOUT)
                         .directHandlers(ProtocolFaults.handlers(MAX_BODY_BYTES))
                         .protocolsDiscoverServices(false)
-                        .addConnectionSelector(new ClientConnections())
-                        .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
+                        .addConnectionSelector(new ClientConnections(connections, LIMITS))
+                        .connectionOptions(connections.socketOptions())
                         .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                         .shutdownHook(false)
                         .routing(routing ->
-                                routing.addFilter(MoonglassServer::closeWhereSaid)
-                                        .any(routes::handle))
+                                routing.addFilter(MoonglassServer::answer).any(routes::handle))
                         .build()
                         .start();
         if (!web.isRunning()) {
@@ -53,7 +55,7 @@ final class OperationsServer implements AutoCloseable {
                 options.host(),
                 String.valueOf(web.port()),
                 whoMay(options, address));
-        return new OperationsServer(web);
+        return new OperationsServer(web, connections);
     }
 
     private static String whoMay(OperationsOptions options, InetAddress address) {
@@ -68,6 +70,11 @@ final class OperationsServer implements AutoCloseable {
 
     int port() {
         return web.port();
+    }
+
+    /// Closes what has waited too long. To be called now and then.
+    void sweepConnections() {
+        connections.sweep();
     }
 
     @Override

@@ -33,8 +33,9 @@ final class ProtocolFaults implements DirectHandler {
             Status status,
             ServerResponseHeaders headers,
             String message) {
-        if (status.code() == 413 || isEncoded(request)) {
-            ClientConnection.CURRENT.get().closeSlowly();
+        if (ClientLink.CURRENT.get() instanceof ClientConnection connection
+                && (status.code() == 413 || isEncoded(request))) {
+            connection.closeSlowly();
         }
         String requestId = RequestId.of(request.headers());
         HttpFault fault = fault(request, status.code(), requestId);
@@ -51,8 +52,7 @@ final class ProtocolFaults implements DirectHandler {
 
     private HttpFault fault(TransportRequest request, int status, String requestId) {
         if (isEncoded(request)) {
-            return HttpFault.invalidRequest(
-                    415, "unsupported_content_encoding", "the body is encoded; want it as it is");
+            return HttpFault.encodedBody();
         }
         return switch (status) {
             case 413 -> HttpFault.bodyTooLarge(maxBodyBytes);

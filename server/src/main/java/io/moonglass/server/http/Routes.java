@@ -38,6 +38,7 @@ final class Routes {
     private final MemoryFaults memory;
     private final BodyReader bodies;
     private final ServerOptions options;
+    private final Cors cors;
     private final Semaphore freeSlots;
     private final RouteTable table;
     private final OpenApiDocument document = OpenApiDocument.load();
@@ -72,6 +73,7 @@ final class Routes {
         this.memory = memory;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
+        this.cors = new Cors(options.corsOrigins());
         this.table = table(store, fileRoutes);
         this.freeSlots = new Semaphore(options.maxConcurrentRequests());
     }
@@ -160,7 +162,10 @@ final class Routes {
     private void answer(Exchange exchange) {
         try {
             speakAnthropic(exchange);
-            route(exchange);
+            cors.apply(exchange);
+            if (!cors.answersPreflight(exchange, table)) {
+                route(exchange);
+            }
         } catch (CloseConnectionException e) {
             LOG.log(System.Logger.Level.DEBUG, "given up: {0}", e.getMessage());
             throw e;
@@ -259,7 +264,7 @@ final class Routes {
             if (!freeSlots.tryAcquire()) {
                 throw HttpFault.overloaded("too many requests at once");
             }
-            try {
+            try (KeyUse.Place _ = exchange.keyUse().enter()) {
                 handler.run();
             } finally {
                 freeSlots.release();

@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /// One request while it is answered, and all that can end it early: its client, another request, its
 /// deadline, the server. Belongs to the request's thread; any thread may stop it.
@@ -33,8 +34,9 @@ final class RunningRequest implements AutoCloseable {
     private final int numAnswers;
     private final RequestReport report;
     private final GenerationEvents events;
+    private final KeyUse keyUse;
     private final ScheduledExecutorService timer;
-    private final ClientConnection client;
+    private final ClientLink client;
     private Future<?> deadline;
     private volatile Future<?> abort;
     private final List<Generation> generations = new CopyOnWriteArrayList<>();
@@ -42,12 +44,14 @@ final class RunningRequest implements AutoCloseable {
     RunningRequest(
             RunningRequests all,
             RunningRequests.Key key,
-            ClientConnection client,
+            ClientLink client,
             int numAnswers,
             RequestReport report,
+            KeyUse keyUse,
             ScheduledExecutorService timer) {
         this.report = report;
         this.timer = timer;
+        this.keyUse = keyUse;
         this.client = client;
         this.all = all;
         this.key = key;
@@ -111,7 +115,8 @@ final class RunningRequest implements AutoCloseable {
 
     private void generateAll(ChatModel model, List<ChatRequest> requests) {
         int numEach = numAnswers / requests.size();
-        List<Consumer<GenerationEvent>> takers = events.takers(numAnswers);
+        List<Consumer<GenerationEvent>> takers =
+                IntStream.range(0, numAnswers).mapToObj(this::taker).toList();
         for (int i = 0; i < requests.size(); i++) {
             List<Consumer<GenerationEvent>> own = takers.subList(i * numEach, (i + 1) * numEach);
             if (!events.isStopped()) {
@@ -122,7 +127,30 @@ final class RunningRequest implements AutoCloseable {
 
     /// Takes events of one answer.
     Consumer<GenerationEvent> taker(int answer) {
-        return events.taker(answer);
+        return new Counted(events.taker(answer), keyUse);
+    }
+
+    /// Counts an answer's tokens when it has ended, also where nobody waits for it any more.
+    private static final class Counted implements Consumer<GenerationEvent> {
+
+        private final Consumer<GenerationEvent> taker;
+        private final KeyUse keyUse;
+        private int promptTokens;
+
+        Counted(Consumer<GenerationEvent> taker, KeyUse keyUse) {
+            this.taker = taker;
+            this.keyUse = keyUse;
+        }
+
+        @Override
+        public void accept(GenerationEvent event) {
+            if (event instanceof GenerationEvent.PromptMeasured(PromptSize size)) {
+                promptTokens = size.tokens(); // told to one of a prompt's answers
+            } else if (event instanceof GenerationEvent.Finished end) {
+                keyUse.spend((long) promptTokens + end.usage().completionTokens());
+            }
+            taker.accept(event);
+        }
     }
 
     /// A generation runs for this request, and ends with it.

@@ -39,6 +39,7 @@ final class RunningRequests {
                         exchange.client(),
                         numAnswers,
                         exchange.report(),
+                        exchange.keyUse(),
                         timer);
         if (stoppable.putIfAbsent(request.key(), request) != null) {
             throw HttpFault.duplicateRequestId();

@@ -4,6 +4,7 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.files.FileStoreOptions;
 import io.moonglass.server.observe.TraceOptions;
 import io.moonglass.server.responses.ResponseStoreOptions;
+import io.moonglass.server.tls.TlsFiles;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -32,6 +33,9 @@ import java.util.function.Consumer;
 /// @param logPrompts            log what is asked and answered
 /// @param expertMetrics         whether the metrics tell the tokens of every expert of every layer
 /// @param operations            the port for operators; empty to have what they ask for on the same port as the rest
+/// @param connections           how many connections there may be, and how long each may take for what
+/// @param tls                   the certificate to serve with; empty for plain HTTP
+/// @param corsOrigins           pages that browsers may let ask; none by default
 public record ServerOptions(
         String host,
         int port,
@@ -50,7 +54,10 @@ public record ServerOptions(
         Optional<TraceOptions> traces,
         boolean logPrompts,
         boolean expertMetrics,
-        Optional<OperationsOptions> operations) {
+        Optional<OperationsOptions> operations,
+        ConnectionLimits connections,
+        Optional<TlsFiles> tls,
+        CorsOrigins corsOrigins) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -71,7 +78,10 @@ public record ServerOptions(
                     Optional.empty(),
                     false,
                     true,
-                    Optional.empty());
+                    Optional.empty(),
+                    ConnectionLimits.DEFAULT,
+                    Optional.empty(),
+                    CorsOrigins.NONE);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -176,6 +186,18 @@ public record ServerOptions(
         return with(changed -> changed.operations = Optional.of(value));
     }
 
+    public ServerOptions withConnections(ConnectionLimits value) {
+        return with(changed -> changed.connections = value);
+    }
+
+    public ServerOptions withTls(TlsFiles value) {
+        return with(changed -> changed.tls = Optional.of(value));
+    }
+
+    public ServerOptions withCorsOrigins(CorsOrigins value) {
+        return with(changed -> changed.corsOrigins = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -202,6 +224,9 @@ public record ServerOptions(
         private boolean logPrompts = ServerOptions.this.logPrompts;
         private boolean expertMetrics = ServerOptions.this.expertMetrics;
         private Optional<OperationsOptions> operations = ServerOptions.this.operations;
+        private ConnectionLimits connections = ServerOptions.this.connections;
+        private Optional<TlsFiles> tls = ServerOptions.this.tls;
+        private CorsOrigins corsOrigins = ServerOptions.this.corsOrigins;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -222,7 +247,10 @@ public record ServerOptions(
                     traces,
                     logPrompts,
                     expertMetrics,
-                    operations);
+                    operations,
+                    connections,
+                    tls,
+                    corsOrigins);
         }
     }
 }

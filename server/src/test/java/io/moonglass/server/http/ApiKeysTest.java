@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,10 @@ class ApiKeysTest {
                 "alice secret-key",
                 "alice 00",
                 "alice HASH secret-key",
+                "alice HASH secret-key=5",
+                "alice HASH max-running=0",
+                "alice HASH max-running=1000000001",
+                "alice HASH max-running=5 max-running=6",
                 "HASH alice",
                 "al:ice HASH",
                 "alice g000000000000000000000000000000000000000000000000000000000000000"
@@ -88,6 +93,43 @@ class ApiKeysTest {
         assertTrue(refusal(missing).startsWith(missing + ": cannot be read"));
         assertTrue(refusal(latin1).startsWith(latin1 + ": cannot be read"));
         assertTrue(refusal(file("# nobody yet\n")).contains("there is no key in it"));
+    }
+
+    @Test
+    void a_changed_file_is_taken_over_and_a_broken_one_is_not() throws Exception {
+        Path file = file("alice " + HASH_OF_ABC);
+        ApiKeys keys = ApiKeys.read(file);
+
+        Files.writeString(file, "bob " + HASH_OF_ABC + " max-running=1");
+        keys.refresh();
+        Optional<String> renamed = keys.nameOf("abc");
+        Files.writeString(file, "bob");
+        keys.refresh();
+        Optional<String> kept = keys.nameOf("abc");
+        Files.delete(file);
+        keys.refresh();
+
+        assertEquals(Optional.of("bob"), renamed);
+        assertEquals(Optional.of("bob"), kept);
+        assertEquals(Optional.of("bob"), keys.nameOf("abc"));
+        keys.useOf("bob").enter();
+        assertThrows(HttpFault.class, () -> keys.useOf("bob").enter());
+    }
+
+    /// As Kubernetes replaces a mounted secret.
+    @Test
+    void a_link_that_is_turned_round_is_a_changed_file() throws Exception {
+        Path link = folder.resolve("keys");
+        Files.createSymbolicLink(link, file("alice " + HASH_OF_ABC));
+        ApiKeys keys = ApiKeys.read(link);
+        Path other = folder.resolve("other");
+        Files.createSymbolicLink(other, file("carol " + HASH_OF_ABC));
+
+        Files.move(
+                other, link, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+        keys.refresh();
+
+        assertEquals(Optional.of("carol"), keys.nameOf("abc"));
     }
 
     private static String refusal(Path file) {

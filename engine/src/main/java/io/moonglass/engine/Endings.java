@@ -28,7 +28,7 @@ final class Endings {
     }
 
     /// A sink that throws harms nobody but its own caller.
-    private static void tell(Runnable news) {
+    static void tell(Runnable news) {
         try {
             news.run();
         } catch (RuntimeException | Error e) {

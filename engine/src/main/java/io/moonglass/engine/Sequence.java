@@ -3,6 +3,7 @@ package io.moonglass.engine;
 import io.moonglass.loader.digest.Digest;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// One generation in the engine: its tokens, how many of them are in the cache, and where. Engine
 /// thread only.
@@ -24,6 +25,7 @@ final class Sequence {
     private int numAdopted;
     private int furthest;
     private boolean begun;
+    private long lastTokenAt;
     private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
@@ -178,6 +180,15 @@ final class Sequence {
             tokenIds = Arrays.copyOf(tokenIds, 2 * numTokens);
         }
         tokenIds[numTokens++] = tokenId;
+    }
+
+    /// A token was chosen.
+    ///
+    /// @return nanoseconds since the one before; empty for the first
+    OptionalLong tokenChosen() {
+        long before = lastTokenAt;
+        lastTokenAt = System.nanoTime();
+        return numGenerated() > 1 ? OptionalLong.of(lastTokenAt - before) : OptionalLong.empty();
     }
 
     /// The row of the request's image rows that the next image position takes.

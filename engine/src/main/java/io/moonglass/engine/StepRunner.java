@@ -264,6 +264,7 @@ final class StepRunner implements AutoCloseable {
     private void accept(Sequence sequence, TokenChoice.Chosen chosen) {
         sequence.append(chosen.tokenId());
         counters.generatedTokens.increment();
+        sequence.tokenChosen().ifPresent(counters.tokenGaps::add);
         if (!sequence.sink().accept(chosen.tokenId(), chosen.logprobs())) {
             endings.finish(sequence, FinishReason.STOP);
         }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
@@ -36,6 +37,10 @@ public final class MediaIntake implements AutoCloseable {
     private final VisionEncoder encoder;
     private final EncoderCache cache;
     private final MediaCounters counters = new MediaCounters();
+
+    /// Media that are being fetched and looked into.
+    private final LongAdder numTaking = new LongAdder();
+
     private final PictureQueue queue;
 
     /// @param numThreads     pictures that are decoded and fitted at the same time
@@ -91,12 +96,14 @@ public final class MediaIntake implements AutoCloseable {
         refuseTooManyAddresses(media);
         Taking taking = new Taking(timeline, abandoned);
         boolean isTaken = false;
+        numTaking.add(media.size());
         try {
             List<TakenPart> parts = taking.all(media);
             refuseTooMany(media, index -> parts.get(index).images().size());
             isTaken = true;
             return new TakenMedia(parts, taking::close);
         } finally {
+            numTaking.add(-media.size());
             if (!isTaken) {
                 taking.close();
             }
@@ -288,6 +295,7 @@ public final class MediaIntake implements AutoCloseable {
                 counters.cancelledDecoding.sum(),
                 counters.cancelledEncoding.sum(),
                 counters.pixelsPerSecond(),
+                numTaking.intValue() + queue.numPending(),
                 sources.fetches(),
                 workers.statistics());
     }

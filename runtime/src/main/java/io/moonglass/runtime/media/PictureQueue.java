@@ -151,6 +151,16 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
+    /// Pictures of all requests that have no rows yet.
+    int numPending() {
+        lock.lock();
+        try {
+            return requests.stream().mapToInt(PictureRequest::numPending).sum();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Pixels that are decoded or wait for the encoder.
     long pixelsInWork() {
         lock.lock();

@@ -86,6 +86,11 @@ final class PictureRequest {
         return ended;
     }
 
+    /// Pictures without rows.
+    int numPending() {
+        return tickets.size() - progress().numEncoded();
+    }
+
     PictureProgress progress() {
         int numDecoded = 0;
         int numEncoded = 0;

@@ -13,6 +13,7 @@ import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.ServerProbes;
 import io.moonglass.server.observe.Traces;
 import io.moonglass.server.responses.ResponseStore;
 import java.net.InetAddress;
@@ -71,7 +72,19 @@ public final class MoonglassServer implements AutoCloseable {
         ServedModel served = new ServedModel(requests, options.requestTimeout());
         EngineWatch watch = new EngineWatch(options.stuckAfter());
         Traces traces = Traces.open(options.traces());
-        ServerMetrics metrics = new ServerMetrics(served::statistics, requests::size);
+        ClientConnections connections = new ClientConnections();
+        ServerMetrics metrics =
+                new ServerMetrics(
+                        new ServerProbes(
+                                served::statistics,
+                                requests::size,
+                                connections::numOpen,
+                                () -> served.isServing() && !watch.isStuck(served.statistics()),
+                                served::isStopping,
+                                Optional::empty,
+                                () -> files.map(FileStore::statistics)),
+                        Version.VERSION,
+                        options.expertMetrics());
         options.traces().ifPresent(_ -> metrics.tellDroppedSpans(traces::numDropped));
         Routes routes =
                 new Routes(
@@ -85,7 +98,7 @@ public final class MoonglassServer implements AutoCloseable {
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files));
+        WebServer web = listen(options, routes, connections, FileRoutes.maxBodyBytes(files));
         if (!web.isRunning()) {
             timer.shutdown();
             traces.close();
@@ -123,7 +136,10 @@ public final class MoonglassServer implements AutoCloseable {
 
     /// @param maxUploadBytes a body with a file may be larger than others, whose own limit their readers keep
     private static WebServer listen(
-            ServerOptions options, Routes routes, Optional<Long> maxUploadBytes) {
+            ServerOptions options,
+            Routes routes,
+            ClientConnections connections,
+            Optional<Long> maxUploadBytes) {
         long maxPayload = Math.max(options.maxBodyBytes(), maxUploadBytes.orElse(0L));
         return WebServer.builder()
                 .address(addressOf(options.host()))
@@ -131,7 +147,7 @@ public final class MoonglassServer implements AutoCloseable {
                 .maxPayloadSize(maxPayload)
                 .directHandlers(ProtocolFaults.handlers(maxPayload))
                 .protocolsDiscoverServices(false)
-                .addConnectionSelector(new ClientConnections())
+                .addConnectionSelector(connections)
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                 .shutdownHook(false)

@@ -130,23 +130,29 @@ final class Routes {
                         bodies,
                         new RequestTimeline(metrics::firstToken),
                         options.logPrompts());
-        Traces.Trace trace = begin(exchange);
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        route.map(Route::path).ifPresent(exchange.report()::takes);
+        boolean answers =
+                route.filter(Route::answers)
+                        .filter(found -> found.method().equals(exchange.method()))
+                        .isPresent();
+        Traces.Trace trace = Traces.Trace.NONE;
+        if (answers) {
+            observers.forEach(observer -> observer.began(exchange.timeline()));
+            trace = traces.begin(exchange.timeline().begin(), exchange::header);
+            exchange.tracedAs(trace.id());
+        }
         try (exchange) {
             exchange.context().run(() -> answer(exchange));
         } finally {
-            exchange.context().run(() -> ended(exchange, trace));
+            exchange.timeline().end();
+            if (answers) {
+                ended(exchange);
+            }
+            trace.end(exchange.report());
+            countRefusal(exchange, route);
+            exchange.context().run(() -> AccessLog.tell(exchange.report(), isRoutine(exchange)));
         }
-    }
-
-    private Traces.Trace begin(Exchange exchange) {
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
-        route.map(Route::path).ifPresent(exchange.report()::takes);
-        if (!isForAnswer(route, exchange)) {
-            return Traces.Trace.NONE;
-        }
-        Traces.Trace trace = traces.begin(exchange.timeline().begin(), exchange::header);
-        exchange.tracedAs(trace.id());
-        return trace;
     }
 
     private void answer(Exchange exchange) {
@@ -162,15 +168,8 @@ final class Routes {
         exchange.report().ended(outcome(exchange), exchange.fault().map(HttpFault::code));
     }
 
-    private void ended(Exchange exchange, Traces.Trace trace) {
-        exchange.timeline().end();
-        count(exchange, exchange.report().outcome());
-        trace.end(exchange.report());
-        AccessLog.tell(exchange.report(), isRoutine(exchange));
-    }
-
     /// Health and metrics are asked for every few seconds.
-    private boolean isRoutine(Exchange exchange) {
+    private static boolean isRoutine(Exchange exchange) {
         return exchange.report()
                 .route()
                 .filter(route -> route.startsWith("/health") || route.equals("/metrics"))
@@ -190,29 +189,24 @@ final class Routes {
         return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
     }
 
+    private void ended(Exchange exchange) {
+        EndedRequest ended =
+                new EndedRequest(
+                        exchange.requestId(),
+                        exchange.path(),
+                        exchange.knownCaller().map(Caller::tenant).orElse(""),
+                        exchange.report().outcome(),
+                        exchange.timeline());
+        observers.forEach(observer -> observer.ended(ended));
+    }
+
     /// What probes are told is no refusal.
-    private void count(Exchange exchange, Outcome outcome) {
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
-        if (isForAnswer(route, exchange)) {
-            EndedRequest ended =
-                    new EndedRequest(
-                            exchange.requestId(),
-                            exchange.path(),
-                            exchange.knownCaller().map(Caller::tenant).orElse(""),
-                            outcome,
-                            exchange.timeline());
-            observers.forEach(observer -> observer.ended(ended));
-        }
+    private void countRefusal(Exchange exchange, Optional<Route> route) {
+        Outcome outcome = exchange.report().outcome();
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
         if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);
         }
-    }
-
-    private static boolean isForAnswer(Optional<Route> route, Exchange exchange) {
-        return route.filter(Route::answers)
-                .filter(found -> found.method().equals(exchange.method()))
-                .isPresent();
     }
 
     /// Who may not know what there is does not learn it either.

@@ -77,6 +77,16 @@ final class ServedModel {
         };
     }
 
+    /// Whether requests are given to models.
+    boolean isServing() {
+        return state instanceof State.Serving;
+    }
+
+    /// Whether no more requests are taken.
+    boolean isStopping() {
+        return state instanceof State.Stopping;
+    }
+
     /// Statistics of the models that are loaded, by name.
     Map<String, ModelStatistics> statistics() {
         return state instanceof State.Serving(ModelPool pool) ? pool.statistics() : Map.of();

@@ -28,6 +28,7 @@ import java.util.function.Consumer;
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
 /// @param files                 where uploaded files are kept; empty to take none
+/// @param expertMetrics         whether the metrics tell the tokens of every expert of every layer
 /// @param traces                where traces of requests are sent; empty to make none
 /// @param logPrompts            log what is asked and answered
 public record ServerOptions(
@@ -45,6 +46,7 @@ public record ServerOptions(
         Duration stuckAfter,
         Optional<ResponseStoreOptions> responses,
         Optional<FileStoreOptions> files,
+        boolean expertMetrics,
         Optional<TraceOptions> traces,
         boolean logPrompts) {
 
@@ -64,6 +66,7 @@ public record ServerOptions(
                     Duration.ofSeconds(120),
                     Optional.empty(),
                     Optional.empty(),
+                    true,
                     Optional.empty(),
                     false);
 
@@ -154,6 +157,10 @@ public record ServerOptions(
         return with(changed -> changed.files = Optional.of(value));
     }
 
+    public ServerOptions withExpertMetrics(boolean value) {
+        return with(changed -> changed.expertMetrics = value);
+    }
+
     public ServerOptions withTraces(TraceOptions value) {
         return with(changed -> changed.traces = Optional.of(value));
     }
@@ -184,6 +191,7 @@ public record ServerOptions(
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
+        private boolean expertMetrics = ServerOptions.this.expertMetrics;
         private Optional<TraceOptions> traces = ServerOptions.this.traces;
         private boolean logPrompts = ServerOptions.this.logPrompts;
 
@@ -203,6 +211,7 @@ public record ServerOptions(
                     stuckAfter,
                     responses,
                     files,
+                    expertMetrics,
                     traces,
                     logPrompts);
         }

@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
@@ -86,7 +87,26 @@ public final class ScriptedModel implements ChatModel {
     static ModelStatistics without(Duration progress) {
         return new ModelStatistics(
                 new EngineStatistics(
-                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, progress),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        8,
+                        0,
+                        0,
+                        0,
+                        progress,
+                        EngineMeasurements.NONE),
                 MediaStatistics.NONE,
                 new QueueStatistics(0, 0, 16_384, 1_000_000));
     }

@@ -30,7 +30,7 @@ final class Endings {
     }
 
     /// A sink that throws harms nobody but its own caller.
-    private static void tell(Sequence sequence, Consumer<TokenSink> news) {
+    static void tell(Sequence sequence, Consumer<TokenSink> news) {
         sequence.inContext(() -> {
             try {
                 news.accept(sequence.sink());

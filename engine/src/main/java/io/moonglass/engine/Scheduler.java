@@ -262,8 +262,11 @@ final class Scheduler {
             running.remove(last);
             step.remove(last);
             cache.release(last.blocks());
-            last.rewind();
+            boolean wasBegun = last.preempt();
             waiting.addFirst(last);
+            if (wasBegun) {
+                Endings.tell(last, TokenSink::preempted);
+            }
             counters.preemptions.increment();
             if (last == sequence) {
                 return false;

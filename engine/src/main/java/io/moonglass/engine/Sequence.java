@@ -150,7 +150,7 @@ final class Sequence {
 
     /// A step that computes something for it is about to run.
     ///
-    /// @return whether it is the first
+    /// @return whether it is the first since it began to wait
     boolean begin() {
         boolean isFirst = !begun;
         begun = true;
@@ -263,6 +263,16 @@ final class Sequence {
         cache.share(leader.blocks, blocks, KvCache.blocksFor(numPromptTokens()));
         numAdopted = leader.numAdopted;
         goTo(numPromptTokens());
+    }
+
+    /// It waits again.
+    ///
+    /// @return whether anything was computed for it
+    boolean preempt() {
+        boolean wasBegun = begun;
+        begun = false;
+        rewind();
+        return wasBegun;
     }
 
     /// Forgets the cache: everything passes through the decoder again.

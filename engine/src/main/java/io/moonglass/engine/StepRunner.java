@@ -92,13 +92,8 @@ final class StepRunner implements AutoCloseable {
     }
 
     private void begin(Sequence sequence) {
-        if (!sequence.begin()) {
-            return;
-        }
-        try {
-            sequence.sink().begun();
-        } catch (RuntimeException | Error e) { // ends nothing: it is planned already
-            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
+        if (sequence.begin()) {
+            Endings.tell(sequence, TokenSink::begun); // a fault ends nothing: it is planned already
         }
     }
 

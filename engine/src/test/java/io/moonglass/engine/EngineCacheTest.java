@@ -32,6 +32,51 @@ class EngineCacheTest {
                 "nobody gave way: the test shows nothing");
     }
 
+    @Test
+    void who_gives_way_is_told_so_and_told_again_when_it_goes_on() throws Exception {
+        StepGate gate = new StepGate();
+        List<TurnSink> sinks = new ArrayList<>();
+        try (TinyEngine tiny = new TinyEngine(new EngineOptions(4096, 5, 24, 6), 2, gate);
+                gate) {
+            for (int i = 0; i < 6; i++) {
+                sinks.add(new TurnSink());
+                tiny.engine()
+                        .submit(
+                                TinyEngine.request(
+                                        TinyEngine.randomPrompt(12, i),
+                                        40,
+                                        Set.of(),
+                                        sinks.getLast()));
+            }
+            gate.awaitStep();
+            gate.close();
+            sinks.forEach(sink -> assertEquals(FinishReason.LENGTH, sink.reason()));
+
+            assertTrue(
+                    sinks.stream().anyMatch(sink -> sink.numPreempted > 0),
+                    "nobody gave way: the test shows nothing");
+            for (TurnSink sink : sinks) {
+                assertEquals(1 + sink.numPreempted, sink.numBegun);
+            }
+        }
+    }
+
+    /// Counts its turns, and fails where they are told out of order.
+    private static final class TurnSink extends RecordingSink {
+        private int numBegun;
+        private int numPreempted;
+
+        @Override
+        public void begun() {
+            assertEquals(numPreempted, numBegun++);
+        }
+
+        @Override
+        public void preempted() {
+            assertEquals(numBegun, ++numPreempted);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 512})
     void a_recorded_prompt_with_pictures_goes_on_as_recorded_however_it_is_cut(int maxStepTokens) {

@@ -277,7 +277,7 @@ public final class LocalChatModel implements ChatModel {
     }
 
     private static List<Branch> timed(List<Branch> branches, RequestTimeline timeline) {
-        GenerationStages stages = new GenerationStages(timeline, branches.size());
+        GenerationStages stages = new GenerationStages(timeline);
         return branches.stream()
                 .map(branch ->
                         new Branch(branch.sampling(), branch.mask(), stages.timed(branch.sink())))

@@ -243,12 +243,14 @@ public final class RequestTimeline {
                 .max(Stage::compareTo);
     }
 
-    /// Whether its first answer is not being computed yet.
+    /// Whether there is something to answer, and no prompt and no answer of it is being computed.
     public synchronized boolean isWaiting() {
-        return !ended
-                && idle.isPresent()
-                && !stages.containsKey(Stage.PROMPT)
-                && !stages.containsKey(Stage.DECODING);
+        return !ended && idle.isPresent() && !isOpen(Stage.PROMPT) && !isOpen(Stage.DECODING);
+    }
+
+    private boolean isOpen(Stage stage) {
+        Times times = stages.get(stage);
+        return times != null && times.numOpen > 0;
     }
 
     /// The name of the model that it is for; empty while that is not known.

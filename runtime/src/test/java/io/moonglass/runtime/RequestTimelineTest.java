@@ -30,7 +30,7 @@ class RequestTimelineTest {
     }
 
     @Test
-    void it_waits_until_its_first_prompt_is_computed() {
+    void it_waits_while_neither_a_prompt_nor_an_answer_is_computed() {
         timeline.admitted();
         timeline.begin(Stage.ENCODE).close();
         assertTrue(timeline.isWaiting());
@@ -38,8 +38,10 @@ class RequestTimelineTest {
         RequestTimeline.Work prompt = timeline.begin(Stage.PROMPT);
         assertFalse(timeline.isWaiting());
         prompt.close();
+        assertTrue(timeline.isWaiting(), "another of its prompts, or it was preempted");
 
-        assertFalse(timeline.isWaiting(), "another of its prompts waits");
+        timeline.answered();
+        assertFalse(timeline.isWaiting());
     }
 
     @Test

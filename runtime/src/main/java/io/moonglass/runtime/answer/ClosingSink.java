@@ -17,6 +17,11 @@ public record ClosingSink(TokenSink sink, Runnable promptComputed, Runnable clos
     }
 
     @Override
+    public void preempted() {
+        sink.preempted();
+    }
+
+    @Override
     public void promptScored(int position, TokenLogprobs logprobs) {
         sink.promptScored(position, logprobs);
     }

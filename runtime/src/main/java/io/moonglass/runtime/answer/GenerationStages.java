@@ -6,18 +6,16 @@ import io.moonglass.engine.TokenSink;
 import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Stage;
 
-/// Tells a timeline how far the answers to one prompt are. Engine's thread, once the first of its sinks is called.
+/// Tells a timeline how far the answers to one prompt are. Engine's thread, once one of its sinks is called.
 public final class GenerationStages {
 
     private final RequestTimeline timeline;
     private RequestTimeline.Work work;
     private boolean isComputed;
-    private int numOpen;
+    private int numRunning;
 
-    /// @param numAnswers to the prompt
-    public GenerationStages(RequestTimeline timeline, int numAnswers) {
+    public GenerationStages(RequestTimeline timeline) {
         this.timeline = timeline;
-        this.numOpen = numAnswers;
     }
 
     /// A sink of one answer that is timed.
@@ -25,42 +23,57 @@ public final class GenerationStages {
         return new TimedSink(sink);
     }
 
-    private void begun() {
-        if (work == null) {
-            work = timeline.begin(Stage.PROMPT);
-        }
+    private void begin() {
+        work = timeline.begin(isComputed ? Stage.DECODING : Stage.PROMPT);
     }
 
     /// Answers to one prompt have it computed once.
     private void promptComputed(int numCachedTokens) {
-        if (isComputed) {
-            return;
-        }
-        isComputed = true;
-        begun();
-        work.close();
-        work = timeline.begin(Stage.DECODING);
-        timeline.promptComputed(numCachedTokens);
-    }
-
-    private void ended() {
-        if (--numOpen == 0 && work != null) {
+        if (!isComputed) {
+            isComputed = true;
             work.close();
+            begin();
+            timeline.promptComputed(numCachedTokens);
         }
     }
 
     private final class TimedSink implements TokenSink {
 
         private final TokenSink sink;
+        private boolean isRunning;
 
         TimedSink(TokenSink sink) {
             this.sink = sink;
         }
 
+        private void run() {
+            if (!isRunning) {
+                isRunning = true;
+                if (numRunning++ == 0) {
+                    begin();
+                }
+            }
+        }
+
+        private void pause() {
+            if (isRunning) {
+                isRunning = false;
+                if (--numRunning == 0) {
+                    work.close();
+                }
+            }
+        }
+
         @Override
         public void begun() {
-            GenerationStages.this.begun();
+            run();
             sink.begun();
+        }
+
+        @Override
+        public void preempted() {
+            pause();
+            sink.preempted();
         }
 
         @Override
@@ -75,6 +88,7 @@ public final class GenerationStages {
 
         @Override
         public void promptComputed(int numCachedTokens) {
+            run();
             GenerationStages.this.promptComputed(numCachedTokens);
             sink.promptComputed(numCachedTokens);
         }
@@ -88,13 +102,13 @@ public final class GenerationStages {
         @Override
         public void finished(FinishReason reason) {
             timeline.finished(reason);
-            ended();
+            pause();
             sink.finished(reason);
         }
 
         @Override
         public void failed(RuntimeException fault) {
-            ended();
+            pause();
             sink.failed(fault);
         }
     }

@@ -81,7 +81,7 @@ final class ModelMetrics implements MultiCollector {
     private static void addRequests(LabelledMetrics metrics, List<RequestTimeline> requests) {
         metrics.gauge(
                 "requests_waiting",
-                "Requests that are taken in and whose first answer is not being computed yet.",
+                "Requests that are taken in and of which nothing is being computed but pictures.",
                 requests.stream().filter(RequestTimeline::isWaiting).count());
         Map<Stage, Integer> inStage = new EnumMap<>(Stage.class);
         for (RequestTimeline timeline : requests) {

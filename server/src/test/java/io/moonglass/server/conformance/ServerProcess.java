@@ -23,7 +23,8 @@ final class ServerProcess implements AutoCloseable {
     private final String address;
 
     /// @param folder for what it keeps and logs
-    ServerProcess(Path folder) {
+    /// @param more   options of `serve`
+    ServerProcess(Path folder, String... more) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -46,6 +47,7 @@ final class ServerProcess implements AutoCloseable {
                         folder.resolve("files").toString(),
                         "--threads",
                         "2"));
+        command.addAll(List.of(more));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("MOONGLASS_STATE", folder.resolve("state").toString());
         builder.redirectError(folder.resolve("server.log").toFile());

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.engine.DurationHistogram;
 import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
+import io.moonglass.router.ExpertLoad;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.OverloadedException;
@@ -60,7 +62,13 @@ class MetricsTest {
                                     17,
                                     18.5,
                                     Duration.ofMillis(1_500),
-                                    EngineMeasurements.NONE),
+                                    new EngineMeasurements(
+                                            61,
+                                            62,
+                                            63,
+                                            durations(0.004, 0.004),
+                                            durations(0.02),
+                                            List.of(new ExpertLoad(1, new long[] {64, 65}, 1.25)))),
                             new MediaStatistics(
                                     35,
                                     36.5,
@@ -138,6 +146,28 @@ class MetricsTest {
                     moonglass_media_workers_ended_total{model="tiny/model",reason="nonsense"} 56.0
                     moonglass_media_workers_ended_total{model="tiny/model",reason="abandoned"} 57.0
                     moonglass_media_commands_total{model="tiny/model"} 58.0
+                    moonglass_media_pending{model="tiny/model"} 29.0
+                    moonglass_slots{model="tiny/model"} 61.0
+                    moonglass_kv_block_bytes{model="tiny/model"} 62.0
+                    moonglass_kv_cache_bytes{model="tiny/model"} 63.0
+                    moonglass_kv_cache_info{block_size="32",model="tiny/model",num_blocks="15"} 1
+                    moonglass_expert_tokens_total{expert="0",layer="1",model="tiny/model"} 64.0
+                    moonglass_expert_tokens_total{expert="1",layer="1",model="tiny/model"} 65.0
+                    moonglass_expert_imbalance{layer="1",model="tiny/model"} 1.25
+                    moonglass_step_duration_seconds_bucket{model="tiny/model",le="0.0025"} 0
+                    moonglass_step_duration_seconds_bucket{model="tiny/model",le="0.005"} 2
+                    moonglass_step_duration_seconds_bucket{model="tiny/model",le="+Inf"} 2
+                    moonglass_step_duration_seconds_sum{model="tiny/model"} 0.008
+                    moonglass_inter_token_latency_seconds_count{model="tiny/model"} 1
+                    vllm:num_requests_running{model_name="tiny/model"} 1.0
+                    vllm:num_requests_waiting{model_name="tiny/model"} 0.0
+                    vllm:prompt_tokens_total{model_name="tiny/model"} 5.0
+                    vllm:prefix_cache_queries_total{model_name="tiny/model"} 5.0
+                    vllm:prefix_cache_hits_total{model_name="tiny/model"} 6.0
+                    vllm:generation_tokens_total{model_name="tiny/model"} 7.0
+                    vllm:cache_config_info{block_size="32",model_name="tiny/model",num_gpu_blocks="15"} 1
+                    vllm:inter_token_latency_seconds_bucket{model_name="tiny/model",le="0.025"} 1
+                    # TYPE vllm:inter_token_latency_seconds histogram
                     # TYPE moonglass_steps_total counter
                     # TYPE moonglass_kv_blocks gauge
                     """
@@ -191,6 +221,115 @@ class MetricsTest {
     }
 
     @Test
+    void requests_are_told_by_model_stage_and_key() throws Exception {
+        ServerOptions keyed = OPTIONS.withApiKeys(CallerTest.keys("alice", "bob"));
+        try (RunningServer server = new RunningServer(keyed)) {
+            server.send(server.chatAs("1", GOOD).header("X-Api-Key", "key of alice"));
+            server.send(server.chatAs("2", GOOD_STREAM).header("X-Api-Key", "key of alice"));
+            server.send(server.chatAs("3", "{}").header("X-Api-Key", "key of bob"));
+            server.chat(GOOD);
+
+            assertTold(
+                    server,
+                    """
+                    moonglass_key_requests_total{key="alice",outcome="completed"} 2.0
+                    moonglass_key_requests_total{key="bob",outcome="invalid"} 1.0
+                    moonglass_key_requests_total{key="none",outcome="invalid"} 1.0
+                    moonglass_key_tokens_total{key="alice",kind="prompt"} 22.0
+                    moonglass_key_tokens_total{key="alice",kind="generated"} 4.0
+                    moonglass_key_tokens_total{key="bob",kind="generated"} 0.0
+                    moonglass_answers_total{model="tiny/model",reason="stop"} 2.0
+                    moonglass_request_duration_seconds_count{model="tiny/model",outcome="completed"} 2
+                    moonglass_request_duration_seconds_count{model="none",outcome="invalid"} 1
+                    moonglass_time_to_first_token_seconds_count{model="tiny/model"} 2
+                    moonglass_request_prompt_tokens_sum{model="tiny/model"} 22.0
+                    moonglass_request_generated_tokens_sum{model="tiny/model"} 4.0
+                    moonglass_stage_duration_seconds_count{model="tiny/model",stage="decoding"} 2
+                    vllm:request_success_total{finished_reason="stop",model_name="tiny/model"} 2.0
+                    vllm:e2e_request_latency_seconds_count{model_name="tiny/model"} 2
+                    vllm:time_to_first_token_seconds_count{model_name="tiny/model"} 2
+                    """);
+        }
+    }
+
+    @Test
+    void a_request_waits_until_its_answer_is_computed() throws Exception {
+        CountDownLatch prepared = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            server.model.beforeGenerate =
+                    _ -> {
+                        prepared.countDown();
+                        goOn.await();
+                    };
+            server.model.script =
+                    (_, events, _) -> {
+                        events.accept(new GenerationEvent.TextDelta("so far"));
+                        end.await();
+                        events.accept(ScriptedModel.finished(FinishReason.LENGTH));
+                    };
+            CompletableFuture<HttpResponse<String>> running =
+                    CompletableFuture.supplyAsync(() -> server.chat(GOOD));
+            assertTrue(prepared.await(10, TimeUnit.SECONDS));
+            assertTold(
+                    server,
+                    """
+                    moonglass_requests_waiting{model="tiny/model"} 1.0
+                    vllm:num_requests_waiting{model_name="tiny/model"} 1.0
+                    moonglass_requests_in_stage{model="tiny/model",stage="admission"} 1.0
+                    moonglass_requests_in_stage{model="tiny/model",stage="decoding"} 0.0
+                    """);
+
+            goOn.countDown();
+            assertTold(
+                    server,
+                    """
+                    moonglass_requests_waiting{model="tiny/model"} 0.0
+                    moonglass_requests_in_stage{model="tiny/model",stage="decoding"} 1.0
+                    moonglass_time_to_first_token_seconds_count{model="tiny/model"} 1
+                    """);
+
+            end.countDown();
+            running.join();
+            assertTold(
+                    server,
+                    """
+                    moonglass_requests_in_stage{model="tiny/model",stage="decoding"} 0.0
+                    moonglass_answers_total{model="tiny/model",reason="length"} 1.0
+                    """);
+        }
+    }
+
+    @Test
+    void without_expert_metrics_only_the_imbalance_of_layers_is_told() {
+        try (RunningServer server = new RunningServer(OPTIONS.withExpertMetrics(false))) {
+            server.model.statistics =
+                    ScriptedModel.with(
+                            new EngineMeasurements(
+                                    1,
+                                    0,
+                                    0,
+                                    durations(),
+                                    durations(),
+                                    List.of(new ExpertLoad(2, new long[] {1, 2}, 1.5))));
+
+            String text = server.get("/metrics").body();
+
+            assertTrue(text.contains("moonglass_expert_imbalance{layer=\"2\""), text);
+            assertFalse(text.contains("moonglass_expert_tokens"), text);
+        }
+    }
+
+    private static DurationHistogram.Counts durations(double... seconds) {
+        DurationHistogram histogram = new DurationHistogram();
+        for (double each : seconds) {
+            histogram.add((long) (each * 1e9));
+        }
+        return histogram.counts();
+    }
+
+    @Test
     void a_client_that_leaves_is_counted() throws Exception {
         CountDownLatch started = new CountDownLatch(1);
         try (RunningServer server = new RunningServer(OPTIONS)) {
@@ -228,13 +367,24 @@ class MetricsTest {
         }
     }
 
-    /// A request is counted just after its answer.
     private static void assertCounted(RunningServer server, String metric, int count) {
-        String wanted = metric + " " + (double) count;
-        String body = server.get("/metrics").body();
-        for (int i = 0; i < 1_000 && body.lines().noneMatch(wanted::equals); i++) {
-            body = server.get("/metrics").body();
+        assertTold(server, metric + " " + (double) count);
+    }
+
+    /// A request is counted just after its answer.
+    private static void assertTold(RunningServer server, String lines) {
+        List<String> wanted = lines.lines().toList();
+        String body = metrics(server);
+        for (int i = 0; i < 1_000 && !body.lines().toList().containsAll(wanted); i++) {
+            body = metrics(server);
         }
-        assertTrue(body.lines().anyMatch(wanted::equals), wanted + " is not in\n" + body);
+        for (String line : wanted) {
+            assertTrue(body.lines().anyMatch(line::equals), line + " is not in\n" + body);
+        }
+    }
+
+    private static String metrics(RunningServer server) {
+        return server.send(server.request("/metrics").header("X-Api-Key", "key of alice").GET())
+                .body();
     }
 }

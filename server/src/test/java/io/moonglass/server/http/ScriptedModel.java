@@ -17,6 +17,7 @@ import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
@@ -85,6 +86,15 @@ public final class ScriptedModel implements ChatModel {
 
     /// The statistics of a model whose engine last got on so long ago.
     static ModelStatistics without(Duration progress) {
+        return standing(progress, EngineMeasurements.NONE);
+    }
+
+    /// The statistics of a model whose engine has measured this.
+    static ModelStatistics with(EngineMeasurements measurements) {
+        return standing(Duration.ZERO, measurements);
+    }
+
+    private static ModelStatistics standing(Duration progress, EngineMeasurements measurements) {
         return new ModelStatistics(
                 new EngineStatistics(
                         0,
@@ -106,7 +116,7 @@ public final class ScriptedModel implements ChatModel {
                         0,
                         0,
                         progress,
-                        EngineMeasurements.NONE),
+                        measurements),
                 MediaStatistics.NONE,
                 new QueueStatistics(0, 0, 16_384, 1_000_000));
     }
@@ -147,6 +157,8 @@ public final class ScriptedModel implements ChatModel {
             throw new IllegalStateException(e);
         }
         lastRequest = request;
+        timeline.promptMeasured(sizeOf(request.prompt()).tokens());
+        timeline.admitted();
         answers.getFirst().accept(new GenerationEvent.PromptMeasured(sizeOf(request.prompt())));
         afterMeasuring.accept(request);
         Script played = script;
@@ -154,13 +166,28 @@ public final class ScriptedModel implements ChatModel {
                 .start(() -> {
                     try {
                         for (Consumer<GenerationEvent> answer : answers) {
-                            played.play(request, answer, cancelled);
+                            played.play(request, timed(answer, timeline), cancelled);
                         }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }
                 });
         return new ScriptedGeneration(cancelled);
+    }
+
+    /// Every piece of text is a token.
+    private static Consumer<GenerationEvent> timed(
+            Consumer<GenerationEvent> events, RequestTimeline timeline) {
+        RequestTimeline.Work decoding = timeline.begin(Stage.DECODING);
+        return event -> {
+            if (event instanceof GenerationEvent.TextDelta) {
+                timeline.generated();
+            } else if (event instanceof GenerationEvent.Finished(FinishReason reason, _, _, _)) {
+                timeline.finished(reason);
+                decoding.close();
+            }
+            events.accept(event);
+        };
     }
 
     private record ScriptedGeneration(CountDownLatch cancelled) implements Generation {

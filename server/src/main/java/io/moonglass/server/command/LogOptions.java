@@ -11,6 +11,8 @@ import picocli.CommandLine.TypeConversionException;
 /// What `serve` logs, and how.
 final class LogOptions {
 
+    private static final System.Logger LOG = System.getLogger(LogOptions.class.getName());
+
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
@@ -58,8 +60,12 @@ final class LogOptions {
         level.ifPresent(LogLevel::set);
     }
 
-    /// These options with what was asked for here.
+    /// These options with what was asked for here. That texts are logged is said once.
     ServerOptions in(ServerOptions options) {
-        return prompts ? options.withLogPrompts(true) : options;
+        if (!prompts) {
+            return options;
+        }
+        LOG.log(System.Logger.Level.WARNING, "what is asked and answered is logged");
+        return options.withLogPrompts(true);
     }
 }

@@ -102,7 +102,7 @@ public final class MoonglassServer implements AutoCloseable {
                                 () -> files.map(FileStore::statistics)),
                         Version.VERSION,
                         options.expertMetrics());
-        options.traces().ifPresent(_ -> metrics.tellDroppedSpans(traces::numDropped));
+        metrics.tellDroppedSpans(traces::numDropped);
         Routes routes =
                 new Routes(
                         served,

@@ -6,10 +6,14 @@ import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.DirectHandlers;
+import io.moonglass.engine.RequestContext;
+import java.util.Optional;
 
 /// Answers what the web server itself refuses, before a route or while it reads the body, in the
 /// shape of every other error.
 final class ProtocolFaults implements DirectHandler {
+
+    private static final System.Logger LOG = System.getLogger(ProtocolFaults.class.getName());
 
     private final long maxBodyBytes;
 
@@ -39,6 +43,12 @@ final class ProtocolFaults implements DirectHandler {
         }
         String requestId = RequestId.of(request.headers());
         HttpFault fault = fault(request, status.code(), requestId);
+        new RequestContext(requestId, Optional.empty(), Optional.empty())
+                .run(() ->
+                        LOG.log(
+                                System.Logger.Level.DEBUG,
+                                "refused before it was read: {0}",
+                                fault.code()));
         fault.headers().forEach(headers::set);
         headers.set(RequestId.HEADER, requestId);
         headers.set(HeaderValues.CONTENT_TYPE_JSON);

@@ -143,7 +143,10 @@ final class Routes {
         try (exchange) {
             exchange.context().run(() -> answer(exchange));
         } finally {
-            exchange.context().run(() -> ended(exchange, trace));
+            exchange.timeline().end();
+            count(exchange);
+            trace.end(exchange.report());
+            exchange.context().run(() -> AccessLog.tell(exchange.report(), isRoutine(exchange)));
         }
     }
 
@@ -175,15 +178,8 @@ final class Routes {
         exchange.report().ended(outcome(exchange), exchange.fault().map(HttpFault::code));
     }
 
-    private void ended(Exchange exchange, Traces.Trace trace) {
-        exchange.timeline().end();
-        count(exchange, exchange.report().outcome());
-        trace.end(exchange.report());
-        AccessLog.tell(exchange.report(), isRoutine(exchange));
-    }
-
     /// Health and metrics are asked for every few seconds.
-    private boolean isRoutine(Exchange exchange) {
+    private static boolean isRoutine(Exchange exchange) {
         return exchange.report()
                 .route()
                 .filter(route -> route.startsWith("/health") || route.equals("/metrics"))
@@ -204,7 +200,8 @@ final class Routes {
     }
 
     /// What probes are told is no refusal.
-    private void count(Exchange exchange, Outcome outcome) {
+    private void count(Exchange exchange) {
+        Outcome outcome = exchange.report().outcome();
         Optional<Route> route = table.find(exchange.method(), exchange.path());
         if (isForAnswer(route, exchange)) {
             EndedRequest ended =

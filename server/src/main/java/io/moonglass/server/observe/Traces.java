@@ -46,6 +46,7 @@ public interface Traces extends AutoCloseable {
     ///
     /// @throws ConfigException if a file of headers cannot be used
     static Traces open(Optional<TraceOptions> options) {
-        return options.<Traces>map(OtlpTraces::new).orElseGet(NoTraces::new);
+        // a reference to the constructor would load the class to make itself
+        return options.isPresent() ? new OtlpTraces(options.get()) : new NoTraces();
     }
 }

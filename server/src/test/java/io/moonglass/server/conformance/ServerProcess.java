@@ -27,8 +27,9 @@ final class ServerProcess implements AutoCloseable {
     private final String address;
 
     /// @param folder for what it keeps and logs
-    ServerProcess(Path folder) {
-        this(folder, List.of(), List.of(), Map.of());
+    /// @param more options of `serve`
+    ServerProcess(Path folder, String... more) {
+        this(folder, List.of(), List.of(more), Map.of());
     }
 
     /// @param jvm         options of the JVM beside the launcher's, which they override

@@ -1,0 +1,231 @@
+package io.moonglass.helm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// What the chart's default rules of scaling do with loads: two that are drawn, and one that was recorded of a real server. All is deterministic, so
+/// the results are bounded here; docs/kubernetes.md tells them.
+class AutoscalingReplayTest {
+
+    private static final int HOUR = 3600;
+    private static final int MAX_REPLICAS = 8;
+    private static final LoadReplay.Service SLOW_LOADING =
+            new LoadReplay.Service(4, 10, Duration.ofSeconds(180));
+    private static final LoadReplay.Service SLOWER_LOADING =
+            new LoadReplay.Service(4, 10, Duration.ofSeconds(420));
+
+    private static ScalingRules up;
+    private static ScalingRules down;
+    private static double target;
+
+    /// The rules as they are rendered, not as they are written here.
+    @BeforeAll
+    static void read_the_charts_defaults() throws IOException {
+        JsonNode autoscaler =
+                Chart.withTests()
+                        .renderText(
+                                "autoscaling: {mode: hpa, maxReplicas: %d, slots: 4}"
+                                        .formatted(MAX_REPLICAS))
+                        .only("HorizontalPodAutoscaler");
+        up = ScalingRules.of(autoscaler.at("/spec/behavior/scaleUp"));
+        down = ScalingRules.of(autoscaler.at("/spec/behavior/scaleDown"));
+        String averageValue =
+                autoscaler.at("/spec/metrics/0/pods/target/averageValue").asText();
+        target = Integer.parseInt(averageValue.substring(0, averageValue.length() - 1)) / 1000.0;
+        assertEquals(3.2, target);
+    }
+
+    @Test
+    void a_step_of_load_is_followed_up_and_down_once() {
+        LoadReplay.Result result = byDefault("step, load 180 s", step(), SLOW_LOADING);
+
+        assertTrue(result.flips() <= 1, result::toString);
+        assertTrue(result.meanWait() < 15, result::toString);
+    }
+
+    @Test
+    void a_step_of_load_is_followed_even_where_models_load_for_minutes() {
+        LoadReplay.Result result = byDefault("step, load 420 s", step(), SLOWER_LOADING);
+
+        assertTrue(result.flips() <= 1, result::toString);
+        assertTrue(result.meanWait() < 60, result::toString);
+    }
+
+    @Test
+    void a_wave_of_ten_minutes_does_not_make_pods_come_and_go() {
+        LoadReplay.Result result = byDefault("wave, load 180 s", wave(), SLOW_LOADING);
+
+        assertTrue(result.flips() <= 2, result::toString);
+        assertTrue(result.meanWait() < 15, result::toString);
+    }
+
+    @Test
+    void what_waits_alone_is_a_worse_signal_and_a_short_window_flaps() {
+        LoadReplay.Result ours = byDefault("wave, load 180 s", wave(), SLOW_LOADING);
+        LoadReplay.Result waiting =
+                replay(
+                        "wave, waiting (2), 300 s",
+                        wave(),
+                        SLOW_LOADING,
+                        LoadReplay.Signal.WAITING,
+                        new HorizontalAutoscaler(
+                                1,
+                                MAX_REPLICAS,
+                                2,
+                                ScalingRules.DEFAULT_UP,
+                                ScalingRules.DEFAULT_DOWN));
+        LoadReplay.Result shortWindow =
+                replay(
+                        "wave, waiting+running, 300 s",
+                        wave(),
+                        SLOW_LOADING,
+                        LoadReplay.Signal.WAITING_AND_RUNNING,
+                        new HorizontalAutoscaler(
+                                1,
+                                MAX_REPLICAS,
+                                target,
+                                ScalingRules.DEFAULT_UP,
+                                ScalingRules.DEFAULT_DOWN));
+        replay(
+                "step, waiting (2), 300 s",
+                step(),
+                SLOW_LOADING,
+                LoadReplay.Signal.WAITING,
+                new HorizontalAutoscaler(
+                        1, MAX_REPLICAS, 2, ScalingRules.DEFAULT_UP, ScalingRules.DEFAULT_DOWN));
+
+        assertTrue(ours.flips() < waiting.flips(), waiting::toString);
+        assertTrue(ours.meanWait() < waiting.meanWait(), waiting::toString);
+        assertTrue(ours.flips() < shortWindow.flips(), shortWindow::toString);
+    }
+
+    @Test
+    void the_recorded_load_is_served_without_pods_that_come_and_go() throws IOException {
+        Recording recording =
+                Recording.read(Path.of("src/test/resources/prometheus/recording.csv"));
+        LoadReplay.Service service =
+                new LoadReplay.Service(
+                        4, recording.serviceTime(), Duration.ofSeconds(180));
+
+        // an hour of four such groups of callers, whose ten minutes repeat
+        LoadReplay.Result result =
+                byDefault("recorded, load 180 s", recording.arrivals(HOUR, 4), service);
+
+        assertTrue(result.flips() <= 2, result::toString);
+        assertTrue(result.meanWait() < 30, result::toString);
+    }
+
+    private static LoadReplay.Result byDefault(
+            String name, int[] arrivals, LoadReplay.Service service) {
+        return replay(
+                name,
+                arrivals,
+                service,
+                LoadReplay.Signal.WAITING_AND_RUNNING,
+                new HorizontalAutoscaler(1, MAX_REPLICAS, target, up, down));
+    }
+
+    private static LoadReplay.Result replay(
+            String name,
+            int[] arrivals,
+            LoadReplay.Service service,
+            LoadReplay.Signal signal,
+            HorizontalAutoscaler autoscaler) {
+        LoadReplay.Result result = LoadReplay.of(arrivals, service, signal, autoscaler);
+        System.out.printf("%-30s %s%n", name, result);
+        return result;
+    }
+
+    /// Twenty minutes at 0.3 requests a second, twenty at 1, twenty at 0.3.
+    private static int[] step() {
+        return arrivals(second -> second >= HOUR / 3.0 && second < 2 * HOUR / 3.0 ? 1.0 : 0.3);
+    }
+
+    /// Between 0.3 and 1 request a second and back in ten minutes, for an hour.
+    private static int[] wave() {
+        return arrivals(second -> 0.65 - 0.35 * Math.cos(2 * Math.PI * second / 600));
+    }
+
+    /// Callers who know nothing of each other (a Poisson process), drawn from a fixed seed.
+    private static int[] arrivals(DoubleUnaryOperator requestsPerSecond) {
+        Random random = new Random(1);
+        int[] arrivals = new int[HOUR];
+        for (int second = 0; second < HOUR; second++) {
+            double limit = Math.exp(-requestsPerSecond.applyAsDouble(second));
+            for (double product = random.nextDouble(); product > limit; ) {
+                arrivals[second]++;
+                product *= random.nextDouble();
+            }
+        }
+        return arrivals;
+    }
+
+    /// Metrics of one server while its load went up and down; `src/test/resources/prometheus/record` made them.
+    ///
+    /// @param seconds when each line was scraped
+    /// @param ended   requests that had ended
+    /// @param open    requests that were being answered
+    /// @param running answers that were being computed
+    private record Recording(
+            List<Integer> seconds, List<Integer> ended, List<Integer> open, List<Integer> running) {
+
+        static Recording read(Path file) throws IOException {
+            List<int[]> lines =
+                    Files.readAllLines(file).stream()
+                            .skip(1)
+                            .map(
+                                    line ->
+                                            List.of(line.split(",")).stream()
+                                                    .mapToInt(Integer::parseInt)
+                                                    .toArray())
+                            .toList();
+            return new Recording(
+                    lines.stream().map(line -> line[0]).toList(),
+                    lines.stream().map(line -> line[1]).toList(),
+                    lines.stream().map(line -> line[2]).toList(),
+                    lines.stream().map(line -> line[3]).toList());
+        }
+
+        /// What one answer took, by Little's law: answers that ran on average, over those that ended in a second.
+        double serviceTime() {
+            double area = 0;
+            for (int i = 1; i < seconds.size(); i++) {
+                area += (seconds.get(i) - seconds.get(i - 1)) * (running.get(i) + running.get(i - 1)) / 2.0;
+            }
+            return area / (ended.getLast() - ended.getFirst());
+        }
+
+        /// Requests that came in each second of a time, in which the recording repeats. Of those between two lines one
+        /// knows only how many came: they are spread evenly.
+        int[] arrivals(int duration, int times) {
+            int[] arrivals = new int[duration];
+            int length = seconds.getLast() - seconds.getFirst();
+            for (int start = 0; start < duration; start += length) {
+                for (int i = 1; i < seconds.size(); i++) {
+                    int came =
+                            Math.max(0, ended.get(i) - ended.get(i - 1) + open.get(i) - open.get(i - 1));
+                    int from = seconds.get(i - 1) - seconds.getFirst();
+                    int width = seconds.get(i) - seconds.get(i - 1);
+                    for (int k = 0; k < came * times; k++) {
+                        int second = start + from + k * width / (came * times);
+                        if (second < duration) {
+                            arrivals[second]++;
+                        }
+                    }
+                }
+            }
+            return arrivals;
+        }
+    }
+}

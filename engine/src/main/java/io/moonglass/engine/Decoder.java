@@ -2,6 +2,8 @@ package io.moonglass.engine;
 
 import io.moonglass.engine.LayerWeights.LayerFeedForward;
 import io.moonglass.loader.config.TextConfig;
+import io.moonglass.router.ExpertCounts;
+import io.moonglass.router.ExpertLoad;
 import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.LayerInput;
@@ -9,6 +11,8 @@ import io.moonglass.tensor.RotaryAngles;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /// The decoder: embeddings in, logits out. Holds no state of its own between steps but the cache.
 /// Engine thread only.
@@ -24,11 +28,26 @@ final class Decoder {
     private final ThreadTeam team;
     private final LatentAttention attention;
 
+    /// For every sparse layer, by its number.
+    private final Map<Integer, ExpertCounts> experts = new TreeMap<>();
+
     Decoder(DecoderWeights weights, KvCache cache, ThreadTeam team) {
         this.weights = weights;
         this.config = weights.config();
         this.team = team;
         this.attention = new LatentAttention(config, cache, team);
+        for (int layer = 0; layer < weights.layers().size(); layer++) {
+            switch (weights.layers().get(layer).feedForward()) {
+                case LayerFeedForward.Dense _ -> {}
+                case LayerFeedForward.Sparse(var sparse) ->
+                        experts.put(layer, new ExpertCounts(layer, sparse.experts().size()));
+            }
+        }
+    }
+
+    /// What the experts of the sparse layers were given until now, in order of layers. Any thread.
+    List<ExpertLoad> expertLoads() {
+        return experts.values().stream().map(ExpertCounts::load).toList();
     }
 
     /// Reads the embedding of a token into a row of `[numTokens, hiddenSize]`.
@@ -118,7 +137,14 @@ final class Decoder {
             case LayerFeedForward.Dense(var dense) -> dense.forward(x, out, team, workspace);
             case LayerFeedForward.Sparse(var sparse) ->
                     sparse.forward(
-                            x, out, team, workspace, routing -> observer.routed(layer, routing));
+                            x,
+                            out,
+                            team,
+                            workspace,
+                            routing -> {
+                                experts.get(layer).add(routing);
+                                observer.routed(layer, routing);
+                            });
         }
     }
 

@@ -31,6 +31,7 @@ public final class Engine implements AutoCloseable {
     private final KvCache cache;
     private final StepClock clock;
     private final StepRunner runner;
+    private final Decoder decoder;
     private final ComputeTurns turns = new ComputeTurns(EngineLoop.SLICE_BESIDE_DECODING);
     private final EngineCounters counters = new EngineCounters();
     private final LinkedBlockingQueue<Mail> mailbox = new LinkedBlockingQueue<>();
@@ -74,16 +75,10 @@ public final class Engine implements AutoCloseable {
                         options.maxRunning(),
                         counters);
         Endings endings = new Endings(scheduler);
+        this.decoder = new Decoder(weights, cache, team);
         this.runner =
                 new StepRunner(
-                        weights,
-                        new Decoder(weights, cache, team),
-                        cache,
-                        scheduler,
-                        endings,
-                        counters,
-                        observer,
-                        team);
+                        weights, decoder, cache, scheduler, endings, counters, observer, team);
         EngineLoop loop =
                 new EngineLoop(
                         mailbox,
@@ -167,7 +162,18 @@ public final class Engine implements AutoCloseable {
                 standing.blocksInUse(),
                 standing.blocksKept(),
                 clock.promptTokensPerSecond(),
-                counters.sinceProgress());
+                counters.sinceProgress(),
+                measurements(standing));
+    }
+
+    private EngineMeasurements measurements(EngineCounters.Standing standing) {
+        return new EngineMeasurements(
+                options.maxRunning(),
+                KvCache.blockBytes(weights.config(), options.cacheType()),
+                standing.cacheBytes(),
+                counters.stepTimes.counts(),
+                counters.tokenGaps.counts(),
+                decoder.expertLoads());
     }
 
     /// Cancels what runs, waits for the thread and gives the memory back; does nothing the second

@@ -17,13 +17,20 @@ final class EngineCounters {
     final LongAdder cancelledDecoding = new LongAdder();
     final LongAdder draftedTokens = new LongAdder();
     final LongAdder acceptedTokens = new LongAdder();
+    final DurationHistogram stepTimes = new DurationHistogram();
+    final DurationHistogram tokenGaps = new DurationHistogram();
     private volatile boolean idle = true;
     private volatile long lastProgress;
-    private volatile Standing standing = new Standing(0, 0, 0, 0, 0);
+    private volatile Standing standing = new Standing(0, 0, 0, 0, 0, 0);
 
     /// How the engine stands between two steps.
     record Standing(
-            int numRunning, int numWaiting, long numUncomputed, int blocksInUse, int blocksKept) {}
+            int numRunning,
+            int numWaiting,
+            long numUncomputed,
+            int blocksInUse,
+            int blocksKept,
+            long cacheBytes) {}
 
     Standing standing() {
         return standing;

@@ -94,7 +94,8 @@ final class EngineLoop {
         int numDecode = step.numDecodeTokens();
         long begin = System.nanoTime();
         StepRunner.Outcome outcome = runner.run(step, () -> {});
-        double seconds = (System.nanoTime() - begin) / 1e9;
+        long nanos = System.nanoTime() - begin;
+        double seconds = nanos / 1e9;
         if (outcome.succeeded()) {
             measured(numPrefill + numDecode, numPrefill, seconds, outcome.scored());
         }
@@ -102,6 +103,7 @@ final class EngineLoop {
             speculation.measured(numDecode, seconds);
         }
         turns.setSlice(numPrefill == 0 ? SLICE_BESIDE_DECODING : slice());
+        counters.stepTimes.add(nanos);
         counters.steps.increment();
         counters.progressed();
         return true;
@@ -145,10 +147,11 @@ final class EngineLoop {
             turns.setSlice(slice());
             try {
                 StepRunner.Outcome outcome = runner.run(plan, this::letOthersGoOn);
+                long nanos = System.nanoTime() - begin - interrupted;
                 if (outcome.succeeded() && tellsRate) {
-                    long nanos = System.nanoTime() - begin - interrupted;
                     measured(numTokens, numTokens, nanos / 1e9, outcome.scored());
                 }
+                counters.stepTimes.add(nanos);
                 counters.steps.increment();
                 counters.progressed();
             } catch (PassAbandonedException e) {
@@ -201,7 +204,8 @@ final class EngineLoop {
                         scheduler.waiting().size(),
                         numUncomputed,
                         cache.numBlocks() - cache.numFree(),
-                        cache.numKept()));
+                        cache.numKept(),
+                        cache.reservedBytes()));
         if (scheduler.isIdle()) {
             counters.idle();
         } else {

@@ -23,6 +23,7 @@ import java.time.Duration;
 /// @param numBlocksKept         the ones that only a later prompt may need
 /// @param promptTokensPerSecond as measured lately; 0 before the first
 /// @param sinceProgress         time since a step ended or work came to an idle engine; zero if idle
+/// @param measurements          how long steps take, and what the engine's parts hold
 public record EngineStatistics(
         int numRunning,
         int numWaiting,
@@ -42,4 +43,5 @@ public record EngineStatistics(
         int numBlocksInUse,
         int numBlocksKept,
         double promptTokensPerSecond,
-        Duration sinceProgress) {}
+        Duration sinceProgress,
+        EngineMeasurements measurements) {}

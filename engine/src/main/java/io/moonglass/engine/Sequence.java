@@ -2,6 +2,7 @@ package io.moonglass.engine;
 
 import io.moonglass.loader.digest.Digest;
 import java.util.Arrays;
+import java.util.OptionalLong;
 
 /// One generation in the engine: its tokens, how many of them are in the cache, and where. Engine
 /// thread only.
@@ -22,6 +23,8 @@ final class Sequence {
     private int numImageRowsUsed;
     private int numAdopted;
     private int furthest;
+    private boolean begun;
+    private long lastTokenAt;
     private boolean abandoned;
     private boolean ended;
     private final DraftRecord drafts = new DraftRecord();
@@ -136,6 +139,15 @@ final class Sequence {
         return leader == other;
     }
 
+    /// A step that computes something for it is about to run.
+    ///
+    /// @return whether it is the first
+    boolean begin() {
+        boolean isFirst = !begun;
+        begun = true;
+        return isFirst;
+    }
+
     /// Nothing will be computed for it any more.
     void end() {
         ended = true;
@@ -159,6 +171,15 @@ final class Sequence {
             tokenIds = Arrays.copyOf(tokenIds, 2 * numTokens);
         }
         tokenIds[numTokens++] = tokenId;
+    }
+
+    /// A token was chosen.
+    ///
+    /// @return nanoseconds since the one before; empty for the first
+    OptionalLong tokenChosen() {
+        long before = lastTokenAt;
+        lastTokenAt = System.nanoTime();
+        return numGenerated() > 1 ? OptionalLong.of(lastTokenAt - before) : OptionalLong.empty();
     }
 
     /// The row of the request's image rows that the next image position takes.

@@ -63,6 +63,7 @@ final class StepRunner implements AutoCloseable {
     /// @param betweenLayers may run other steps
     /// @throws PassAbandonedException if `betweenLayers` does; then nothing was computed
     Outcome run(StepPlan step, Runnable betweenLayers) {
+        step.shares().forEach(share -> begin(share.sequence()));
         try (Workspace.Frame frame = workspace.frame()) {
             FloatMatrix hidden = frame.matrix(step.numTokens(), hiddenSize);
             decoder.forward(hidden, chunksOf(step, hidden), workspace, observer, betweenLayers);
@@ -87,6 +88,17 @@ final class StepRunner implements AutoCloseable {
                 endings.fail(share.sequence(), e);
             }
             return Outcome.FAILED;
+        }
+    }
+
+    private void begin(Sequence sequence) {
+        if (!sequence.begin()) {
+            return;
+        }
+        try {
+            sequence.sink().begun();
+        } catch (RuntimeException | Error e) { // ends nothing: it is planned already
+            LOG.log(System.Logger.Level.ERROR, "a caller's sink failed", e);
         }
     }
 
@@ -251,6 +263,7 @@ final class StepRunner implements AutoCloseable {
     private void accept(Sequence sequence, TokenChoice.Chosen chosen) {
         sequence.append(chosen.tokenId());
         counters.generatedTokens.increment();
+        sequence.tokenChosen().ifPresent(counters.tokenGaps::add);
         if (!sequence.sink().accept(chosen.tokenId(), chosen.logprobs())) {
             endings.finish(sequence, FinishReason.STOP);
         }

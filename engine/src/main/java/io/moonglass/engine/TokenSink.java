@@ -4,6 +4,9 @@ package io.moonglass.engine;
 /// strings, tells the caller. Called on the engine's thread and must not block it.
 public interface TokenSink {
 
+    /// The first step that computes something for it is about to run.
+    default void begun() {}
+
     /// How likely the prompt's token at a position was, given those before it; told once for every position from
     /// 1 on, in their order, before [#promptComputed(int)]. Only where the request's [Scoring] asks for it, and
     /// only to the first branch.

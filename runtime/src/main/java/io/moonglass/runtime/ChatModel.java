@@ -26,6 +26,7 @@ public interface ChatModel extends AutoCloseable {
     ///
     /// @param answers   one taker for every answer that is wanted; the seed of each is one higher than that
     ///                  of the one before
+    /// @param timeline  told of the stages that the request goes through
     /// @param abandoned asked now and then while the prompt is prepared: whether nobody waits any more
     /// @throws io.moonglass.loader.fault.InvalidRequestException if the request cannot be served
     /// @throws OverloadedException if too much is queued
@@ -34,7 +35,16 @@ public interface ChatModel extends AutoCloseable {
     Generation generate(
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned);
+
+    /// The same where nobody wants to know how long it takes.
+    default Generation generate(
+            ChatRequest request,
+            List<Consumer<GenerationEvent>> answers,
+            BooleanSupplier abandoned) {
+        return generate(request, answers, new RequestTimeline(), abandoned);
+    }
 
     /// The same for one answer, and a caller that stays.
     default Generation generate(ChatRequest request, Consumer<GenerationEvent> events) {
@@ -87,10 +97,15 @@ public interface ChatModel extends AutoCloseable {
     /// Opens a picture or document to be read page by page: each page is tiles that fit this model, to be asked about
     /// with [#generate].
     ///
+    /// @param timeline  told what is fetched
     /// @param abandoned asked now and then: whether nobody waits any more
     /// @return the caller's to close, after the last tile's answer was begun
     /// @throws io.moonglass.loader.fault.InvalidRequestException if it is neither, or a wanted page is not there
-    OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned);
+    OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned);
 
     /// How much it has done, and how it stands.
     ModelStatistics statistics();

@@ -29,6 +29,7 @@ import io.moonglass.runtime.admission.AdmissionQueue;
 import io.moonglass.runtime.answer.AnswerShape;
 import io.moonglass.runtime.answer.AnswerStream;
 import io.moonglass.runtime.answer.ClosingSink;
+import io.moonglass.runtime.answer.GenerationStages;
 import io.moonglass.runtime.constraint.AnswerConstraints;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.ImageRows;
@@ -177,10 +178,12 @@ public final class LocalChatModel implements ChatModel {
     public Generation generate(
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned) {
         try (ComposedPrompt prompt =
-                composer.compose(request.prompt(), request.answer().format(), abandoned)) {
-            return generate(request, prompt, answers, abandoned);
+                composer.compose(
+                        request.prompt(), request.answer().format(), timeline, abandoned)) {
+            return generate(request, prompt, answers, timeline, abandoned);
         }
     }
 
@@ -188,6 +191,7 @@ public final class LocalChatModel implements ChatModel {
             ChatRequest request,
             ComposedPrompt prompt,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned) {
         AnswerOptions options = request.answer();
         PromptSize size = prompt.size();
@@ -208,10 +212,12 @@ public final class LocalChatModel implements ChatModel {
                             new AnswerStream(
                                     composer.tokenizer(), shape, prompt.tokenIds(), size, events)));
         }
+        timeline.promptMeasured(size.tokens());
         answers.getFirst().accept(new GenerationEvent.PromptMeasured(size));
         return submit(
                 prompt,
                 new Wanted(maxTokens, stops, request.scope(), options.scoring(), branches),
+                timeline,
                 abandoned,
                 progressTo(answers.getFirst(), prompt.images().size()));
     }
@@ -242,12 +248,14 @@ public final class LocalChatModel implements ChatModel {
     private Generation submit(
             ComposedPrompt prompt,
             Wanted wanted,
+            RequestTimeline timeline,
             BooleanSupplier abandoned,
             Consumer<PictureProgress> progress) {
         AdmissionQueue.Share share = queue.admit(prompt.numTokens(), prompt.fittedPixels());
+        timeline.admitted();
         List<ImageRows> rows = List.of();
         try {
-            rows = encode(prompt.images(), wanted.scope(), abandoned, progress);
+            rows = encode(prompt.images(), wanted.scope(), timeline, abandoned, progress);
             share.picturesEncoded();
             Engine.Ticket ticket =
                     engine.submit(
@@ -259,13 +267,21 @@ public final class LocalChatModel implements ChatModel {
                                     wanted.stopTokenIds(),
                                     wanted.scope(),
                                     wanted.scoring(),
-                                    closing(wanted.branches(), share, rows)));
+                                    closing(timed(wanted.branches(), timeline), share, rows)));
             return new LocalGeneration(ticket, prompt.size());
         } catch (RuntimeException | Error e) {
             rows.forEach(ImageRows::close);
             share.close();
             throw e;
         }
+    }
+
+    private static List<Branch> timed(List<Branch> branches, RequestTimeline timeline) {
+        GenerationStages stages = new GenerationStages(timeline, branches.size());
+        return branches.stream()
+                .map(branch ->
+                        new Branch(branch.sampling(), branch.mask(), stages.timed(branch.sink())))
+                .toList();
     }
 
     /// The branches, which give back what they hold when they end.
@@ -314,14 +330,16 @@ public final class LocalChatModel implements ChatModel {
 
     @Override
     public PromptSize measure(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
-        try (ComposedPrompt composed = composer.compose(prompt, format, abandoned)) {
+        try (ComposedPrompt composed =
+                composer.compose(prompt, format, new RequestTimeline(), abandoned)) {
             return composed.size();
         }
     }
 
     @Override
     public int[] render(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
-        try (ComposedPrompt composed = composer.compose(prompt, format, abandoned)) {
+        try (ComposedPrompt composed =
+                composer.compose(prompt, format, new RequestTimeline(), abandoned)) {
             return composed.tokenIds();
         }
     }
@@ -350,7 +368,8 @@ public final class LocalChatModel implements ChatModel {
     @Override
     public Embedding embedText(Prompt text, RequestScope scope, BooleanSupplier abandoned) {
         try (ComposedPrompt prompt =
-                composer.compose(text, new AnswerFormat.FreeText(), abandoned)) {
+                composer.compose(
+                        text, new AnswerFormat.FreeText(), new RequestTimeline(), abandoned)) {
             return embedText(prompt, scope, abandoned);
         }
     }
@@ -368,6 +387,7 @@ public final class LocalChatModel implements ChatModel {
                                 scope,
                                 new Scoring(OptionalInt.empty(), OptionalInt.empty(), true),
                                 List.of(new Branch(SamplingParameters.GREEDY, features))),
+                        new RequestTimeline(),
                         abandoned,
                         _ -> {});
         try {
@@ -384,12 +404,13 @@ public final class LocalChatModel implements ChatModel {
             String param,
             RequestScope scope,
             BooleanSupplier abandoned) {
+        RequestTimeline timeline = new RequestTimeline();
         try (TakenMedia taken =
-                composer.take(List.of(new PlacedMedia(picture, param)), abandoned)) {
+                composer.take(List.of(new PlacedMedia(picture, param)), timeline, abandoned)) {
             ImageInput image = taken.images().getFirst();
             PromptSize size = new ComposedPrompt(new int[image.numTokens()], taken).size();
             try (AdmissionQueue.Share _ = queue.admit(0, image.fittedPixels())) {
-                List<ImageRows> rows = encode(List.of(image), scope, abandoned, _ -> {});
+                List<ImageRows> rows = encode(List.of(image), scope, timeline, abandoned, _ -> {});
                 try {
                     return new Embedding(mean(rows.getFirst().matrix()), size);
                 } finally {
@@ -400,8 +421,12 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
-    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
-        return composer.intake(file.param()).openPages(file, wish, abandoned);
+    public OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
+        return composer.intake(file.param()).openPages(file, wish, timeline, abandoned);
     }
 
     private static float[] mean(FloatMatrix rows) {
@@ -447,9 +472,10 @@ public final class LocalChatModel implements ChatModel {
     private List<ImageRows> encode(
             List<ImageInput> images,
             RequestScope scope,
+            RequestTimeline timeline,
             BooleanSupplier abandoned,
             Consumer<PictureProgress> progress) {
-        return media.map(intake -> intake.encode(images, scope, abandoned, progress))
+        return media.map(intake -> intake.encode(images, scope, timeline, abandoned, progress))
                 .orElse(List.of());
     }
 

@@ -13,6 +13,7 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.ocr.OpenPages;
 import io.moonglass.runtime.ocr.PageWish;
 import java.util.List;
@@ -34,9 +35,11 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
     public Generation generate(
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned) {
         Generation generation =
-                model.generate(request, answers.stream().map(this::watched).toList(), abandoned);
+                model.generate(
+                        request, answers.stream().map(this::watched).toList(), timeline, abandoned);
         begun.release();
         return generation;
     }
@@ -86,8 +89,12 @@ record WatchedModel(ChatModel model, Semaphore begun, BlockingQueue<FinishReason
     }
 
     @Override
-    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
-        return model.openPages(file, wish, abandoned);
+    public OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
+        return model.openPages(file, wish, timeline, abandoned);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.OptionalLong;
 public final class MachineMemory {
 
     private static final Path MEMINFO = Path.of("/proc/meminfo");
+    private static final Path PROCESS = Path.of("/proc/self/status");
     private static final Path CGROUP = Path.of("/sys/fs/cgroup");
 
     private MachineMemory() {}
@@ -29,6 +30,25 @@ public final class MachineMemory {
                         .orElseGet(() -> system().getFreeMemorySize());
         long ofContainer = Math.max(0, availableInContainer().orElse(Long.MAX_VALUE));
         return Math.min(ofMachine, ofContainer);
+    }
+
+    /// Bytes of this process that are in memory and are of no file: what a limit on memory counts in any case. Empty
+    /// where the system does not say.
+    public static OptionalLong anonymousBytes() {
+        return ofProcess("RssAnon:");
+    }
+
+    /// Bytes of mapped files, such as weights, that are in memory for this process: the system may drop them and read
+    /// them again. Empty where the system does not say.
+    public static OptionalLong mappedBytes() {
+        return ofProcess("RssFile:");
+    }
+
+    private static OptionalLong ofProcess(String name) {
+        OptionalLong kilobytes = field(PROCESS, name);
+        return kilobytes.isPresent()
+                ? OptionalLong.of(1024 * kilobytes.getAsLong())
+                : OptionalLong.empty();
     }
 
     private static OptionalLong availableInContainer() {

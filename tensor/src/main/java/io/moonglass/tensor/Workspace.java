@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 
 /// Scratch memory of a step: matrices are taken one after another inside a frame and given back
 /// together when the frame closes. Grows to what the largest step needed and stays there: what a
@@ -13,6 +14,8 @@ import java.util.List;
 public final class Workspace implements AutoCloseable {
 
     private static final long SLAB_BYTES = 8L << 20;
+
+    private static final LongAdder BYTES_OF_ALL = new LongAdder();
 
     private final List<MemorySegment> slabs = new ArrayList<>();
     private Arena arena = Arena.ofShared();
@@ -81,14 +84,24 @@ public final class Workspace implements AutoCloseable {
         return reservedBytes;
     }
 
+    /// Bytes that all workspaces of this process hold. Any thread.
+    public static long bytesOfAll() {
+        return BYTES_OF_ALL.sum();
+    }
+
     @Override
     public void close() {
+        release();
+    }
+
+    private void release() {
         arena.close();
+        BYTES_OF_ALL.add(-reservedBytes);
     }
 
     /// Between steps, when nothing is in use.
     private void joinSlabs() {
-        arena.close();
+        release();
         arena = Arena.ofShared();
         slabs.clear();
         long size = reservedBytes;
@@ -113,5 +126,6 @@ public final class Workspace implements AutoCloseable {
     private void addSlab(long size) {
         slabs.add(arena.allocate(size, FloatMatrix.ALIGNMENT));
         reservedBytes += size;
+        BYTES_OF_ALL.add(size);
     }
 }

@@ -12,6 +12,11 @@ public record ClosingSink(TokenSink sink, Runnable promptComputed, Runnable clos
         implements TokenSink {
 
     @Override
+    public void begun() {
+        sink.begun();
+    }
+
+    @Override
     public void promptScored(int position, TokenLogprobs logprobs) {
         sink.promptScored(position, logprobs);
     }

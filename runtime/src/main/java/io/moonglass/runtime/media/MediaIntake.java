@@ -5,6 +5,7 @@ import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Waiting;
 import io.moonglass.runtime.fetch.MediaFetcher;
 import io.moonglass.runtime.ocr.OpenPages;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
@@ -35,6 +37,10 @@ public final class MediaIntake implements AutoCloseable {
     private final VisionEncoder encoder;
     private final EncoderCache cache;
     private final MediaCounters counters = new MediaCounters();
+
+    /// Media that are being fetched and looked into.
+    private final LongAdder numTaking = new LongAdder();
+
     private final PictureQueue queue;
 
     /// @param numThreads     pictures that are decoded and fitted at the same time
@@ -78,22 +84,26 @@ public final class MediaIntake implements AutoCloseable {
 
     /// Fetches media, all at the same time, and reads their containers and sizes.
     ///
+    /// @param timeline  told what is fetched
     /// @param abandoned asked every few milliseconds
     /// @return one part for each, in order; the caller closes it when all are encoded or given up
     /// @throws InvalidRequestException if one of them is not to be had, is nothing that is taken in, too large or cut
     ///     short, or if they are too many pictures
     /// @throws CancellationException   if nobody waits any more, or the thread is interrupted
-    public TakenMedia take(List<PlacedMedia> media, BooleanSupplier abandoned) {
+    public TakenMedia take(
+            List<PlacedMedia> media, RequestTimeline timeline, BooleanSupplier abandoned) {
         refuseTooMany(media, _ -> 1);
         refuseTooManyAddresses(media);
-        Taking taking = new Taking(abandoned);
+        Taking taking = new Taking(timeline, abandoned);
         boolean isTaken = false;
+        numTaking.add(media.size());
         try {
             List<TakenPart> parts = taking.all(media);
             refuseTooMany(media, index -> parts.get(index).images().size());
             isTaken = true;
             return new TakenMedia(parts, taking::close);
         } finally {
+            numTaking.add(-media.size());
             if (!isTaken) {
                 taking.close();
             }
@@ -102,11 +112,16 @@ public final class MediaIntake implements AutoCloseable {
 
     /// Opens a picture or document to be read page by page, each page as tiles that fit the encoder.
     ///
+    /// @param timeline  told what is fetched
     /// @param abandoned asked now and then: whether nobody waits any more
     /// @return the caller's to close, when the last tile is encoded
     /// @throws InvalidRequestException if it is neither, or a wanted page is not there
-    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
-        Taking taking = new Taking(abandoned);
+    public OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
+        Taking taking = new Taking(timeline, abandoned);
         boolean isOpen = false;
         try {
             OpenPages pages = reader.pages(file, wish, taking, taking::close);
@@ -164,11 +179,13 @@ public final class MediaIntake implements AutoCloseable {
     /// The media of one request while they are taken, and the files that they leave.
     private final class Taking implements MediaTaker, AutoCloseable {
 
+        private final RequestTimeline timeline;
         private final BooleanSupplier abandoned;
         private final List<AutoCloseable> files = new ArrayList<>();
         private boolean closed;
 
-        Taking(BooleanSupplier abandoned) {
+        Taking(RequestTimeline timeline, BooleanSupplier abandoned) {
+            this.timeline = timeline;
             this.abandoned = abandoned;
         }
 
@@ -179,6 +196,11 @@ public final class MediaIntake implements AutoCloseable {
                             .<Callable<TakenPart>>map(one -> () -> reader.read(one, this))
                             .toList(),
                     abandoned);
+        }
+
+        @Override
+        public RequestTimeline timeline() {
+            return timeline;
         }
 
         @Override
@@ -228,6 +250,7 @@ public final class MediaIntake implements AutoCloseable {
     ///
     /// @param scope     whose pictures they are: rows are shared within a tenant and salt, and lower
     ///                  priorities go first
+    /// @param timeline  told of their stages
     /// @param abandoned asked every few milliseconds
     /// @param progress  told on this thread when more of them are decoded or encoded
     /// @return one for each picture; the caller closes them
@@ -238,12 +261,13 @@ public final class MediaIntake implements AutoCloseable {
     public List<ImageRows> encode(
             List<ImageInput> images,
             RequestScope scope,
+            RequestTimeline timeline,
             BooleanSupplier abandoned,
             Consumer<PictureProgress> progress) {
         if (images.isEmpty()) {
             return List.of();
         }
-        PictureRequest request = queue.submit(images, scope);
+        PictureRequest request = queue.submit(images, scope, timeline);
         boolean taken = false;
         try {
             List<ImageRows> rows = await(request, abandoned, progress);
@@ -271,6 +295,7 @@ public final class MediaIntake implements AutoCloseable {
                 counters.cancelledDecoding.sum(),
                 counters.cancelledEncoding.sum(),
                 counters.pixelsPerSecond(),
+                numTaking.intValue() + queue.numPending(),
                 sources.fetches(),
                 workers.statistics());
     }

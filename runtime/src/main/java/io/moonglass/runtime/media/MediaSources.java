@@ -4,8 +4,11 @@ import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import io.moonglass.runtime.fetch.FetchStatistics;
 import io.moonglass.runtime.fetch.FetchedBytes;
+import io.moonglass.runtime.fetch.FetchedFile;
 import io.moonglass.runtime.fetch.MediaFetcher;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,9 +51,11 @@ final class MediaSources implements AutoCloseable {
             case MediaSource.Address(String url) when startsWith(url, FILE) ->
                     read(localFile(url), what, maxBytes, taker);
             case MediaSource.Address(String url) -> {
-                FetchedBytes fetched = fetcher.fetch(url, what, maxBytes, null, taker::isOver);
-                taker.keep(fetched);
-                yield fetched.bytes();
+                try (RequestTimeline.Work _ = taker.timeline().begin(Stage.DOWNLOAD)) {
+                    FetchedBytes fetched = fetcher.fetch(url, what, maxBytes, null, taker::isOver);
+                    taker.keep(fetched);
+                    yield fetched.bytes();
+                }
             }
             case MediaSource.Drawn _ ->
                     throw new IllegalArgumentException("a drawn picture has no bytes");
@@ -76,16 +81,7 @@ final class MediaSources implements AutoCloseable {
                 yield MediaFile.lasting(file, digest(file));
             }
             case MediaSource.Address(String url) when !startsWith(url, DATA) ->
-                    written(file ->
-                            fetcher.fetchTo(
-                                            url,
-                                            file,
-                                            what,
-                                            maxBytes,
-                                            LONG_FETCH,
-                                            null,
-                                            taker::isOver)
-                                    ::close);
+                    written(file -> fetched(url, file, what, maxBytes, taker)::close);
             case MediaSource.Bytes _, MediaSource.Address _, MediaSource.Drawn _ -> {
                 byte[] bytes =
                         bytes(source, what, (int) Math.min(Integer.MAX_VALUE, maxBytes), taker);
@@ -206,6 +202,13 @@ final class MediaSources implements AutoCloseable {
             case MediaSource.Stored _ -> true;
             case MediaSource.Bytes _, MediaSource.Drawn _ -> false;
         };
+    }
+
+    private FetchedFile fetched(
+            String url, Path file, String what, long maxBytes, MediaTaker taker) {
+        try (RequestTimeline.Work _ = taker.timeline().begin(Stage.DOWNLOAD)) {
+            return fetcher.fetchTo(url, file, what, maxBytes, LONG_FETCH, null, taker::isOver);
+        }
     }
 
     private static boolean startsWith(String url, String scheme) {

@@ -17,6 +17,7 @@ import io.moonglass.vision.worker.WorkerStatistics;
 /// @param cancelledDecoding  pictures whose request was given up while their pixels were decoded or waited
 /// @param cancelledEncoding  the same while they were encoded or waited for it
 /// @param pixelsPerSecond  as measured lately; 0 before the first
+/// @param pending          media and pictures of requests that are not encoded yet, wherever they are on their way
 /// @param fetches          what was fetched from other hosts
 /// @param workers          the processes that decode videos and documents
 public record MediaStatistics(
@@ -32,12 +33,14 @@ public record MediaStatistics(
         long cancelledDecoding,
         long cancelledEncoding,
         double pixelsPerSecond,
+        int pending,
         FetchStatistics fetches,
         WorkerStatistics workers) {
 
     /// Of a model without pictures.
     public static final MediaStatistics NONE =
             new MediaStatistics(
+                    0,
                     0,
                     0,
                     0,

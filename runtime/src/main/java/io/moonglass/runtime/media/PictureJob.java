@@ -15,6 +15,7 @@ final class PictureJob {
     private final long fittedPixels;
     private final List<PictureTicket> tickets = new ArrayList<>();
     private ImagePatches patches;
+    private boolean begun;
     private volatile boolean abandoned;
 
     /// @param pixels where its pixels were taken
@@ -39,6 +40,20 @@ final class PictureJob {
     /// Those who wait for it.
     List<PictureTicket> tickets() {
         return tickets;
+    }
+
+    /// One more waits for it.
+    void add(PictureTicket ticket) {
+        tickets.add(ticket);
+        if (begun) {
+            ticket.beginEncoding();
+        }
+    }
+
+    /// It is being encoded from now on.
+    void begin() {
+        begun = true;
+        tickets.forEach(PictureTicket::beginEncoding);
     }
 
     /// The picture as the encoder reads it. For the thread that encodes it.

@@ -3,6 +3,8 @@ package io.moonglass.runtime.media;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import io.moonglass.runtime.ocr.BlankTileException;
 import io.moonglass.tensor.ComputeTurns;
 import io.moonglass.tensor.FloatMatrix;
@@ -93,7 +95,7 @@ final class PictureQueue implements AutoCloseable {
     /// rows from there calls [#withdraw].
     ///
     /// @throws IllegalStateException if the queue is closed
-    PictureRequest submit(List<ImageInput> images, RequestScope scope) {
+    PictureRequest submit(List<ImageInput> images, RequestScope scope, RequestTimeline timeline) {
         lock.lock();
         try {
             if (closed) {
@@ -102,6 +104,7 @@ final class PictureQueue implements AutoCloseable {
             PictureRequest request =
                     new PictureRequest(
                             scope,
+                            timeline,
                             images,
                             decodingOrder.join(scope),
                             encodingOrder.join(scope),
@@ -143,6 +146,16 @@ final class PictureQueue implements AutoCloseable {
         lock.lock();
         try {
             return request.progress();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Pictures of all requests that have no rows yet.
+    int numPending() {
+        lock.lock();
+        try {
+            return requests.stream().mapToInt(PictureRequest::numPending).sum();
         } finally {
             lock.unlock();
         }
@@ -255,13 +268,13 @@ final class PictureQueue implements AutoCloseable {
         ImageInput image = ticket.image();
         PictureRequest request = ticket.request();
         try {
-            Picture picture = decode(image);
+            Picture picture = decode(image, request.timeline());
             Optional<PictureJob> job =
                     request.ended().isDone()
                             ? Optional.empty()
                             : jobFor(ticket, digests.of(image, picture, request.scope()));
             if (job.isPresent()) {
-                prepare(job.get(), picture, image);
+                prepare(job.get(), picture, ticket);
             } else {
                 give(request.pixels(), image.pixelsInWork());
             }
@@ -271,9 +284,9 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
-    private Picture decode(ImageInput image) {
+    private Picture decode(ImageInput image, RequestTimeline timeline) {
         long begin = System.nanoTime();
-        try {
+        try (RequestTimeline.Work _ = timeline.begin(Stage.DECODE)) {
             return image.picture()
                     .decode(jpegDecoding, image.size().shrunkWidth(), image.size().shrunkHeight());
         } finally {
@@ -293,11 +306,10 @@ final class PictureQueue implements AutoCloseable {
         }
     }
 
-    private void prepare(PictureJob job, Picture picture, ImageInput image) {
+    private void prepare(PictureJob job, Picture picture, PictureTicket ticket) {
+        ImageInput image = ticket.image();
         try {
-            long begin = System.nanoTime();
-            ImagePatches patches = preprocessor.preprocess(picture, image.size());
-            counters.fitNanos.add(System.nanoTime() - begin);
+            ImagePatches patches = fit(picture, ticket);
             lock.lock();
             try {
                 long held = job.isAbandoned() ? 0 : job.fittedPixels();
@@ -313,6 +325,15 @@ final class PictureQueue implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             give(job.pixels(), image.pixelsInWork());
             fail(job, e);
+        }
+    }
+
+    private ImagePatches fit(Picture picture, PictureTicket ticket) {
+        long begin = System.nanoTime();
+        try (RequestTimeline.Work _ = ticket.request().timeline().begin(Stage.RESIZE)) {
+            return preprocessor.preprocess(picture, ticket.image().size());
+        } finally {
+            counters.fitNanos.add(System.nanoTime() - begin);
         }
     }
 
@@ -353,7 +374,7 @@ final class PictureQueue implements AutoCloseable {
     }
 
     private static void waitFor(PictureTicket ticket, PictureJob job) {
-        job.tickets().add(ticket);
+        job.add(ticket);
         ticket.reach(new PictureTicket.Stage.Encoding(job));
     }
 
@@ -366,6 +387,7 @@ final class PictureQueue implements AutoCloseable {
                         ready.stream().min(Comparator.comparing(PictureJob::place));
                 if (next.isPresent()) {
                     ready.remove(next.get());
+                    next.get().begin();
                     return next.get();
                 }
                 mayEncode.awaitUninterruptibly();
@@ -488,6 +510,7 @@ final class PictureQueue implements AutoCloseable {
 
     /// A job that nobody waits for any more is forgotten; who comes later starts anew.
     private void leave(PictureJob job, PictureTicket ticket) {
+        ticket.endEncoding();
         job.tickets().remove(ticket);
         if (job.tickets().isEmpty()) {
             job.abandon();

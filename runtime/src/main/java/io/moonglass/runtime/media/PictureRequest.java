@@ -1,6 +1,8 @@
 package io.moonglass.runtime.media;
 
 import io.moonglass.engine.RequestScope;
+import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +13,7 @@ import java.util.stream.Stream;
 final class PictureRequest {
 
     private final RequestScope scope;
+    private final RequestTimeline timeline;
     private final List<PictureTicket> tickets;
     private final ArrayDeque<PictureTicket> waiting;
     private final FairOrder.Place decoding;
@@ -20,11 +23,13 @@ final class PictureRequest {
 
     PictureRequest(
             RequestScope scope,
+            RequestTimeline timeline,
             List<ImageInput> images,
             FairOrder.Place decoding,
             FairOrder.Place encoding,
             PixelBudget.Account pixels) {
         this.scope = scope;
+        this.timeline = timeline;
         this.tickets = images.stream().map(image -> new PictureTicket(this, image)).toList();
         this.waiting = new ArrayDeque<>(tickets);
         this.decoding = decoding;
@@ -34,6 +39,16 @@ final class PictureRequest {
 
     RequestScope scope() {
         return scope;
+    }
+
+    /// Told of the stages of its pictures. Any thread.
+    RequestTimeline timeline() {
+        return timeline;
+    }
+
+    /// One of its pictures goes through the encoder.
+    RequestTimeline.Work beginEncoding() {
+        return timeline.begin(Stage.ENCODE);
     }
 
     List<PictureTicket> tickets() {
@@ -60,6 +75,11 @@ final class PictureRequest {
     /// The rows of all pictures, in order, or why there are none. Any thread.
     CompletableFuture<List<ImageRows>> ended() {
         return ended;
+    }
+
+    /// Pictures without rows.
+    int numPending() {
+        return tickets.size() - progress().numEncoded();
     }
 
     PictureProgress progress() {

@@ -1,5 +1,8 @@
 package io.moonglass.runtime.media;
 
+import io.moonglass.runtime.RequestTimeline;
+import java.util.Optional;
+
 /// One picture of a request on its way to rows. Guarded by the queue's lock.
 final class PictureTicket {
 
@@ -21,6 +24,7 @@ final class PictureTicket {
     private final PictureRequest request;
     private final ImageInput image;
     private Stage stage = new Stage.Waiting();
+    private Optional<RequestTimeline.Work> encoding = Optional.empty();
 
     PictureTicket(PictureRequest request, ImageInput image) {
         this.request = request;
@@ -39,7 +43,17 @@ final class PictureTicket {
         return stage;
     }
 
+    /// Its picture goes through the encoder from now on, until it reaches another stage or its request is given up.
+    void beginEncoding() {
+        encoding = Optional.of(request.beginEncoding());
+    }
+
+    void endEncoding() {
+        encoding.ifPresent(RequestTimeline.Work::close);
+    }
+
     void reach(Stage next) {
+        endEncoding();
         stage = next;
     }
 }

@@ -8,6 +8,7 @@ import io.moonglass.runtime.AnswerFormat;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Prompt;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.media.ImageInput;
 import io.moonglass.runtime.media.MediaIntake;
 import io.moonglass.runtime.media.PlacedMedia;
@@ -48,12 +49,18 @@ public final class PromptComposer {
     }
 
     /// @param format    what the answer must look like; conversations tell the model of it
+    /// @param timeline  told what is fetched
     /// @param abandoned asked now and then: whether nobody waits any more
     /// @return the caller's to close
     /// @throws InvalidRequestException if the prompt is none that this model can be given
-    public ComposedPrompt compose(Prompt prompt, AnswerFormat format, BooleanSupplier abandoned) {
+    public ComposedPrompt compose(
+            Prompt prompt,
+            AnswerFormat format,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
         return switch (prompt) {
-            case Prompt.Conversation conversation -> compose(conversation, format, abandoned);
+            case Prompt.Conversation conversation ->
+                    compose(conversation, format, timeline, abandoned);
             case Prompt.Text(String text) ->
                     ComposedPrompt.ofText(notEmpty(renderer.tokenizer().encodeOrdinary(text)));
             case Prompt.Tokens(int[] ids) -> ComposedPrompt.ofText(checked(ids));
@@ -61,8 +68,11 @@ public final class PromptComposer {
     }
 
     private ComposedPrompt compose(
-            Prompt.Conversation conversation, AnswerFormat format, BooleanSupplier abandoned) {
-        TakenMedia taken = take(placed(conversation.messages()), abandoned);
+            Prompt.Conversation conversation,
+            AnswerFormat format,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
+        TakenMedia taken = take(placed(conversation.messages()), timeline, abandoned);
         boolean isComposed = false;
         try {
             int[] tokensPerImage =
@@ -81,12 +91,13 @@ public final class PromptComposer {
     /// Fetches media and reads their containers and sizes.
     ///
     /// @return the caller's to close
-    public TakenMedia take(List<PlacedMedia> media, BooleanSupplier abandoned) {
+    public TakenMedia take(
+            List<PlacedMedia> media, RequestTimeline timeline, BooleanSupplier abandoned) {
         if (media.isEmpty()) {
             return TakenMedia.NONE;
         }
         String where = media.getFirst().where();
-        return intake(where).take(media, abandoned);
+        return intake(where).take(media, timeline, abandoned);
     }
 
     /// @param where the request wants something of pictures

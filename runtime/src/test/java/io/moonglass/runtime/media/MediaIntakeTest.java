@@ -15,6 +15,7 @@ import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.VideoSettings;
 import io.moonglass.runtime.fetch.FetchOptions;
 import io.moonglass.runtime.ocr.PageRanges;
@@ -398,7 +399,9 @@ class MediaIntakeTest {
     /// @return false if the request was abandoned
     private boolean endsWell(RequestScope scope, BooleanSupplier abandoned, int... pictures) {
         try {
-            List<ImageRows> rows = intake.encode(inputs(pictures), scope, abandoned, _ -> {});
+            List<ImageRows> rows =
+                    intake.encode(
+                            inputs(pictures), scope, new RequestTimeline(), abandoned, _ -> {});
             for (int i = 0; i < pictures.length; i++) {
                 assertEquals(shade(pictures[i]), rows.get(i).matrix().get(0, 0));
                 rows.get(i).close();
@@ -551,6 +554,7 @@ class MediaIntakeTest {
     private TakenMedia take(ContentPart.Media... parts) {
         return intake.take(
                 Arrays.stream(parts).map(part -> new PlacedMedia(part, "where")).toList(),
+                new RequestTimeline(),
                 () -> false);
     }
 
@@ -592,11 +596,13 @@ class MediaIntakeTest {
     private Future<List<ImageRows>> ask(
             RequestScope scope, BooleanSupplier abandoned, int... pictures) {
         List<ImageInput> images = inputs(pictures);
-        return callers.submit(() -> intake.encode(images, scope, abandoned, _ -> {}));
+        return callers.submit(
+                () -> intake.encode(images, scope, new RequestTimeline(), abandoned, _ -> {}));
     }
 
     private List<ImageRows> encode(List<ImageInput> images, BooleanSupplier abandoned) {
-        return intake.encode(images, RequestScope.DEFAULT, abandoned, _ -> {});
+        return intake.encode(
+                images, RequestScope.DEFAULT, new RequestTimeline(), abandoned, _ -> {});
     }
 
     private List<ImageInput> inputs(int... pictures) {
@@ -609,6 +615,7 @@ class MediaIntakeTest {
         try (TakenMedia taken =
                 intake.take(
                         List.of(new PlacedMedia(ContentPart.Picture.of(bytes), where)),
+                        new RequestTimeline(),
                         () -> false)) {
             return taken.images().getFirst();
         }

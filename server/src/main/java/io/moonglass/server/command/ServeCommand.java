@@ -54,6 +54,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Mixin private FileOptions files;
 
+    @Mixin private MetricsOptions metrics;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -74,9 +76,13 @@ final class ServeCommand implements Callable<Integer> {
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options =
-                files.in(
-                        responses.in(
-                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
+                metrics.in(
+                        files.in(
+                                responses.in(
+                                        serving.in(
+                                                ServerOptions.DEFAULT
+                                                        .withHost(host)
+                                                        .withPort(port)))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =

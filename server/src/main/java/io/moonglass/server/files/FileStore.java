@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -40,6 +41,8 @@ public final class FileStore {
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, FileShelf> shelves = new HashMap<>();
+    private final LongAdder hits = new LongAdder();
+    private final LongAdder misses = new LongAdder();
 
     private FileStore(FileStoreOptions options, InstantSource clock) {
         this.options = options;
@@ -232,6 +235,19 @@ public final class FileStore {
 
     /// A tenant's file by its id, or by `sha256:` and the hash of its bytes; empty if there is none, or it has expired.
     public Optional<StoredFile> find(String tenant, String idOrHash) {
+        Optional<StoredFile> found = onShelf(tenant, idOrHash);
+        (found.isPresent() ? hits : misses).increment();
+        return found;
+    }
+
+    public synchronized FileStatistics statistics() {
+        return new FileStatistics(
+                shelves.values().stream().mapToLong(FileShelf::numBytes).sum(),
+                hits.sum(),
+                misses.sum());
+    }
+
+    private Optional<StoredFile> onShelf(String tenant, String idOrHash) {
         boolean isId = ID.matcher(idOrHash).matches();
         if (!isId && !HASH.matcher(idOrHash).matches()) {
             return Optional.empty();
@@ -281,7 +297,8 @@ public final class FileStore {
     ///
     /// @return whether there was one
     public synchronized boolean delete(String tenant, String id) {
-        Optional<StoredFile> file = ID.matcher(id).matches() ? find(tenant, id) : Optional.empty();
+        Optional<StoredFile> file =
+                ID.matcher(id).matches() ? onShelf(tenant, id) : Optional.empty();
         Path folder = folders.of(tenant);
         file.ifPresent(found -> remove(folder, shelf(folder), found));
         return file.isPresent();

@@ -10,12 +10,20 @@ import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// Makes HTTP/1.1 connections whose handlers can reach them as [ClientConnection#CURRENT].
 final class ClientConnections implements ServerConnectionSelector {
 
     private final Http1ConnectionSelector http1 =
             Http1ConnectionSelector.builder().config(Http1Config.create()).build();
+
+    private final AtomicInteger numOpen = new AtomicInteger();
+
+    /// Open connections.
+    int numOpen() {
+        return numOpen.get();
+    }
 
     @Override
     public int bytesToIdentifyConnection() {
@@ -35,19 +43,22 @@ final class ClientConnections implements ServerConnectionSelector {
     @Override
     public ServerConnection connection(ConnectionContext context) {
         ClientConnection client = new ClientConnection(context);
-        return new Http1Connection(client, http1.connection(client));
+        return new Http1Connection(client, http1.connection(client), numOpen);
     }
 
-    private record Http1Connection(ClientConnection client, ServerConnection connection)
+    private record Http1Connection(
+            ClientConnection client, ServerConnection connection, AtomicInteger numOpen)
             implements ServerConnection, InterruptableTask<Void> {
 
         @Override
         public void handle(Limit limit) throws InterruptedException {
+            numOpen.incrementAndGet();
             ScopedValue.where(ClientConnection.CURRENT, client)
                     .call(() -> {
                         try {
                             connection.handle(limit);
                         } finally {
+                            numOpen.decrementAndGet();
                             client.beforeClose();
                         }
                         return null;

@@ -14,6 +14,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.moonglass.runtime.RequestTimeline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -36,7 +37,7 @@ final class Exchange implements AutoCloseable {
     private final BodyReader bodies;
     private final BodyBudget.Share bodyShare;
     private final String requestId;
-    private final long start = System.nanoTime();
+    private final RequestTimeline timeline;
     private Caller caller;
     private FaultShape faultShape = FaultShape.OPENAI;
     private boolean bodyRead;
@@ -45,7 +46,13 @@ final class Exchange implements AutoCloseable {
     private RequestFiles files;
     private HttpFault fault;
 
-    Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
+    /// @param timeline that began with it
+    Exchange(
+            ServerRequest request,
+            ServerResponse response,
+            BodyReader bodies,
+            RequestTimeline timeline) {
+        this.timeline = timeline;
         this.request = request;
         this.response = response;
         this.bodies = bodies;
@@ -60,7 +67,12 @@ final class Exchange implements AutoCloseable {
 
     /// The time since its head was read.
     Duration age() {
-        return Duration.ofNanos(System.nanoTime() - start);
+        return timeline.length();
+    }
+
+    /// The stages that it has been in until now.
+    RequestTimeline timeline() {
+        return timeline;
     }
 
     /// Finds out who sent it, before anything else of it is looked at.
@@ -78,6 +90,11 @@ final class Exchange implements AutoCloseable {
     /// Who sent it; not to be asked before that was found out.
     Caller caller() {
         return caller;
+    }
+
+    /// The same where it may not have been found out.
+    Optional<Caller> knownCaller() {
+        return Optional.ofNullable(caller);
     }
 
     String method() {

@@ -13,6 +13,7 @@ import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.ServerProbes;
 import io.moonglass.server.responses.ResponseStore;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -66,18 +67,31 @@ public final class MoonglassServer implements AutoCloseable {
         RunningRequests requests = new RunningRequests(timer);
         ServedModel served = new ServedModel(requests, options.requestTimeout());
         EngineWatch watch = new EngineWatch(options.stuckAfter());
+        ClientConnections connections = new ClientConnections();
+        ServerMetrics metrics =
+                new ServerMetrics(
+                        new ServerProbes(
+                                served::statistics,
+                                requests::size,
+                                connections::numOpen,
+                                () -> served.isServing() && !watch.isStuck(served.statistics()),
+                                served::isStopping,
+                                Optional::empty,
+                                () -> files.map(FileStore::statistics)),
+                        Version.VERSION,
+                        options.expertMetrics());
         Routes routes =
                 new Routes(
                         served,
                         new Answers(requests, options.pingInterval(), options.requestTimeout()),
                         requests,
-                        new ServerMetrics(served::statistics, requests::size),
+                        metrics,
                         watch,
                         responses,
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files));
+        WebServer web = listen(options, routes, connections, FileRoutes.maxBodyBytes(files));
         if (!web.isRunning()) {
             timer.shutdown();
             throw new ConfigException(
@@ -114,7 +128,10 @@ public final class MoonglassServer implements AutoCloseable {
 
     /// @param maxUploadBytes a body with a file may be larger than others, whose own limit their readers keep
     private static WebServer listen(
-            ServerOptions options, Routes routes, Optional<Long> maxUploadBytes) {
+            ServerOptions options,
+            Routes routes,
+            ClientConnections connections,
+            Optional<Long> maxUploadBytes) {
         long maxPayload = Math.max(options.maxBodyBytes(), maxUploadBytes.orElse(0L));
         return WebServer.builder()
                 .address(addressOf(options.host()))
@@ -122,7 +139,7 @@ public final class MoonglassServer implements AutoCloseable {
                 .maxPayloadSize(maxPayload)
                 .directHandlers(ProtocolFaults.handlers(maxPayload))
                 .protocolsDiscoverServices(false)
-                .addConnectionSelector(new ClientConnections())
+                .addConnectionSelector(connections)
                 .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
                 .shutdownGracePeriod(GRACE_FOR_CONNECTIONS)
                 .shutdownHook(false)

@@ -62,7 +62,9 @@ final class OcrRun {
     /// @throws InvalidRequestException if the document cannot be read; a page that cannot says so itself
     /// @throws CancellationException   if nobody waits any more
     void prepare() {
-        try (OpenPages open = model.openPages(call.file(), call.pages(), request::isStopped)) {
+        try (OpenPages open =
+                model.openPages(
+                        call.file(), call.pages(), request.timeline(), request::isStopped)) {
             numPages = open.numPages();
             for (int i = 0; i < open.numWanted(); i++) {
                 read(open, i);
@@ -163,7 +165,11 @@ final class OcrRun {
             ContentPart.Picture tile, boolean isFirst, Consumer<GenerationEvent> events) {
         while (true) {
             try {
-                return model.generate(call.question(tile), List.of(events), request::isStopped);
+                return model.generate(
+                        call.question(tile),
+                        List.of(events),
+                        request.timeline(),
+                        request::isStopped);
             } catch (OverloadedException e) {
                 if (isFirst) {
                     throw e;

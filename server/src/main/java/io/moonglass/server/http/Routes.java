@@ -5,10 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
+import io.moonglass.server.observe.EndedRequest;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.Outcome;
+import io.moonglass.server.observe.RequestObserver;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
 import java.util.ArrayList;
@@ -27,6 +30,7 @@ final class Routes {
     private final Answers answers;
     private final RunningRequests requests;
     private final ServerMetrics metrics;
+    private final List<RequestObserver> observers;
     private final EngineWatch watch;
     private final BodyReader bodies;
     private final ServerOptions options;
@@ -56,6 +60,7 @@ final class Routes {
         this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
+        this.observers = List.of(metrics);
         this.watch = watch;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
@@ -114,8 +119,14 @@ final class Routes {
     }
 
     void handle(ServerRequest request, ServerResponse response) {
-        Exchange exchange = new Exchange(request, response, bodies);
+        Exchange exchange =
+                new Exchange(request, response, bodies, new RequestTimeline(metrics::firstToken));
         Outcome outcome = Outcome.CLIENT_GONE;
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        boolean answers = route.filter(Route::answers).filter(by(exchange.method())).isPresent();
+        if (answers) {
+            observers.forEach(observer -> observer.began(exchange.timeline()));
+        }
         try (exchange) {
             speakAnthropic(exchange);
             route(exchange);
@@ -129,7 +140,10 @@ final class Routes {
             exchange.fail(HttpFault.of(e, exchange.requestId()));
             outcome = outcome(exchange);
         } finally {
-            count(exchange, outcome);
+            if (answers) {
+                ended(exchange, outcome);
+            }
+            countRefusal(exchange, route, outcome);
         }
     }
 
@@ -146,12 +160,20 @@ final class Routes {
         return exchange.fault().map(HttpFault::outcome).orElse(Outcome.COMPLETED);
     }
 
+    private void ended(Exchange exchange, Outcome outcome) {
+        exchange.timeline().end();
+        EndedRequest ended =
+                new EndedRequest(
+                        exchange.requestId(),
+                        exchange.path(),
+                        exchange.knownCaller().map(Caller::tenant).orElse(""),
+                        outcome,
+                        exchange.timeline());
+        observers.forEach(observer -> observer.ended(ended));
+    }
+
     /// What probes are told is no refusal.
-    private void count(Exchange exchange, Outcome outcome) {
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
-        if (route.filter(Route::answers).filter(by(exchange.method())).isPresent()) {
-            metrics.ended(outcome);
-        }
+    private void countRefusal(Exchange exchange, Optional<Route> route, Outcome outcome) {
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
         if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);

@@ -6,6 +6,7 @@ import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import java.time.Duration;
@@ -28,6 +29,7 @@ final class RunningRequest implements AutoCloseable {
     private final RunningRequests all;
     private final RunningRequests.Key key;
     private final int numAnswers;
+    private final RequestTimeline timeline;
     private final GenerationEvents events;
     private final ScheduledExecutorService timer;
     private final ClientConnection client;
@@ -40,7 +42,9 @@ final class RunningRequest implements AutoCloseable {
             RunningRequests.Key key,
             ClientConnection client,
             int numAnswers,
+            RequestTimeline timeline,
             ScheduledExecutorService timer) {
+        this.timeline = timeline;
         this.timer = timer;
         this.client = client;
         this.all = all;
@@ -56,6 +60,11 @@ final class RunningRequest implements AutoCloseable {
 
     int numAnswers() {
         return numAnswers;
+    }
+
+    /// The stages that it has been in until now.
+    RequestTimeline timeline() {
+        return timeline;
     }
 
     void stopAfter(Duration time) {
@@ -102,7 +111,7 @@ final class RunningRequest implements AutoCloseable {
         for (int i = 0; i < requests.size(); i++) {
             List<Consumer<GenerationEvent>> own = takers.subList(i * numEach, (i + 1) * numEach);
             if (!events.isStopped()) {
-                run(model.generate(requests.get(i), own, events::isStopped));
+                run(model.generate(requests.get(i), own, timeline, events::isStopped));
             }
         }
     }
@@ -181,6 +190,7 @@ final class RunningRequest implements AutoCloseable {
         if (!events.stop(Stop.COMPLETE)) {
             throw fault();
         }
+        timeline.answered();
         all.cannotStop(this);
     }
 

@@ -38,6 +38,7 @@ final class RunningRequests {
                         new Key(exchange.caller(), exchange.requestId()),
                         exchange.client(),
                         numAnswers,
+                        exchange.timeline(),
                         timer);
         if (stoppable.putIfAbsent(request.key(), request) != null) {
             throw HttpFault.duplicateRequestId();

@@ -51,6 +51,7 @@ final class ServedModel {
         Duration patience =
                 Answers.shorter(timeout, SamplingReader.timeout(request)).orElse(PATIENCE);
         Optional<ModelPool.Lease> loaded = pool.leaseIfLoaded(name);
+        exchange.timeline().servedBy(name.orElseGet(pool::first)); // there is one of this name
         return loaded.orElseGet(() -> loadedFor(exchange, pool, name, patience));
     }
 
@@ -74,6 +75,16 @@ final class ServedModel {
                             "model_loading", "the model is still loading; ask again soon");
             case State.Stopping() -> throw HttpFault.shuttingDown();
         };
+    }
+
+    /// Whether requests are given to models.
+    boolean isServing() {
+        return state instanceof State.Serving;
+    }
+
+    /// Whether no more requests are taken.
+    boolean isStopping() {
+        return state instanceof State.Stopping;
     }
 
     /// Statistics of the models that are loaded, by name.

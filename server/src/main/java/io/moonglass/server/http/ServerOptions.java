@@ -27,6 +27,7 @@ import java.util.function.Consumer;
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
 /// @param files                 where uploaded files are kept; empty to take none
+/// @param expertMetrics         whether the metrics tell the tokens of every expert of every layer
 public record ServerOptions(
         String host,
         int port,
@@ -41,7 +42,8 @@ public record ServerOptions(
         Optional<Duration> requestTimeout,
         Duration stuckAfter,
         Optional<ResponseStoreOptions> responses,
-        Optional<FileStoreOptions> files) {
+        Optional<FileStoreOptions> files,
+        boolean expertMetrics) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -58,7 +60,8 @@ public record ServerOptions(
                     Optional.empty(),
                     Duration.ofSeconds(120),
                     Optional.empty(),
-                    Optional.empty());
+                    Optional.empty(),
+                    true);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -147,6 +150,10 @@ public record ServerOptions(
         return with(changed -> changed.files = Optional.of(value));
     }
 
+    public ServerOptions withExpertMetrics(boolean value) {
+        return with(changed -> changed.expertMetrics = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -169,6 +176,7 @@ public record ServerOptions(
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
+        private boolean expertMetrics = ServerOptions.this.expertMetrics;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -185,7 +193,8 @@ public record ServerOptions(
                     requestTimeout,
                     stuckAfter,
                     responses,
-                    files);
+                    files,
+                    expertMetrics);
         }
     }
 }

@@ -238,6 +238,11 @@ public final class ModelPool implements AutoCloseable {
                 .orElseThrow(() -> unknown(name));
     }
 
+    /// The name of the model that requests get that name none.
+    public String first() {
+        return entries.keySet().iterator().next();
+    }
+
     /// Statistics of the models that are loaded, by name.
     public Map<String, ModelStatistics> statistics() {
         Map<String, ChatModel> loaded = new LinkedHashMap<>();

@@ -1,9 +1,15 @@
 package io.moonglass.server.observe;
 
+import io.moonglass.engine.DurationHistogram;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot;
 import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot;
+import io.prometheus.metrics.model.snapshots.InfoSnapshot.InfoDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
 import java.util.LinkedHashMap;
@@ -16,6 +22,8 @@ final class LabelledMetrics {
 
     private final Map<String, GaugeSnapshot.Builder> gauges = new LinkedHashMap<>();
     private final Map<String, CounterSnapshot.Builder> counters = new LinkedHashMap<>();
+    private final Map<String, InfoSnapshot.Builder> infos = new LinkedHashMap<>();
+    private final Map<String, HistogramSnapshot.Builder> histograms = new LinkedHashMap<>();
     private Labels labels = Labels.EMPTY;
 
     /// What comes now is this model's.
@@ -28,6 +36,36 @@ final class LabelledMetrics {
                 .dataPoint(GaugeDataPointSnapshot.builder().labels(labels).value(value).build());
     }
 
+    void gauge(String name, String help, double value, String label, String labelValue) {
+        gauges.computeIfAbsent(name, _ -> GaugeSnapshot.builder().name(PREFIX + name).help(help))
+                .dataPoint(
+                        GaugeDataPointSnapshot.builder()
+                                .labels(labels.add(label, labelValue))
+                                .value(value)
+                                .build());
+    }
+
+    /// @param name  without the `_info` that the format puts behind it
+    /// @param about what is told, beside the model
+    void info(String name, String help, Labels about) {
+        infos.computeIfAbsent(name, _ -> InfoSnapshot.builder().name(PREFIX + name).help(help))
+                .dataPoint(InfoDataPointSnapshot.builder().labels(labels.merge(about)).build());
+    }
+
+    void histogram(String name, String help, DurationHistogram.Counts durations) {
+        histograms
+                .computeIfAbsent(
+                        name, _ -> HistogramSnapshot.builder().name(PREFIX + name).help(help))
+                .dataPoint(
+                        HistogramDataPointSnapshot.builder()
+                                .labels(labels)
+                                .classicHistogramBuckets(
+                                        ClassicHistogramBuckets.of(
+                                                durations.bounds(), durations.counts()))
+                                .sum(durations.sumSeconds())
+                                .build());
+    }
+
     /// @param name without the `_total` that the format puts behind it
     void counter(String name, String help, double value) {
         add(name, help, value, labels);
@@ -36,6 +74,11 @@ final class LabelledMetrics {
     /// One of several counts of one name, told apart by one more label.
     void counter(String name, String help, double value, String label, String labelValue) {
         add(name, help, value, labels.add(label, labelValue));
+    }
+
+    /// The same, told apart by several.
+    void counter(String name, String help, double value, Labels more) {
+        add(name, help, value, labels.merge(more));
     }
 
     private void add(String name, String help, double value, Labels all) {
@@ -48,6 +91,8 @@ final class LabelledMetrics {
         MetricSnapshots.Builder all = MetricSnapshots.builder();
         gauges.values().forEach(gauge -> all.metricSnapshot(gauge.build()));
         counters.values().forEach(counter -> all.metricSnapshot(counter.build()));
+        infos.values().forEach(info -> all.metricSnapshot(info.build()));
+        histograms.values().forEach(histogram -> all.metricSnapshot(histogram.build()));
         return all.build();
     }
 }

@@ -1,14 +1,25 @@
 package io.moonglass.server.observe;
 
+import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
+import io.moonglass.engine.KvCache;
+import io.moonglass.router.ExpertLoad;
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.Stage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.fetch.FetchStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
 import io.moonglass.vision.worker.WorkerStatistics;
 import io.prometheus.metrics.model.registry.MultiCollector;
+import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /// Statistics of models as metrics, all of one moment; none while there is no model. Every figure has the model's name
@@ -16,26 +27,123 @@ import java.util.function.Supplier;
 final class ModelMetrics implements MultiCollector {
 
     private final Supplier<Map<String, ModelStatistics>> models;
+    private final Set<RequestTimeline> active;
+    private final boolean withExperts;
 
-    ModelMetrics(Supplier<Map<String, ModelStatistics>> models) {
+    /// @param models      by name, the one first that requests get that name none
+    /// @param active      requests that have not ended
+    /// @param withExperts whether the tokens of every expert are told
+    ModelMetrics(
+            Supplier<Map<String, ModelStatistics>> models,
+            Set<RequestTimeline> active,
+            boolean withExperts) {
         this.models = models;
+        this.active = active;
+        this.withExperts = withExperts;
     }
 
     @Override
     public MetricSnapshots collect() {
         LabelledMetrics metrics = new LabelledMetrics();
-        models.get()
-                .forEach((name, statistics) -> {
-                    metrics.of(name);
-                    addEngine(metrics, statistics.engine());
-                    addCache(metrics, statistics.engine());
-                    addPictures(metrics, statistics.media());
-                    addFetches(metrics, statistics.media().fetches());
-                    addWorkers(metrics, statistics.media().workers());
-                    addQueue(metrics, statistics.queue());
-                    addCancellations(metrics, statistics);
-                });
+        Map<String, ModelStatistics> loaded = models.get();
+        addRequests(metrics, loaded.keySet());
+        loaded.forEach((name, statistics) -> {
+            metrics.of(name);
+            addEngine(metrics, statistics.engine());
+            addCache(metrics, statistics.engine());
+            addPictures(metrics, statistics.media());
+            addFetches(metrics, statistics.media().fetches());
+            addWorkers(metrics, statistics.media().workers());
+            addQueue(metrics, statistics.queue());
+            addCancellations(metrics, statistics);
+            addMeasurements(metrics, statistics.engine());
+            addExperts(metrics, statistics.engine().measurements().experts());
+        });
         return metrics.snapshots();
+    }
+
+    /// A request whose model is not known yet counts to the first; one that is being loaded for a request counts too.
+    private void addRequests(LabelledMetrics metrics, Set<String> loaded) {
+        Map<String, List<RequestTimeline>> byModel = new LinkedHashMap<>();
+        loaded.forEach(name -> byModel.put(name, new ArrayList<>()));
+        for (RequestTimeline timeline : active) {
+            timeline.model()
+                    .or(() -> loaded.stream().findFirst())
+                    .map(name -> byModel.computeIfAbsent(name, _ -> new ArrayList<>()))
+                    .ifPresent(requests -> requests.add(timeline));
+        }
+        byModel.forEach((name, requests) -> {
+            metrics.of(name);
+            addRequests(metrics, requests);
+        });
+    }
+
+    private static void addRequests(LabelledMetrics metrics, List<RequestTimeline> requests) {
+        metrics.gauge(
+                "requests_waiting",
+                "Requests that are taken in and whose first answer is not being computed yet.",
+                requests.stream().filter(RequestTimeline::isWaiting).count());
+        Map<Stage, Integer> inStage = new EnumMap<>(Stage.class);
+        for (RequestTimeline timeline : requests) {
+            timeline.stage().ifPresent(stage -> inStage.merge(stage, 1, Integer::sum));
+        }
+        for (Stage stage : Stage.values()) {
+            metrics.gauge(
+                    "requests_in_stage",
+                    "Requests by the furthest stage that they are in.",
+                    inStage.getOrDefault(stage, 0),
+                    "stage",
+                    stage.label());
+        }
+    }
+
+    private static void addMeasurements(LabelledMetrics metrics, EngineStatistics engine) {
+        EngineMeasurements measurements = engine.measurements();
+        metrics.gauge(
+                "slots", "Answers that are computed at once at most.", measurements.maxRunning());
+        metrics.gauge(
+                "kv_block_bytes", "Bytes of one block of the cache.", measurements.blockBytes());
+        metrics.gauge(
+                "kv_cache_bytes",
+                "Memory that the cache has taken until now.",
+                measurements.cacheBytes());
+        metrics.gauge(
+                "kv_cache_usage_ratio",
+                "Blocks that answers need now, as a part of all: 0 to 1.",
+                (double) engine.numBlocksInUse() / Math.max(1, engine.numBlocks()));
+        metrics.info(
+                "kv_cache",
+                "The sizes of the cache.",
+                Labels.of(
+                        "block_size",
+                        Integer.toString(KvCache.BLOCK_SIZE),
+                        "num_blocks",
+                        Integer.toString(engine.numBlocks())));
+        metrics.histogram(
+                "step_duration_seconds", "Time that a forward pass took.", measurements.steps());
+        metrics.histogram(
+                "inter_token_latency_seconds",
+                "Time between two tokens of one answer.",
+                measurements.tokenGaps());
+    }
+
+    private void addExperts(LabelledMetrics metrics, List<ExpertLoad> layers) {
+        for (ExpertLoad load : layers) {
+            String layer = Integer.toString(load.layer());
+            metrics.gauge(
+                    "expert_imbalance",
+                    "What the most loaded expert of a layer got lately, in parts of the mean.",
+                    load.imbalance(),
+                    "layer",
+                    layer);
+            for (int expert = 0; withExperts && expert < load.tokens().length; expert++) {
+                metrics.counter(
+                        "expert_tokens",
+                        "Tokens that went to an expert.",
+                        load.tokens()[expert],
+                        Labels.of("layer", layer, "expert", Integer.toString(expert)));
+            }
+        }
     }
 
     private static void addEngine(LabelledMetrics metrics, EngineStatistics engine) {
@@ -93,6 +201,10 @@ final class ModelMetrics implements MultiCollector {
                 "picture_pixels_per_second",
                 "Rate at which pictures are encoded, as measured lately.",
                 media.pixelsPerSecond());
+        metrics.gauge(
+                "media_pending",
+                "Media and pictures of requests that are not encoded yet.",
+                media.pending());
         metrics.gauge("encoder_cache_bytes", "Encoded pictures that are kept.", media.cacheBytes());
         metrics.counter(
                 "encoder_cache_queries",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.GenerationEvent;
@@ -58,7 +59,8 @@ class MetricsTest {
                                     16,
                                     17,
                                     18.5,
-                                    Duration.ofMillis(1_500)),
+                                    Duration.ofMillis(1_500),
+                                    EngineMeasurements.NONE),
                             new MediaStatistics(
                                     35,
                                     36.5,
@@ -72,6 +74,7 @@ class MetricsTest {
                                     26,
                                     27,
                                     28.5,
+                                    29,
                                     new FetchStatistics(41, 42, 43.5, 44, 45, 46),
                                     new WorkerStatistics(51, 52, 53, 54, 55, 56, 57, 58, 59.5)),
                             new QueueStatistics(31, 32, 33, 34));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.server.observe.EngineWatch;
 import io.moonglass.server.observe.ServerMetrics;
+import io.moonglass.server.observe.ServerProbes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
@@ -140,7 +141,17 @@ class OpenApiDocumentTest {
                             new ServedModel(requests, Optional.empty()),
                             new Answers(requests, options.pingInterval(), Optional.empty()),
                             requests,
-                            new ServerMetrics(Map::of, requests::size),
+                            new ServerMetrics(
+                                    new ServerProbes(
+                                            Map::of,
+                                            requests::size,
+                                            () -> 0,
+                                            () -> false,
+                                            () -> false,
+                                            Optional::empty,
+                                            Optional::empty),
+                                    "test",
+                                    true),
                             new EngineWatch(Duration.ofSeconds(1)),
                             Optional.empty(),
                             Optional.empty(),

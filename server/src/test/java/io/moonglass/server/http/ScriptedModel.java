@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
@@ -15,6 +16,7 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.admission.QueueStatistics;
 import io.moonglass.runtime.media.MediaStatistics;
@@ -85,7 +87,26 @@ public final class ScriptedModel implements ChatModel {
     static ModelStatistics without(Duration progress) {
         return new ModelStatistics(
                 new EngineStatistics(
-                        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, progress),
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        8,
+                        0,
+                        0,
+                        0,
+                        progress,
+                        EngineMeasurements.NONE),
                 MediaStatistics.NONE,
                 new QueueStatistics(0, 0, 16_384, 1_000_000));
     }
@@ -113,6 +134,7 @@ public final class ScriptedModel implements ChatModel {
     public Generation generate(
             ChatRequest request,
             List<Consumer<GenerationEvent>> answers,
+            RequestTimeline timeline,
             BooleanSupplier abandoned) {
         if (refusal != null) {
             throw refusal;
@@ -202,7 +224,11 @@ public final class ScriptedModel implements ChatModel {
     volatile PageWish lastWish;
 
     @Override
-    public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+    public OpenPages openPages(
+            ContentPart.File file,
+            PageWish wish,
+            RequestTimeline timeline,
+            BooleanSupplier abandoned) {
         lastOpened = file;
         lastWish = wish;
         if (refusal != null) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.engine.EngineMeasurements;
 import io.moonglass.engine.EngineStatistics;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.admission.QueueStatistics;
@@ -75,7 +76,26 @@ class EngineWatchTest {
     private static Map<String, ModelStatistics> without(Duration progress) {
         EngineStatistics engine =
                 new EngineStatistics(
-                        1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 1, 0, 0, progress);
+                        1,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        8,
+                        1,
+                        0,
+                        0,
+                        progress,
+                        EngineMeasurements.NONE);
         return Map.of(
                 "a",
                 new ModelStatistics(engine, MediaStatistics.NONE, new QueueStatistics(0, 0, 1, 1)));

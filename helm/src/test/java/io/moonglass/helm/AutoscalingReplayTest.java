@@ -194,7 +194,7 @@ class AutoscalingReplayTest {
                     lines.stream().map(line -> line[0]).toList(),
                     lines.stream().map(line -> line[1]).toList(),
                     lines.stream().map(line -> line[2]).toList(),
-                    lines.stream().map(line -> line[3]).toList());
+                    lines.stream().map(line -> line[4]).toList());
         }
 
         /// What one answer took, by Little's law: answers that ran on average, over those that ended in a second.

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /// The chart, rendered by Helm as an installation would. Helm leaves the pods of tests out of what it renders, so this
@@ -24,6 +26,9 @@ final class Chart {
     private static final Chart WITH_TESTS = copyWithTests();
 
     private final Path folder;
+
+    /// What was rendered before; nobody changes it.
+    private final Map<List<String>, Rendering> rendered = new ConcurrentHashMap<>();
 
     private Chart(Path folder) {
         this.folder = folder;
@@ -64,15 +69,19 @@ final class Chart {
 
     /// @throws IllegalStateException with Helm's words if it refuses the values
     Rendering render(Path values, String release, String kubernetes) {
-        String text =
-                new Helm(folder)
-                        .template()
-                                .withName(release)
-                                .withNamespace("inference")
-                                .withKubeVersion(kubernetes)
-                                .withValuesFile(values)
-                                .call();
-        return new Rendering(manifests(text));
+        return rendered.computeIfAbsent(
+                List.of(values.toString(), release, kubernetes),
+                _ -> {
+                    String text =
+                            new Helm(folder)
+                                    .template()
+                                    .withName(release)
+                                    .withNamespace("inference")
+                                    .withKubeVersion(kubernetes)
+                                    .withValuesFile(values)
+                                    .call();
+                    return new Rendering(manifests(text));
+                });
     }
 
     /// The same with values as text; they stand beside those of the example `default`.

@@ -278,6 +278,19 @@ class ChartPolicyTest {
     }
 
     @Test
+    void the_test_asks_both_ports_with_a_key_and_an_authority() {
+        JsonNode test = Chart.withTests().render(Chart.example("tls")).only("Pod");
+
+        assertEquals(
+                "[\"selftest\",\"--url\",\"https://release-moonglass.inference.svc:80\","
+                        + "\"--operations-url\",\"http://release-moonglass-ops.inference.svc:9090\","
+                        + "\"--api-key-file-plain\",\"/key/key\",\"--ca-certificate-file\",\"/ca/ca.crt\"]",
+                test.at("/spec/containers/0/args").toString());
+        // a test without a certificate of its own could only fail
+        assertFalse(Chart.withTests().render(Chart.example("secured")).has("Pod"));
+    }
+
+    @Test
     void a_checkpoint_that_is_copied_is_checked() {
         Rendering rendering = Chart.withTests().render(Chart.example("init-container"));
         JsonNode install = rendering.podSpec().at("/initContainers/0");

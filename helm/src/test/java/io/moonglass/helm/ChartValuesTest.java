@@ -36,7 +36,7 @@ class ChartValuesTest {
                     pdb: {maxUnavailable: lots}                     | maxUnavailable
                     networkPolicy: {enabled: "yes"}                 | enabled
                     inferencePool: {failureMode: FailSoft}          | failureMode
-                    log: {level: LOUD}                              | level
+                    log: {level: loud}                              | level
                     otlp: {endpoint: "collector:4318"}              | endpoint
                     prometheusRule: {disabled: [Watchdog]}          | disabled
                     cache: {type: hostPath}                         | cache/type
@@ -58,7 +58,7 @@ class ChartValuesTest {
                     model: {source: included, additional: [{name: a, claimName: b}]}          | there can be no others
                     model: {additional: [{name: kimi-vl, claimName: b}]}                      | two models are named kimi-vl
                     config: {server: {port: 1}}                                               | use ports.http
-                    config: {log: {level: DEBUG}}                                             | use log.level
+                    config: {log: {level: debug}}                                             | use log.level
                     config: {operations: {key-file: /x}}                                      | use operations.existingSecret
                     apiKeys: {existingSecret: a, lines: ["a e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]} | want one of them
                     tls: {clientCaSecret: a}                                                  | need the server's certificate

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.kubernetes.client.custom.Quantity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,6 +113,28 @@ class ChartPolicyTest {
                     assertTrue(volumes.contains(mount.path("name").asText()), mount::toString);
                     assertTrue(places.add(mount.path("mountPath").asText()), mount::toString);
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void media_that_wait_fit_into_the_temporary_folder(Path example) throws IOException {
+        Rendering rendering = Chart.withTests().render(example);
+        long disk =
+                Quantity.fromString(
+                                rendering.settings().at("/media/disk").asText().replace("iB", "i"))
+                        .getNumber()
+                        .longValue();
+
+        for (JsonNode volume : rendering.podSpec().path("volumes")) {
+            if (volume.path("name").asText().equals("tmp")) {
+                long limit =
+                        Quantity.fromString(volume.at("/emptyDir/sizeLimit").asText())
+                                .getNumber()
+                                .longValue();
+                // a pod over its limit is evicted, with all its requests
+                assertTrue(limit > disk, () -> limit + " bytes for " + disk);
             }
         }
     }

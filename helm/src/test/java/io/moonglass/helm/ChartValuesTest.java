@@ -1,5 +1,6 @@
 package io.moonglass.helm;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -90,11 +91,12 @@ class ChartValuesTest {
                                 """)
                         .settings();
 
-        assertTrue(
-                settings.path("media").toString().equals("{\"allow-media-host\":[\"a.example.com\",\"b.example.com\"],\"workers\":2}"),
-                settings::toString);
-        assertTrue(settings.at("/server/max-body-size").asText().equals("64MiB"));
-        assertTrue(settings.at("/server/drain-timeout").asInt() == 30);
+        assertEquals(
+                "[\"a.example.com\",\"b.example.com\"]",
+                settings.at("/media/allow-media-host").toString());
+        assertEquals(2, settings.at("/media/workers").asInt());
+        assertEquals("64MiB", settings.at("/server/max-body-size").asText());
+        assertEquals(30, settings.at("/server/drain-timeout").asInt());
     }
 
     private static void assertRefused(String values, String why) {

@@ -57,7 +57,7 @@ app.kubernetes.io/component: operations
 {{- if $image.digest -}}
 {{- printf "%s@%s" $image.repository $image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" $image.repository ($image.tag | default .Chart.AppVersion) -}}
+{{- printf "%s:%s" $image.repository ($image.tag | default (lower .Chart.AppVersion)) -}}
 {{- end -}}
 {{- end -}}
 

@@ -93,7 +93,9 @@ final class Chart {
             Files.writeString(
                     file,
                     YAML.writeValueAsString(
-                            ours.isObject() ? YAML.readerForUpdating(merged).readValue(ours) : merged));
+                            ours.isObject()
+                                    ? YAML.readerForUpdating(merged).readValue(ours)
+                                    : merged));
             return render(file);
         } finally {
             Files.delete(file);
@@ -118,7 +120,7 @@ final class Chart {
 
     private static Chart copyWithTests() {
         try {
-            Path copy = Files.createDirectories(Path.of("target/chart-with-tests/moonglass"));
+            Path copy = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "chart-with-tests");
             try (Stream<Path> files = Files.walk(FOLDER)) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {
                     Path target = copy.resolve(FOLDER.relativize(file));

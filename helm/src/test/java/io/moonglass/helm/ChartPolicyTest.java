@@ -31,8 +31,7 @@ class ChartPolicyTest {
         for (JsonNode pod : podSpecs(Chart.withTests().render(example))) {
             assertTrue(pod.at("/securityContext/runAsNonRoot").asBoolean());
             assertEquals(10001, pod.at("/securityContext/runAsUser").asInt());
-            assertEquals(
-                    "RuntimeDefault", pod.at("/securityContext/seccompProfile/type").asText());
+            assertEquals("RuntimeDefault", pod.at("/securityContext/seccompProfile/type").asText());
             assertFalse(pod.path("automountServiceAccountToken").asBoolean(true));
             assertFalse(pod.path("hostNetwork").asBoolean(false));
             for (JsonNode container : containers(pod)) {
@@ -77,8 +76,7 @@ class ChartPolicyTest {
         for (JsonNode port : server.path("ports")) {
             assertTrue(port.path("name").asText().length() <= 15);
         }
-        assertEquals(
-                port(server, "ops"), rendering.settings().at("/operations/port").asInt());
+        assertEquals(port(server, "ops"), rendering.settings().at("/operations/port").asInt());
         assertEquals(port(server, "http"), rendering.settings().at("/server/port").asInt());
     }
 
@@ -178,7 +176,8 @@ class ChartPolicyTest {
             }
             assertEquals(1, found.size(), "Services that the ServiceMonitor finds");
             assertEquals(
-                    monitor.at("/spec/endpoints/0/port"), found.getFirst().at("/spec/ports/0/name"));
+                    monitor.at("/spec/endpoints/0/port"),
+                    found.getFirst().at("/spec/ports/0/name"));
         }
         for (JsonNode constraint : rendering.podSpec().path("topologySpreadConstraints")) {
             assertWithin(constraint.at("/labelSelector/matchLabels"), pod);
@@ -192,8 +191,7 @@ class ChartPolicyTest {
 
         for (JsonNode test : rendering.ofKind("Pod")) {
             for (JsonNode service : rendering.ofKind("Service")) {
-                assertFalse(
-                        isWithin(service.at("/spec/selector"), test.at("/metadata/labels")));
+                assertFalse(isWithin(service.at("/spec/selector"), test.at("/metadata/labels")));
             }
         }
     }
@@ -349,13 +347,16 @@ class ChartPolicyTest {
                 models(rendering));
         assertEquals("20GiB", rendering.settings().at("/models/memory").asText());
         assertTrue(
-                rendering.server().path("image").asText().startsWith("registry.example.com/moonglass@sha256:"));
+                rendering
+                        .server()
+                        .path("image")
+                        .asText()
+                        .startsWith("registry.example.com/moonglass@sha256:"));
     }
 
     @Test
     void an_image_with_a_model_of_its_own_is_told_of_no_other() throws IOException {
-        assertFalse(
-                Chart.withTests().render(Chart.example("demo")).settings().has("models"));
+        assertFalse(Chart.withTests().render(Chart.example("demo")).settings().has("models"));
     }
 
     @Test
@@ -377,13 +378,16 @@ class ChartPolicyTest {
                 .path("volumeMounts")
                 .forEach(mount -> mounts.add(mount.path("mountPath").asText()));
 
-        files.forEach(
-                (key, file) -> {
-                    assertEquals(file, settings.at(key).asText());
-                    assertTrue(mounts.contains(file.substring(0, file.lastIndexOf('/'))), file);
-                });
+        files.forEach((key, file) -> {
+            assertEquals(file, settings.at(key).asText());
+            assertTrue(mounts.contains(file.substring(0, file.lastIndexOf('/'))), file);
+        });
         assertEquals(
-                "https", rendering.named("Service", "release-moonglass").at("/spec/ports/0/appProtocol").asText());
+                "https",
+                rendering
+                        .named("Service", "release-moonglass")
+                        .at("/spec/ports/0/appProtocol")
+                        .asText());
     }
 
     @Test
@@ -391,8 +395,7 @@ class ChartPolicyTest {
         for (Path example : Chart.examples()) {
             Rendering rendering = Chart.withTests().render(example);
             for (JsonNode variable : rendering.server().path("env")) {
-                assertFalse(
-                        variable.path("name").asText().matches(".*(PASSWORD|TOKEN|SECRET).*"));
+                assertFalse(variable.path("name").asText().matches(".*(PASSWORD|TOKEN|SECRET).*"));
             }
         }
     }
@@ -423,7 +426,9 @@ class ChartPolicyTest {
         assertEquals("25.6", trigger.at("/metadata/threshold").asText());
         assertTrue(
                 trigger.at("/metadata/query").asText().contains("moonglass_requests_waiting{")
-                        && trigger.at("/metadata/query").asText().contains("moonglass_sequences_running{"));
+                        && trigger.at("/metadata/query")
+                                .asText()
+                                .contains("moonglass_sequences_running{"));
         assertFalse(trigger.path("metadata").has("metricName"));
     }
 
@@ -442,8 +447,7 @@ class ChartPolicyTest {
 
     @Test
     void a_network_policy_lets_nobody_else_in_and_nothing_else_out() {
-        JsonNode policy =
-                Chart.withTests().render(Chart.example("secured")).only("NetworkPolicy");
+        JsonNode policy = Chart.withTests().render(Chart.example("secured")).only("NetworkPolicy");
 
         assertEquals("[\"Ingress\",\"Egress\"]", policy.at("/spec/policyTypes").toString());
         for (JsonNode rule : policy.at("/spec/ingress")) {
@@ -488,8 +492,7 @@ class ChartPolicyTest {
                 Chart.withTests().render(Chart.example("init-container")).only("Deployment");
 
         assertTrue(deployment.at("/spec/progressDeadlineSeconds").asInt() > 3601);
-        assertNotEquals(
-                "0", deployment.at("/spec/strategy/rollingUpdate/maxSurge").asText());
+        assertNotEquals("0", deployment.at("/spec/strategy/rollingUpdate/maxSurge").asText());
     }
 
     private static String models(Rendering rendering) throws IOException {

@@ -33,7 +33,8 @@ class ChartReadmeTest {
 
         for (String path : leaves("", values)) {
             assertTrue(
-                    described.stream().anyMatch(known -> path.equals(known) || path.startsWith(known + ".")),
+                    described.stream()
+                            .anyMatch(known -> path.equals(known) || path.startsWith(known + ".")),
                     () -> path + " has no comment in values.yaml");
         }
     }
@@ -44,14 +45,13 @@ class ChartReadmeTest {
         }
         List<String> all = new ArrayList<>();
         value.properties()
-                .forEach(
-                        field ->
-                                all.addAll(
-                                        leaves(
-                                                path.isEmpty()
-                                                        ? field.getKey()
-                                                        : path + "." + field.getKey(),
-                                                field.getValue())));
+                .forEach(field ->
+                        all.addAll(
+                                leaves(
+                                        path.isEmpty()
+                                                ? field.getKey()
+                                                : path + "." + field.getKey(),
+                                        field.getValue())));
         return all;
     }
 }

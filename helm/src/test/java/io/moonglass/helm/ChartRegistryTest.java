@@ -32,8 +32,7 @@ class ChartRegistryTest {
     @BeforeAll
     static void start_a_registry() {
         library = NativeLibrary.getInstance().load();
-        Result started =
-                library.RepoOciServerStart(new RepoServerOptions("", USER, PASSWORD));
+        Result started = library.RepoOciServerStart(new RepoServerOptions("", USER, PASSWORD));
         assertTrue(started.err == null || started.err.isEmpty(), () -> started.err);
         registry = started.out.strip();
     }
@@ -52,7 +51,13 @@ class ChartRegistryTest {
         // a mebibyte is what a cluster keeps of a release, values and templates together
         assertTrue(Files.size(archive) < 256 * 1024, () -> archive.toFile().length() + " bytes");
 
-        Helm.registry().login().withHost(registry).withUsername(USER).withPassword(PASSWORD).plainHttp().call();
+        Helm.registry()
+                .login()
+                .withHost(registry)
+                .withUsername(USER)
+                .withPassword(PASSWORD)
+                .plainHttp()
+                .call();
         String pushed =
                 Helm.push()
                         .withChart(archive)
@@ -71,10 +76,10 @@ class ChartRegistryTest {
         String here =
                 new Helm(Chart.FOLDER)
                         .template()
-                                .withName("pulled")
-                                .withKubeVersion(Chart.NEWEST_KUBERNETES)
-                                .withValuesFile(Chart.example("default"))
-                                .call();
+                        .withName("pulled")
+                        .withKubeVersion(Chart.NEWEST_KUBERNETES)
+                        .withValuesFile(Chart.example("default"))
+                        .call();
         assertEquals(here, rendered);
     }
 

@@ -47,8 +47,7 @@ class ChartSettingsTest {
     private Tools.Outcome check(Path file) throws Exception {
         Path log = folder.resolve("check.log");
         Process process =
-                ServerProcess.start(
-                        folder, log, List.of("config", "--check", file.toString()));
+                ServerProcess.start(folder, log, List.of("config", "--check", file.toString()));
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         return new Tools.Outcome(process.exitValue(), Files.readString(log));
     }

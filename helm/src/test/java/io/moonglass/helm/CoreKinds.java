@@ -24,7 +24,9 @@ final class CoreKinds {
     private static final Map<String, Class<?>> TYPES =
             Map.ofEntries(
                     Map.entry("apps/v1 Deployment", V1Deployment.class),
-                    Map.entry("autoscaling/v2 HorizontalPodAutoscaler", V2HorizontalPodAutoscaler.class),
+                    Map.entry(
+                            "autoscaling/v2 HorizontalPodAutoscaler",
+                            V2HorizontalPodAutoscaler.class),
                     Map.entry("networking.k8s.io/v1 Ingress", V1Ingress.class),
                     Map.entry("networking.k8s.io/v1 NetworkPolicy", V1NetworkPolicy.class),
                     Map.entry("policy/v1 PodDisruptionBudget", V1PodDisruptionBudget.class),
@@ -53,8 +55,7 @@ final class CoreKinds {
             gson.fromJson(manifest.toString(), TYPES.get(id(manifest)));
         } catch (JsonParseException | IllegalArgumentException e) {
             throw new AssertionError(
-                    "%s %s: %s"
-                            .formatted(id(manifest), Rendering.name(manifest), e.getMessage()),
+                    "%s %s: %s".formatted(id(manifest), Rendering.name(manifest), e.getMessage()),
                     e);
         }
     }

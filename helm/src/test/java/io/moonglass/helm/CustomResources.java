@@ -55,8 +55,7 @@ final class CustomResources {
         }
         var faults = schema.validate(manifest);
         if (!faults.isEmpty()) {
-            throw new AssertionError(
-                    "%s %s: %s".formatted(id, Rendering.name(manifest), faults));
+            throw new AssertionError("%s %s: %s".formatted(id, Rendering.name(manifest), faults));
         }
     }
 

@@ -25,8 +25,7 @@ class DashboardTest {
             JsonNode installed =
                     rendering.named(
                             "ConfigMap",
-                            "release-moonglass-dashboard-"
-                                    + dashboard.name().replace(".json", ""));
+                            "release-moonglass-dashboard-" + dashboard.name().replace(".json", ""));
             assertEquals("monitoring", installed.at("/metadata/namespace").asText());
             assertEquals("1", installed.at("/metadata/labels/grafana_dashboard").asText());
             JsonNode text = installed.path("data").properties().iterator().next().getValue();

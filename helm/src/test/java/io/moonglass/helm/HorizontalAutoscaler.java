@@ -77,8 +77,7 @@ final class HorizontalAutoscaler {
             return current;
         }
         int replicas = (int) Math.ceil(newRatio * counted);
-        boolean against =
-                newRatio < 1 && replicas > current || newRatio > 1 && replicas < current;
+        boolean against = newRatio < 1 && replicas > current || newRatio > 1 && replicas < current;
         return against ? current : replicas;
     }
 

@@ -60,8 +60,7 @@ class HorizontalAutoscalerTest {
     @Test
     void two_pods_a_minute_are_two_pods_a_minute() {
         HorizontalAutoscaler autoscaler =
-                new HorizontalAutoscaler(
-                        1, 100, 1, pods(2, 60, 0), ScalingRules.DEFAULT_DOWN);
+                new HorizontalAutoscaler(1, 100, 1, pods(2, 60, 0), ScalingRules.DEFAULT_DOWN);
 
         // a round every 30 s; a minute after two were added, two more are
         assertEquals(List.of(1, 3, 3, 5, 5, 7, 7), climb(autoscaler, 30, 6));
@@ -70,8 +69,7 @@ class HorizontalAutoscalerTest {
     @Test
     void it_goes_down_only_as_far_as_the_highest_wish_of_the_window() {
         HorizontalAutoscaler autoscaler =
-                new HorizontalAutoscaler(
-                        1, 10, 1, ScalingRules.DEFAULT_UP, pods(10, 15, 60));
+                new HorizontalAutoscaler(1, 10, 1, ScalingRules.DEFAULT_UP, pods(10, 15, 60));
         List<Integer> replicas = new ArrayList<>();
         int current = 5;
 

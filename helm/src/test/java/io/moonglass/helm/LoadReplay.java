@@ -31,7 +31,8 @@ final class LoadReplay {
     /// @param meanWait       of all requests, in seconds until they are computed
     /// @param worstWait      of the one that waited longest
     /// @param replicaMinutes pods, ready or loading, over time
-    record Result(int changes, int flips, double meanWait, double worstWait, double replicaMinutes) {
+    record Result(
+            int changes, int flips, double meanWait, double worstWait, double replicaMinutes) {
         @Override
         public String toString() {
             return String.format(

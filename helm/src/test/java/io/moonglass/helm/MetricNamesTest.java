@@ -29,7 +29,8 @@ class MetricNamesTest {
     void every_metric_of_a_rule_or_an_alert_is_told() throws IOException {
         Set<String> names = new TreeSet<>();
         Set<String> rules = recorded();
-        for (JsonNode group : Chart.withTests().renderText(ALL).only("PrometheusRule").at("/spec/groups")) {
+        for (JsonNode group :
+                Chart.withTests().renderText(ALL).only("PrometheusRule").at("/spec/groups")) {
             for (JsonNode rule : group.path("rules")) {
                 names.addAll(names(rule.path("expr").asText()));
             }
@@ -96,7 +97,8 @@ class MetricNamesTest {
 
     private static Set<String> recorded() throws IOException {
         Set<String> all = new HashSet<>();
-        for (JsonNode group : Chart.withTests().renderText(ALL).only("PrometheusRule").at("/spec/groups")) {
+        for (JsonNode group :
+                Chart.withTests().renderText(ALL).only("PrometheusRule").at("/spec/groups")) {
             group.path("rules").forEach(rule -> all.add(rule.path("record").asText()));
         }
         return all;

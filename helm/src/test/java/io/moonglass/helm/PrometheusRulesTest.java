@@ -35,7 +35,12 @@ class PrometheusRulesTest {
         Tools.Outcome outcome =
                 Tools.run(
                         folder,
-                        List.of(promtool.toString(), "check", "rules", "--lint-fatal", "rules.yaml"));
+                        List.of(
+                                promtool.toString(),
+                                "check",
+                                "rules",
+                                "--lint-fatal",
+                                "rules.yaml"));
 
         assertEquals(0, outcome.exitCode(), outcome::output);
     }
@@ -90,8 +95,7 @@ class PrometheusRulesTest {
     void an_alert_that_is_not_wanted_is_left_out() throws IOException {
         Rendering rendering = Chart.withTests().render(Chart.example("monitored"));
 
-        assertFalse(
-                rendering.only("PrometheusRule").toString().contains("MoonglassExpertsUneven"));
+        assertFalse(rendering.only("PrometheusRule").toString().contains("MoonglassExpertsUneven"));
     }
 
     private void writeRules() throws IOException {

@@ -30,8 +30,8 @@ record Rendering(List<JsonNode> manifests) {
         return ofKind(kind).stream()
                 .filter(manifest -> name.equals(name(manifest)))
                 .findFirst()
-                .orElseThrow(
-                        () -> new AssertionError("no %s named %s was rendered".formatted(kind, name)));
+                .orElseThrow(() ->
+                        new AssertionError("no %s named %s was rendered".formatted(kind, name)));
     }
 
     /// The container of the server.
@@ -52,8 +52,7 @@ record Rendering(List<JsonNode> manifests) {
     JsonNode settings() throws java.io.IOException {
         for (JsonNode configMap : ofKind("ConfigMap")) {
             if (configMap.path("data").has("application.yaml")) {
-                return Chart.YAML.readTree(
-                        configMap.at("/data/application.yaml").asText());
+                return Chart.YAML.readTree(configMap.at("/data/application.yaml").asText());
             }
         }
         throw new AssertionError("no ConfigMap has an application.yaml");

@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,28 +78,32 @@ class AutoscalingReplayTest {
     void what_waits_alone_is_a_worse_signal_and_a_short_window_flaps() throws IOException {
         assertBetterThanUsual("step, load 180 s", step(), SLOW_LOADING, 0);
         assertBetterThanUsual("wave, load 180 s", wave(), SLOW_LOADING, 1);
-        Recording recording = recording();
+        LoadRecording recording = recording();
         assertBetterThanUsual(
-                "recorded, load 180 s", recording.arrivals(HOUR, GROUPS), recording.service(), 1);
+                "recorded, load 180 s", recording.arrivals(HOUR, GROUPS), service(recording), 1);
     }
 
     @Test
     void the_recorded_load_is_served_without_pods_that_come_and_go() throws IOException {
-        Recording recording = recording();
+        LoadRecording recording = recording();
 
         LoadReplay.Result result =
                 byDefault(
                         "recorded, load 180 s",
                         recording.arrivals(HOUR, GROUPS),
-                        recording.service());
+                        service(recording));
 
         System.out.printf("a recorded request took %.1f s%n", recording.serviceTime());
         assertTrue(result.flips() <= 2, result::toString);
         assertTrue(result.meanWait() < 15, result::toString);
     }
 
-    private static Recording recording() throws IOException {
-        return Recording.read(Path.of("src/test/resources/prometheus/recording.csv"));
+    private static LoadRecording recording() throws IOException {
+        return LoadRecording.read(Path.of("src/test/resources/prometheus/recording.csv"));
+    }
+
+    private static LoadReplay.Service service(LoadRecording recording) {
+        return new LoadReplay.Service(SLOTS, recording.serviceTime(), SLOW_LOADING.loadTime());
     }
 
     /// Than what waits against a target of 2, and than the same signal with the window that Kubernetes has where nothing is said.
@@ -132,11 +134,7 @@ class AutoscalingReplayTest {
 
     private static HorizontalAutoscaler usual(double averageValue) {
         return new HorizontalAutoscaler(
-                1,
-                MAX_REPLICAS,
-                averageValue,
-                ScalingRules.DEFAULT_UP,
-                ScalingRules.DEFAULT_DOWN);
+                1, MAX_REPLICAS, averageValue, ScalingRules.DEFAULT_UP, ScalingRules.DEFAULT_DOWN);
     }
 
     private static LoadReplay.Result byDefault(
@@ -182,74 +180,5 @@ class AutoscalingReplayTest {
             }
         }
         return arrivals;
-    }
-
-    /// Metrics of one server while its load went up and down; `src/test/resources/prometheus/record` made them.
-    ///
-    /// @param seconds when each line was scraped
-    /// @param ended   requests that had ended
-    /// @param open    requests that were being answered
-    /// @param running answers that were being computed
-    private record Recording(
-            List<Integer> seconds, List<Integer> ended, List<Integer> open, List<Integer> running) {
-
-        static Recording read(Path file) throws IOException {
-            List<int[]> lines =
-                    Files.readAllLines(file).stream()
-                            .skip(1)
-                            .map(line ->
-                                    List.of(line.split(",")).stream()
-                                            .mapToInt(Integer::parseInt)
-                                            .toArray())
-                            .toList();
-            return new Recording(
-                    lines.stream().map(line -> line[0]).toList(),
-                    lines.stream().map(line -> line[1]).toList(),
-                    lines.stream().map(line -> line[2]).toList(),
-                    lines.stream().map(line -> line[4]).toList());
-        }
-
-        /// What one answer took, by Little's law: answers that ran on average, over those that ended in a second.
-        double serviceTime() {
-            double area = 0;
-            for (int i = 1; i < seconds.size(); i++) {
-                area +=
-                        (seconds.get(i) - seconds.get(i - 1))
-                                * (running.get(i) + running.get(i - 1))
-                                / 2.0;
-            }
-            return area / (ended.getLast() - ended.getFirst());
-        }
-
-        LoadReplay.Service service() {
-            return new LoadReplay.Service(SLOTS, serviceTime(), SLOW_LOADING.loadTime());
-        }
-
-        /// Requests that came in each second of a time, in which the recording repeats. Of those between two lines one
-        /// knows only how many came: they are spread evenly.
-        int[] arrivals(int duration, int times) {
-            int[] arrivals = new int[duration];
-            int length = seconds.getLast() - seconds.getFirst();
-            for (int start = 0; start < duration; start += length) {
-                for (int i = 1; i < seconds.size(); i++) {
-                    int came =
-                            Math.max(
-                                    0,
-                                    ended.get(i)
-                                            - ended.get(i - 1)
-                                            + open.get(i)
-                                            - open.get(i - 1));
-                    int from = seconds.get(i - 1) - seconds.getFirst();
-                    int width = seconds.get(i) - seconds.get(i - 1);
-                    for (int k = 0; k < came * times; k++) {
-                        int second = start + from + k * width / (came * times);
-                        if (second < duration) {
-                            arrivals[second]++;
-                        }
-                    }
-                }
-            }
-            return arrivals;
-        }
     }
 }

@@ -120,7 +120,9 @@ final class Chart {
 
     private static Chart copyWithTests() {
         try {
-            Path copy = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "chart-with-tests");
+            Path copy =
+                    Files.createTempDirectory(
+                            Files.createDirectories(Path.of("target")), "chart-with-tests");
             try (Stream<Path> files = Files.walk(FOLDER)) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {
                     Path target = copy.resolve(FOLDER.relativize(file));

@@ -312,54 +312,6 @@ class ChartPolicyTest {
     }
 
     @Test
-    void a_checkpoint_that_is_copied_is_checked() {
-        Rendering rendering = Chart.withTests().render(Chart.example("init-container"));
-        JsonNode install = rendering.podSpec().at("/initContainers/0");
-
-        assertEquals(
-                "[\"install\",\"/source/kimi-vl/instruct\",\"/models/kimi-vl\",\"--sha256sums\",\"/sums/sha256sums\"]",
-                install.path("args").toString());
-        assertEquals(rendering.server().path("image"), install.path("image"));
-        assertTrue(
-                rendering
-                        .named("ConfigMap", "release-moonglass-sha256sums")
-                        .at("/data/sha256sums")
-                        .asText()
-                        .contains("tiktoken.model"));
-    }
-
-    @Test
-    void a_model_of_an_image_is_found_where_it_is_put() throws IOException {
-        assertEquals(
-                "[\"kimi-vl=/model-image/kimi-vl\"]",
-                models(Chart.withTests().render(Chart.example("model-image-volume"))));
-        assertEquals(
-                "[\"kimi-vl=/models/kimi-vl\"]",
-                models(Chart.withTests().render(Chart.example("model-image"))));
-    }
-
-    @Test
-    void further_models_are_mounted_and_named() throws IOException {
-        Rendering rendering = Chart.withTests().render(Chart.example("digest"));
-
-        assertEquals(
-                "[\"kimi-vl=/models/kimi-vl\",\"kimi-vl-thinking=/models/kimi-vl-thinking\"]",
-                models(rendering));
-        assertEquals("20GiB", rendering.settings().at("/models/memory").asText());
-        assertTrue(
-                rendering
-                        .server()
-                        .path("image")
-                        .asText()
-                        .startsWith("registry.example.com/moonglass@sha256:"));
-    }
-
-    @Test
-    void an_image_with_a_model_of_its_own_is_told_of_no_other() throws IOException {
-        assertFalse(Chart.withTests().render(Chart.example("demo")).settings().has("models"));
-    }
-
-    @Test
     void secrets_are_mounted_and_the_settings_name_their_files() throws IOException {
         Rendering rendering = Chart.withTests().render(Chart.example("secured"));
         JsonNode settings = rendering.settings();
@@ -397,51 +349,6 @@ class ChartPolicyTest {
             for (JsonNode variable : rendering.server().path("env")) {
                 assertFalse(variable.path("name").asText().matches(".*(PASSWORD|TOKEN|SECRET).*"));
             }
-        }
-    }
-
-    @Test
-    void scaling_is_on_what_waits_and_runs_against_the_slots() {
-        // 16 answers at once, four fifths of them
-        JsonNode pods =
-                Chart.withTests()
-                        .render(Chart.example("hpa"))
-                        .only("HorizontalPodAutoscaler")
-                        .at("/spec/metrics/0/pods");
-        assertEquals("12800m", pods.at("/target/averageValue").asText());
-        assertEquals("AverageValue", pods.at("/target/type").asText());
-
-        JsonNode external =
-                Chart.withTests()
-                        .render(Chart.example("hpa-external"))
-                        .only("HorizontalPodAutoscaler")
-                        .at("/spec/metrics/0/external");
-        assertEquals("12000m", external.at("/target/averageValue").asText());
-
-        JsonNode trigger =
-                Chart.withTests()
-                        .render(Chart.example("keda"))
-                        .only("ScaledObject")
-                        .at("/spec/triggers/0");
-        assertEquals("25.6", trigger.at("/metadata/threshold").asText());
-        assertTrue(
-                trigger.at("/metadata/query").asText().contains("moonglass_requests_waiting{")
-                        && trigger.at("/metadata/query")
-                                .asText()
-                                .contains("moonglass_sequences_running{"));
-        assertFalse(trigger.path("metadata").has("metricName"));
-    }
-
-    @Test
-    void keda_holds_the_pods_while_prometheus_is_away() {
-        JsonNode scaled = Chart.withTests().render(Chart.example("keda")).only("ScaledObject");
-
-        assertEquals(3, scaled.at("/spec/fallback/failureThreshold").asInt());
-        assertEquals("currentReplicasIfHigher", scaled.at("/spec/fallback/behavior").asText());
-        assertEquals("false", scaled.at("/spec/triggers/0/metadata/ignoreNullValues").asText());
-        // a fallback is for triggers of the type AverageValue alone, by a rule of KEDA's admission
-        for (JsonNode trigger : scaled.at("/spec/triggers")) {
-            assertEquals("AverageValue", trigger.path("metricType").asText());
         }
     }
 
@@ -493,10 +400,6 @@ class ChartPolicyTest {
 
         assertTrue(deployment.at("/spec/progressDeadlineSeconds").asInt() > 3601);
         assertNotEquals("0", deployment.at("/spec/strategy/rollingUpdate/maxSurge").asText());
-    }
-
-    private static String models(Rendering rendering) throws IOException {
-        return rendering.settings().at("/models/model").toString();
     }
 
     private static String id(JsonNode manifest) {

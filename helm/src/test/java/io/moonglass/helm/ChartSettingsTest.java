@@ -28,7 +28,7 @@ class ChartSettingsTest {
         Path file = folder.resolve("application.yaml");
         Chart.YAML.writeValue(file.toFile(), all);
 
-        Tools.Outcome outcome = check(file);
+        Program.Outcome outcome = check(file);
 
         assertEquals(0, outcome.exitCode(), outcome::output);
     }
@@ -38,17 +38,17 @@ class ChartSettingsTest {
         Path file = folder.resolve("application.yaml");
         Files.writeString(file, "batching: {max-runing: 3}\n");
 
-        Tools.Outcome outcome = check(file);
+        Program.Outcome outcome = check(file);
 
         assertEquals(2, outcome.exitCode(), outcome::output);
         assertTrue(outcome.output().contains("max-running"), outcome::output);
     }
 
-    private Tools.Outcome check(Path file) throws Exception {
+    private Program.Outcome check(Path file) throws Exception {
         Path log = folder.resolve("check.log");
         Process process =
                 ServerProcess.start(folder, log, List.of("config", "--check", file.toString()));
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        return new Tools.Outcome(process.exitValue(), Files.readString(log));
+        return new Program.Outcome(process.exitValue(), Files.readString(log));
     }
 }

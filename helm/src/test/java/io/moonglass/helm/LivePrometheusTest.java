@@ -32,7 +32,7 @@ class LivePrometheusTest {
 
     @Test
     void dashboards_have_data_and_the_alert_of_the_queue_fires_and_clears() throws Exception {
-        Path program = Tools.orSkip("prometheus");
+        Program program = Program.orSkip("prometheus", "on Debian in the package prometheus");
         // two at once, so that ten clients wait
         try (ServerProcess server = ServerProcess.serve(folder, "--max-running", "2")) {
             writeConfiguration(server.address());

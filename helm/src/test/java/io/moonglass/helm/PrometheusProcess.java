@@ -29,7 +29,7 @@ final class PrometheusProcess implements AutoCloseable {
     }
 
     /// @param folder where `prometheus.yml` is
-    static PrometheusProcess start(Path program, Path folder)
+    static PrometheusProcess start(Program program, Path folder)
             throws IOException, InterruptedException {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -39,7 +39,7 @@ final class PrometheusProcess implements AutoCloseable {
         Process process =
                 new ProcessBuilder(
                                 List.of(
-                                        program.toString(),
+                                        program.file().toString(),
                                         "--config.file=prometheus.yml",
                                         "--storage.tsdb.path=data",
                                         "--web.listen-address=127.0.0.1:" + port,

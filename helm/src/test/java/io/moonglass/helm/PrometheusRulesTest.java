@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// The chart's rules, as Prometheus' own tool reads and runs them.
 class PrometheusRulesTest {
 
+    private static final String PACKAGE = "on Debian in the package prometheus";
+
     private static final String ALL_RULES =
             """
             prometheusRule:
@@ -29,31 +31,23 @@ class PrometheusRulesTest {
 
     @Test
     void prometheus_takes_the_rules() throws Exception {
-        Path promtool = Tools.orSkip("promtool");
+        Program promtool = Program.orSkip("promtool", PACKAGE);
         writeRules();
 
-        Tools.Outcome outcome =
-                Tools.run(
-                        folder,
-                        List.of(
-                                promtool.toString(),
-                                "check",
-                                "rules",
-                                "--lint-fatal",
-                                "rules.yaml"));
+        Program.Outcome outcome =
+                promtool.run(folder, "check", "rules", "--lint-fatal", "rules.yaml");
 
         assertEquals(0, outcome.exitCode(), outcome::output);
     }
 
     @Test
     void every_alert_fires_and_clears() throws Exception {
-        Path promtool = Tools.orSkip("promtool");
+        Program promtool = Program.orSkip("promtool", PACKAGE);
         writeRules();
         Path tests = Path.of("src/test/resources/prometheus/rules-test.yaml");
         Files.copy(tests, folder.resolve("test.yaml"), StandardCopyOption.REPLACE_EXISTING);
 
-        Tools.Outcome outcome =
-                Tools.run(folder, List.of(promtool.toString(), "test", "rules", "test.yaml"));
+        Program.Outcome outcome = promtool.run(folder, "test", "rules", "test.yaml");
 
         assertEquals(0, outcome.exitCode(), outcome::output);
         String text = Files.readString(tests);

@@ -5,43 +5,47 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// Programs that tests use where a machine has them. In continuous integration (`CI=true`) it must.
-final class Tools {
+/// A program of the machine that tests use where it is installed. In continuous integration (`CI=true`) it must be.
+record Program(Path file) {
 
     /// What a program said before it ended.
     record Outcome(int exitCode, String output) {}
 
-    private Tools() {}
-
-    /// The program's file; without it the test is skipped, and with `CI=true` it fails.
-    static Path orSkip(String program) {
+    /// Without the program the test is skipped, and with `CI=true` it fails.
+    ///
+    /// @param hint where the program is to be had
+    static Program orSkip(String name, String hint) {
         for (String folder : System.getenv("PATH").split(File.pathSeparator)) {
-            Path file = Path.of(folder, program);
+            Path file = Path.of(folder, name);
             if (Files.isExecutable(file)) {
-                return file;
+                return new Program(file);
             }
         }
-        String why = "%s is not installed (on Debian in the package prometheus)".formatted(program);
+        String why = "%s is not installed (%s)".formatted(name, hint);
         if ("true".equals(System.getenv("CI"))) {
             return fail(why);
         }
         return abort(why + "; skipped");
     }
 
-    /// Runs a program in a folder to its end.
-    static Outcome run(Path folder, List<String> command) throws IOException, InterruptedException {
+    /// Runs it in a folder to its end.
+    Outcome run(Path folder, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(file.toString()));
+        command.addAll(List.of(arguments));
         Process process =
                 new ProcessBuilder(command)
                         .directory(folder.toFile())
                         .redirectErrorStream(true)
                         .start();
         process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes());
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!process.waitFor(60, TimeUnit.SECONDS)) {
             process.destroyForcibly();
             fail("%s did not end: %s".formatted(command, output));

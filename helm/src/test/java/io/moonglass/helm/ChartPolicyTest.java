@@ -17,6 +17,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What holds of everything that the chart makes, whatever the values say.
 class ChartPolicyTest {
@@ -352,9 +353,10 @@ class ChartPolicyTest {
         }
     }
 
-    @Test
-    void a_network_policy_lets_nobody_else_in_and_nothing_else_out() {
-        JsonNode policy = Chart.withTests().render(Chart.example("secured")).only("NetworkPolicy");
+    @ParameterizedTest
+    @ValueSource(strings = {"secured", "tls"})
+    void a_network_policy_lets_nobody_else_in_and_nothing_else_out(String example) {
+        JsonNode policy = Chart.withTests().render(Chart.example(example)).only("NetworkPolicy");
 
         assertEquals("[\"Ingress\",\"Egress\"]", policy.at("/spec/policyTypes").toString());
         for (JsonNode rule : policy.at("/spec/ingress")) {
@@ -365,7 +367,15 @@ class ChartPolicyTest {
             assertFalse(rule.path("to").isEmpty(), "a rule without peers lets everything out");
             assertFalse(rule.path("ports").isEmpty());
         }
-        assertTrue(policy.toString().contains("169.254.0.0/16"));
+    }
+
+    @Test
+    void media_are_fetched_from_public_addresses_alone() {
+        JsonNode secured = Chart.withTests().render(Chart.example("secured")).only("NetworkPolicy");
+        JsonNode tls = Chart.withTests().render(Chart.example("tls")).only("NetworkPolicy");
+
+        assertTrue(secured.toString().contains("169.254.0.0/16"));
+        assertFalse(tls.toString().contains("0.0.0.0/0"));
     }
 
     @Test

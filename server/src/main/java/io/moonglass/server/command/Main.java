@@ -95,6 +95,8 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new CompareCommand())
                         .addSubcommand(new BenchCommand())
                         .addSubcommand(new LoadCommand())
+                        .addSubcommand(new SelftestCommand())
+                        .addSubcommand(new InstallCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

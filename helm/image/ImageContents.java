@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,10 +40,11 @@ final class ImageContents {
             Pattern.compile(
                     "(?i)(META-INF/)?([^/]*/)?((LICEN[CS]E|NOTICE|COPYING|COPYRIGHT|AL2|LGPL|EPL|DEPENDENCIES)[^/]*|ThirdPartyNotices[^/]*)");
 
-    /// Found in a jar of Bytedeco and loaded by nothing of ours; they are what OpenCV and FFmpeg offer beside decoding.
+    /// In jars of Bytedeco, and loaded by nothing of ours: what OpenCV and FFmpeg can do beside decoding.
     private static final Pattern UNUSED =
             Pattern.compile(
-                    "libjniopenblas_full\\.so|lib(jni)?avfilter\\.so.*|lib(jni)?avdevice\\.so.*|cv2\\..*");
+                    "libjniopenblas_full\\.so|lib(jni)?av(filter|device)\\.so.*"
+                            + "|lib(jni)?opencv_(?!core|imgproc|imgcodecs).*|cv2\\..*");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -120,11 +122,9 @@ final class ImageContents {
             return;
         }
         Path target = Files.createDirectories(root.resolve("." + HOME + "/native")).resolve(file);
-        if (Files.exists(target) && !java.util.Arrays.equals(Files.readAllBytes(target), bytes)) {
-            // the compiler's own libraries come with several; the newest serves all, and these are of one build
-            if (Files.size(target) >= bytes.length) {
-                return;
-            }
+        if (Files.exists(target) && !Arrays.equals(Files.readAllBytes(target), bytes)) {
+            throw new IllegalStateException(
+                    "two libraries %s that differ; want one folder for each".formatted(file));
         }
         Files.write(target, bytes);
     }

@@ -94,6 +94,20 @@ final class BlockPool {
         }
     }
 
+    /// Forgets what is kept; their room is free as before.
+    ///
+    /// @return how many blocks were kept
+    int forgetKept() {
+        int numForgotten = kept.size();
+        for (int block : kept) {
+            byKey.remove(keys[block]);
+            keys[block] = null;
+            freed.push(block);
+        }
+        kept.clear();
+        return numForgotten;
+    }
+
     /// The block that holds this, or -1.
     int find(Digest key) {
         return byKey.getOrDefault(key, -1);

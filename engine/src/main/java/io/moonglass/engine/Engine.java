@@ -6,6 +6,7 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /// Generates tokens for many requests at once. One thread owns scheduler, cache and sequences; every
@@ -138,6 +139,19 @@ public final class Engine implements AutoCloseable {
             throw new IllegalStateException("the engine is closed");
         }
         return new Ticket(sequences);
+    }
+
+    /// Forgets what earlier prompts computed and no sequence uses, between two steps. Any thread.
+    ///
+    /// @return how many blocks of the cache that were
+    public CompletableFuture<Integer> flushPrefixes() {
+        CompletableFuture<Integer> numBlocks = new CompletableFuture<>();
+        Mail mail = new Mail.Flush(numBlocks);
+        mailbox.add(mail);
+        if (closing && mailbox.remove(mail)) { // closed meanwhile: nobody would read it
+            numBlocks.complete(0);
+        }
+        return numBlocks;
     }
 
     /// The turns that steps take, for others that compute on the same cores.

@@ -215,6 +215,11 @@ final class EngineLoop {
             switch (mail) {
                 case Mail.Submit(var sequences) -> sequences.forEach(scheduler::add);
                 case Mail.Cancel(var sequences) -> sequences.forEach(this::cancel);
+                case Mail.Flush(var numBlocks) -> {
+                    int numForgotten = cache.forgetKept();
+                    stand();
+                    numBlocks.complete(numForgotten);
+                }
                 case Mail.Close() -> { // mail behind it is taken back by who sent it
                     open = false;
                     scheduler.all().toList().forEach(this::cancel);

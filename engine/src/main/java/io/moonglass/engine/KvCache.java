@@ -181,6 +181,13 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
+    /// Forgets what earlier prompts computed and no sequence uses now.
+    ///
+    /// @return how many blocks that were
+    int forgetKept() {
+        return pool.forgetKept();
+    }
+
     /// Stores a token's row.
     ///
     /// @param row of the block

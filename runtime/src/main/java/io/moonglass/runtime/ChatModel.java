@@ -5,6 +5,7 @@ import io.moonglass.engine.SamplingParameters;
 import io.moonglass.runtime.ocr.OpenPages;
 import io.moonglass.runtime.ocr.PageWish;
 import java.util.List;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -94,6 +95,16 @@ public interface ChatModel extends AutoCloseable {
 
     /// How much it has done, and how it stands.
     ModelStatistics statistics();
+
+    /// Drops what is kept for requests that come again; what running requests use stays.
+    ///
+    /// @return what was dropped
+    default FlushedCaches flush(Set<ModelCache> caches) {
+        return FlushedCaches.NONE;
+    }
+
+    /// Gives memory of caches back if the machine is short of it; to be called now and then.
+    default void giveBackMemory() {}
 
     /// Runs what a first request would run, so that no caller pays for code that is not compiled yet;
     /// takes a few seconds. Does nothing where there is nothing to warm.

@@ -427,6 +427,21 @@ public final class LocalChatModel implements ChatModel {
     }
 
     @Override
+    public FlushedCaches flush(Set<ModelCache> caches) {
+        long encoderBytes =
+                caches.contains(ModelCache.ENCODER)
+                        ? media.map(MediaIntake::flushCache).orElse(0L)
+                        : 0;
+        int prefixBlocks = caches.contains(ModelCache.PREFIX) ? engine.flushPrefixes().join() : 0;
+        return new FlushedCaches(prefixBlocks, encoderBytes);
+    }
+
+    @Override
+    public void giveBackMemory() {
+        media.ifPresent(MediaIntake::giveBackMemory);
+    }
+
+    @Override
     public void warmUp() {
         constraints.warmUp();
         WarmUp.run(this, media.isPresent());

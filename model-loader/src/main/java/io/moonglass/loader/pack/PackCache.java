@@ -47,18 +47,15 @@ public final class PackCache {
                                     format.spelling(),
                                     SourceKey.of(checkpoint, layout));
             Path entry = directory.resolve(name);
+            if (Files.isDirectory(entry)) { // complete, also where nobody may write
+                return found(model, format, entry);
+            }
             Files.createDirectories(directory);
             synchronized (ONE_AT_A_TIME) {
                 try (FileChannel channel = lockFile(name);
                         FileLock _ = lock(channel, entry)) {
                     if (Files.isDirectory(entry)) {
-                        LOG.log(
-                                System.Logger.Level.INFO,
-                                "{0} as {1}: packed before, in {2}",
-                                model,
-                                format.spelling(),
-                                entry);
-                        return entry;
+                        return found(model, format, entry);
                     }
                     LOG.log(
                             System.Logger.Level.INFO,
@@ -78,6 +75,16 @@ public final class PackCache {
                             .formatted(directory, e.getMessage()),
                     e);
         }
+    }
+
+    private static Path found(Path model, WeightFormat format, Path entry) {
+        LOG.log(
+                System.Logger.Level.INFO,
+                "{0} as {1}: packed before, in {2}",
+                model,
+                format.spelling(),
+                entry);
+        return entry;
     }
 
     /// Stays when it is unlocked: to delete it would take it from under one who waits for it.

@@ -43,6 +43,7 @@ final class PackedFile implements AutoCloseable {
                         StandardOpenOption.CREATE_NEW,
                         StandardOpenOption.READ,
                         StandardOpenOption.WRITE)) {
+            FileSpace.take(file, Long.BYTES + header.length + dataBytes);
             mapped =
                     channel.map(
                             FileChannel.MapMode.READ_WRITE,

@@ -18,8 +18,10 @@ import java.util.Map;
 
 /// Writes packed directories: checkpoints in Hugging Face layout whose large matrices may be panels, so
 /// that opening one is a map. All is written in a folder beside the wanted one, which takes its name
-/// when it is complete: a run that is killed leaves nothing that loads.
+/// when it is complete: a run that is killed leaves nothing that loads, one that fails leaves nothing.
 final class Packer {
+
+    private static final System.Logger LOG = System.getLogger(Packer.class.getName());
 
     static final String WEIGHTS_FILE = "model.safetensors";
 
@@ -51,6 +53,7 @@ final class Packer {
                     "%s: it is there already; remove it or name another".formatted(directory));
         }
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
+        boolean isComplete = false;
         try {
             PackLayout layout = PackLayout.of(source.tensors(formats.decoder()), formats);
             remove(unfinished);
@@ -62,9 +65,23 @@ final class Packer {
             new PackManifest(formats.decoder().spelling(), source.hashes(), layout.panels())
                     .write(unfinished);
             Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
+            isComplete = true;
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
                     "%s: cannot be written: %s".formatted(directory, e.getMessage()), e);
+        } finally {
+            if (!isComplete) {
+                tidy(unfinished);
+            }
+        }
+    }
+
+    /// The disk has its room back.
+    private static void tidy(Path unfinished) {
+        try {
+            remove(unfinished);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, unfinished + " cannot be removed", e);
         }
     }
 

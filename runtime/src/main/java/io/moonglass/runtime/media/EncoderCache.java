@@ -43,6 +43,15 @@ final class EncoderCache implements AutoCloseable {
         return handedOut;
     }
 
+    /// Drops all rows that nobody uses.
+    ///
+    /// @return their bytes
+    synchronized long flush() {
+        long before = bytes;
+        freeUnusedAbove(0);
+        return before - bytes;
+    }
+
     /// Bytes of all rows, in use or not.
     synchronized long bytes() {
         return bytes;
@@ -66,8 +75,12 @@ final class EncoderCache implements AutoCloseable {
     }
 
     private void freeUnused() {
+        freeUnusedAbove(closed ? 0 : maxBytes);
+    }
+
+    private void freeUnusedAbove(long most) {
         Iterator<Entry> leastRecent = entries.values().iterator();
-        while ((closed || bytes > maxBytes) && leastRecent.hasNext()) {
+        while (bytes > most && leastRecent.hasNext()) {
             Entry entry = leastRecent.next();
             if (entry.numUsers == 0) {
                 leastRecent.remove();

@@ -5,7 +5,9 @@ import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.digest.Digest;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
+import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.Waiting;
+import io.moonglass.runtime.admission.MemoryReserve;
 import io.moonglass.runtime.fetch.MediaFetcher;
 import io.moonglass.runtime.ocr.OpenPages;
 import io.moonglass.runtime.ocr.PageWish;
@@ -29,6 +31,7 @@ public final class MediaIntake implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(MediaIntake.class.getName());
 
     private final MediaOptions options;
+    private final MemoryReserve memory;
     private final MediaSources sources;
     private final MediaWorkers workers;
     private final MediaReader reader;
@@ -53,6 +56,7 @@ public final class MediaIntake implements AutoCloseable {
             VisionEncoder encoder,
             ComputeTurns turns) {
         this.options = options;
+        this.memory = new MemoryReserve(options.memoryReserve());
         this.sources =
                 new MediaSources(
                         new MediaFetcher(options.fetch()),
@@ -82,10 +86,14 @@ public final class MediaIntake implements AutoCloseable {
     /// @return one part for each, in order; the caller closes it when all are encoded or given up
     /// @throws InvalidRequestException if one of them is not to be had, is nothing that is taken in, too large or cut
     ///     short, or if they are too many pictures
+    /// @throws OverloadedException     if memory is short
     /// @throws CancellationException   if nobody waits any more, or the thread is interrupted
     public TakenMedia take(List<PlacedMedia> media, BooleanSupplier abandoned) {
         refuseTooMany(media, _ -> 1);
         refuseTooManyAddresses(media);
+        if (!media.isEmpty()) {
+            memory.refuseIfShort(cache::flush);
+        }
         Taking taking = new Taking(abandoned);
         boolean isTaken = false;
         try {
@@ -106,6 +114,7 @@ public final class MediaIntake implements AutoCloseable {
     /// @return the caller's to close, when the last tile is encoded
     /// @throws InvalidRequestException if it is neither, or a wanted page is not there
     public OpenPages openPages(ContentPart.File file, PageWish wish, BooleanSupplier abandoned) {
+        memory.refuseIfShort(cache::flush);
         Taking taking = new Taking(abandoned);
         boolean isOpen = false;
         try {
@@ -253,6 +262,20 @@ public final class MediaIntake implements AutoCloseable {
             if (!taken) {
                 queue.withdraw(request);
             }
+        }
+    }
+
+    /// Drops the rows of pictures that nobody uses.
+    ///
+    /// @return their bytes
+    public long flushCache() {
+        return cache.flush();
+    }
+
+    /// Drops the rows of pictures that nobody uses if memory is short; to be called now and then.
+    public void giveBackMemory() {
+        if (memory.isShort()) {
+            cache.flush();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moonglass.runtime.media;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.admission.MemoryReserve;
 import io.moonglass.runtime.fetch.FetchOptions;
 import io.moonglass.tensor.MachineMemory;
 import io.moonglass.vision.VisionBackend;
@@ -31,6 +32,7 @@ import java.util.function.Consumer;
 /// @param documents       the largest documents
 /// @param workers         the processes in which videos and documents are decoded
 /// @param isolatePictures whether pictures are decoded there too
+/// @param memoryReserve   bytes of memory that must be available, else no media are taken; 0 for none
 public record MediaOptions(
         ImageLimits limits,
         PictureStyle pictureStyle,
@@ -44,7 +46,8 @@ public record MediaOptions(
         VideoOptions video,
         DocumentLimits documents,
         WorkerOptions workers,
-        boolean isolatePictures) {
+        boolean isolatePictures,
+        long memoryReserve) {
 
     private static final long MOST_DEFAULT_CACHE_BYTES = 512L << 20;
 
@@ -63,13 +66,14 @@ public record MediaOptions(
                     VideoOptions.DEFAULT,
                     DocumentLimits.DEFAULT,
                     WorkerOptions.DEFAULT,
-                    false);
+                    false,
+                    MemoryReserve.defaultBytes());
 
     public MediaOptions {
-        if (maxImages < 0 || cacheBytes < 0 || maxPixelsInWork < 1) {
+        if (maxImages < 0 || cacheBytes < 0 || maxPixelsInWork < 1 || memoryReserve < 0) {
             throw new ConfigException(
-                    "%d images a request, encoder cache of %d bytes, %d pixels in work; want at least 0, 0 and 1"
-                            .formatted(maxImages, cacheBytes, maxPixelsInWork));
+                    "%d images a request, encoder cache of %d bytes, %d pixels in work, memory reserve of %d bytes; want at least 0, 0, 1 and 0"
+                            .formatted(maxImages, cacheBytes, maxPixelsInWork, memoryReserve));
         }
         if (folder.filter(path -> !Files.isDirectory(path)).isPresent()) {
             throw new ConfigException(
@@ -135,6 +139,10 @@ public record MediaOptions(
         return with(changed -> changed.isolatePictures = value);
     }
 
+    public MediaOptions withMemoryReserve(long value) {
+        return with(changed -> changed.memoryReserve = value);
+    }
+
     private MediaOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -156,6 +164,7 @@ public record MediaOptions(
         private DocumentLimits documents = MediaOptions.this.documents;
         private WorkerOptions workers = MediaOptions.this.workers;
         private boolean isolatePictures = MediaOptions.this.isolatePictures;
+        private long memoryReserve = MediaOptions.this.memoryReserve;
 
         MediaOptions options() {
             return new MediaOptions(
@@ -171,7 +180,8 @@ public record MediaOptions(
                     video,
                     documents,
                     workers,
-                    isolatePictures);
+                    isolatePictures,
+                    memoryReserve);
         }
     }
 }

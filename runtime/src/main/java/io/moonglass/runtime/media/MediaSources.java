@@ -7,6 +7,8 @@ import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.fetch.FetchStatistics;
 import io.moonglass.runtime.fetch.FetchedBytes;
 import io.moonglass.runtime.fetch.MediaFetcher;
+import io.moonglass.runtime.storage.DiskWatch;
+import io.moonglass.runtime.storage.StorageException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,12 +30,14 @@ final class MediaSources implements AutoCloseable {
     private final MediaFetcher fetcher;
     private final Optional<LocalFolder> folder;
     private final PrivateFolder temporary;
+    private final DiskWatch disk;
 
     /// @param folder whose files `file:` addresses may name; empty to refuse them
     MediaSources(MediaFetcher fetcher, Optional<LocalFolder> folder, PrivateFolder temporary) {
         this.fetcher = fetcher;
         this.folder = folder;
         this.temporary = temporary;
+        this.disk = new DiskWatch("media of requests", temporary.parent());
     }
 
     /// @param what     the medium, for messages
@@ -111,6 +115,7 @@ final class MediaSources implements AutoCloseable {
         void close();
     }
 
+    /// @throws StorageException if the disk does not take it
     private MediaFile written(Writing content) {
         try {
             Path file = temporary.newFile();
@@ -120,14 +125,17 @@ final class MediaSources implements AutoCloseable {
                 space = content.to(file);
                 MediaFile written = new MediaFile(file, digest(file), release(file, space));
                 isGood = true;
+                disk.succeeded();
                 return written;
             } finally {
                 if (!isGood) {
                     release(file, space).run();
                 }
             }
+        } catch (UncheckedIOException e) {
+            throw disk.failed(e.getCause());
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write a temporary file", e);
+            throw disk.failed(e);
         }
     }
 

@@ -1,6 +1,5 @@
 package io.moonglass.runtime.media;
 
-import io.moonglass.loader.fault.ConfigException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -40,10 +39,14 @@ final class PrivateFolder implements AutoCloseable {
         this.parent = parent;
     }
 
+    /// The folder that it is made in.
+    Path parent() {
+        return parent;
+    }
+
     /// A new, empty file.
     ///
-    /// @throws ConfigException if the folder cannot be made
-    /// @throws IOException     if the disk is full
+    /// @throws IOException if the folder cannot be made, or the disk is full
     Path newFile() throws IOException {
         return Files.createTempFile(
                 folder(),
@@ -53,7 +56,7 @@ final class PrivateFolder implements AutoCloseable {
     }
 
     /// Made anew where whatever tidies temporary folders has removed it.
-    private synchronized Path folder() {
+    private synchronized Path folder() throws IOException {
         if (own.filter(made -> !Files.isDirectory(made.folder())).isPresent()) {
             close();
         }
@@ -64,27 +67,21 @@ final class PrivateFolder implements AutoCloseable {
         return own.get().folder();
     }
 
-    private Locked create() {
-        try {
-            Files.createDirectories(parent);
-            Path folder =
-                    Files.createTempDirectory(
-                            parent,
-                            PREFIX,
-                            PosixFilePermissions.asFileAttribute(
-                                    PosixFilePermissions.fromString("rwx------")));
-            FileChannel lock =
-                    FileChannel.open(
-                            folder.resolve(LOCK),
-                            StandardOpenOption.CREATE_NEW,
-                            StandardOpenOption.WRITE);
-            lock.lock();
-            return new Locked(folder, lock);
-        } catch (IOException e) {
-            throw new ConfigException(
-                    "%s: no folder for temporary media can be made there; choose another temporary folder"
-                            .formatted(parent));
-        }
+    private Locked create() throws IOException {
+        Files.createDirectories(parent);
+        Path folder =
+                Files.createTempDirectory(
+                        parent,
+                        PREFIX,
+                        PosixFilePermissions.asFileAttribute(
+                                PosixFilePermissions.fromString("rwx------")));
+        FileChannel lock =
+                FileChannel.open(
+                        folder.resolve(LOCK),
+                        StandardOpenOption.CREATE_NEW,
+                        StandardOpenOption.WRITE);
+        lock.lock();
+        return new Locked(folder, lock);
     }
 
     /// Folders of this user's own alone: in a shared folder, others may have put links to what is none of ours.

@@ -153,6 +153,16 @@ final class MediaIntakeOptions {
                     "Decode pictures in such processes too; slower, and safe from faults of the decoder.")
     private boolean isolatePictures;
 
+    @Option(
+            names = "--memory-reserve",
+            paramLabel = "SIZE",
+            converter = ByteSizeConverter.class,
+            description = {
+                "Refuse media while less memory than this is available to the machine or container, and drop kept",
+                "pictures; 0 for never (default: 3 % of its memory, 16 MiB to 512 MiB)."
+            })
+    private Optional<Long> memoryReserve = Optional.empty();
+
     /// These options with what was asked for here. What may be fetched is logged.
     ///
     /// @throws io.moonglass.loader.fault.ConfigException if one of them is none
@@ -167,6 +177,7 @@ final class MediaIntakeOptions {
         media = media.withVideo(video(media.video()));
         media = media.withWorkers(workers(media.workers()));
         media = media.withIsolatePictures(isolatePictures);
+        media = memoryReserve.map(media::withMemoryReserve).orElse(media);
         log();
         return options.withMedia(media);
     }

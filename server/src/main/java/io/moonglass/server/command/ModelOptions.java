@@ -7,10 +7,10 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelSource;
 import io.moonglass.server.models.PoolOptions;
+import io.moonglass.server.models.SteadyClock;
 import io.moonglass.tensor.MachineMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -75,7 +75,7 @@ final class ModelOptions {
                 new PoolOptions(
                         memory.orElseGet(MachineMemory::bytes),
                         idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS))),
-                InstantSource.system());
+                new SteadyClock());
     }
 
     private List<Named> named() {

@@ -7,9 +7,10 @@ import io.moonglass.server.http.ServerOptions;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelStatus;
 import io.moonglass.tensor.Kernels;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +28,8 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
 
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
+
+    private static final Duration CLOSING = Duration.ofSeconds(5);
 
     private final ModelOpener opener;
 
@@ -49,6 +52,10 @@ final class ServeCommand implements Callable<Integer> {
     private int port;
 
     @Mixin private ServingOptions serving;
+
+    @Mixin private DrainOptions drain;
+
+    @Mixin private OperationsPortOptions operations;
 
     @Mixin private ResponseOptions responses;
 
@@ -73,16 +80,17 @@ final class ServeCommand implements Callable<Integer> {
         ChatModelOptions computing =
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
-        ServerOptions options =
-                files.in(
-                        responses.in(
-                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
+        ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
+        options = operations.in(drain.in(files.in(responses.in(serving.in(options)))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            try (ModelPool pool =
-                    models.pool((directory, name) -> open(directory, computing.withName(name)))) {
+            ModelPool pool =
+                    models.pool((directory, name) -> open(directory, computing.withName(name)));
+            try {
                 pool.openFirst();
                 serve(server, pool);
+            } finally {
+                close(pool);
             }
         }
         return 0;
@@ -96,35 +104,43 @@ final class ServeCommand implements Callable<Integer> {
 
     /// Serves until the process is asked to end, or this thread is interrupted.
     private void serve(MoonglassServer server, ModelPool pool) {
-        CountDownLatch stopAsked = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(stopAsked, stopped)));
-        server.serve(pool);
-        spec.commandLine()
-                .getOut()
-                .printf(
-                        "moonglass: %s on http://%s:%d%n",
-                        pool.status().stream()
-                                .map(ModelStatus::name)
-                                .collect(Collectors.joining(", ")),
-                        host,
-                        server.port());
-        try {
-            stopAsked.await();
-        } catch (InterruptedException e) {
-            LOG.log(System.Logger.Level.DEBUG, "interrupted, which is a way to ask it to stop", e);
-        } finally {
-            // before the models, whose running answers may still finish
-            server.close();
-            stopped.countDown();
+        try (StopSignals signals = StopSignals.take()) {
+            server.serve(pool);
+            say(server, pool);
+            try {
+                signals.await();
+            } catch (InterruptedException e) {
+                LOG.log(
+                        System.Logger.Level.DEBUG,
+                        "interrupted, which is a way to ask it to stop",
+                        e);
+            } finally {
+                // before the models, whose running answers may still finish
+                server.close();
+            }
         }
     }
 
-    /// The JVM is gone when its hooks are done, so this one waits.
-    private static void stop(CountDownLatch stopAsked, CountDownLatch stopped) {
-        stopAsked.countDown();
+    private void say(MoonglassServer server, ModelPool pool) {
+        PrintWriter out = spec.commandLine().getOut();
+        String names =
+                pool.status().stream().map(ModelStatus::name).collect(Collectors.joining(", "));
+        out.printf("moonglass: %s on http://%s:%d%n", names, host, server.port());
+        server.operationsPort()
+                .ifPresent(number -> out.printf("moonglass: operations on port %d%n", number));
+    }
+
+    /// What models have in temporary folders goes with them. One that cannot be stopped, such as a native decoder, does
+    /// not keep the process for ever.
+    private static void close(ModelPool pool) {
+        Thread closing = Thread.ofPlatform().daemon().name("moonglass-close").start(pool::close);
         try {
-            stopped.await();
+            if (!closing.join(CLOSING)) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "a model did not close within {0} s; the process ends all the same, and its temporary files may stay",
+                        CLOSING.toSeconds());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -8,6 +8,8 @@ public final class FileRefusedException extends RuntimeException {
         TOO_LARGE,
         /// The caller has too many files, or too large ones.
         QUOTA_EXCEEDED,
+        /// The disk has no room: nobody's fault among the callers.
+        DISK_FULL,
         /// The disk does not take it, or does not give it: nobody's fault among the callers.
         DISK
     }

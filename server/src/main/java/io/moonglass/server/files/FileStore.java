@@ -1,6 +1,8 @@
 package io.moonglass.server.files;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.storage.DiskWatch;
+import io.moonglass.runtime.storage.StorageException;
 import io.moonglass.server.storage.TenantFolders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,6 +20,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -38,6 +42,8 @@ public final class FileStore {
     private final FileStoreOptions options;
     private final TenantFolders folders;
     private final InstantSource clock;
+    private final DiskWatch disk;
+    private final Set<Path> parts = ConcurrentHashMap.newKeySet();
     private final SecureRandom random = new SecureRandom();
     private final Map<String, FileShelf> shelves = new HashMap<>();
 
@@ -45,6 +51,7 @@ public final class FileStore {
         this.options = options;
         this.folders = new TenantFolders(options.directory());
         this.clock = clock;
+        this.disk = new DiskWatch("uploaded files", options.directory());
     }
 
     /// Opens a folder with what an earlier server left in it. One that is missing is made with the first file.
@@ -129,14 +136,16 @@ public final class FileStore {
         try {
             TenantFolders.make(folder);
             Path part = Files.createTempFile(folder, "upload-", PART_SUFFIX);
+            parts.add(part);
             try {
                 return begin(tenant, folder, part);
             } catch (RuntimeException e) {
+                parts.remove(part);
                 TenantFolders.delete(part);
                 throw e;
             }
         } catch (IOException e) {
-            throw diskFault("write", e);
+            throw notWritten(e);
         }
     }
 
@@ -194,7 +203,7 @@ public final class FileStore {
         try {
             shelve(upload, folder, file);
         } catch (IOException e) {
-            throw diskFault("write", e);
+            throw notWritten(e);
         }
         return file;
     }
@@ -215,6 +224,7 @@ public final class FileStore {
             Files.deleteIfExists(record);
         }
         upload.shelf().put(file);
+        disk.succeeded();
     }
 
     void end(FileUpload upload) {
@@ -222,6 +232,7 @@ public final class FileStore {
             upload.shelf().end(upload.numBytes());
         }
         TenantFolders.delete(upload.part());
+        parts.remove(upload.part());
     }
 
     private String newId() {
@@ -323,10 +334,12 @@ public final class FileStore {
         }
     }
 
-    /// Uploads and records whose writer died.
-    private static void dropUnfinished(Path folder) throws IOException {
+    /// Uploads and records whose writer died. Our own writers live, whatever is done to the machine's clock.
+    private void dropUnfinished(Path folder) throws IOException {
         for (Path part : list(folder, PART_SUFFIX)) {
-            dropIfOld(part);
+            if (!parts.contains(part)) {
+                dropIfOld(part);
+            }
         }
     }
 
@@ -361,15 +374,21 @@ public final class FileStore {
 
     /// The fault that a file is there and cannot be read; it is logged.
     public static FileRefusedException unreadable(IOException cause) {
-        return diskFault("read", cause);
-    }
-
-    /// @param what could not be done
-    static FileRefusedException diskFault(String what, IOException cause) {
-        LOG.log(System.Logger.Level.ERROR, "cannot " + what + " an uploaded file", cause);
+        LOG.log(System.Logger.Level.ERROR, "cannot read an uploaded file", cause);
         return new FileRefusedException(
                 FileRefusedException.Kind.DISK,
-                "the server cannot %s the file now: its disk is full or fails".formatted(what),
+                "the server cannot read the file now: its disk fails",
+                cause);
+    }
+
+    /// The fault that a file cannot be written; the first of a row of them is logged.
+    FileRefusedException notWritten(IOException cause) {
+        StorageException fault = disk.failed(cause);
+        return new FileRefusedException(
+                fault.isFull()
+                        ? FileRefusedException.Kind.DISK_FULL
+                        : FileRefusedException.Kind.DISK,
+                fault.getMessage(),
                 cause);
     }
 }

@@ -84,7 +84,7 @@ public final class FileUpload implements AutoCloseable {
     }
 
     /// The file on disk, whose faults are not the sender's.
-    private static final class Disk extends OutputStream {
+    private final class Disk extends OutputStream {
 
         private final FileChannel channel;
 
@@ -92,7 +92,7 @@ public final class FileUpload implements AutoCloseable {
             try {
                 channel = FileChannel.open(part, StandardOpenOption.WRITE);
             } catch (IOException e) {
-                throw FileStore.diskFault("write", e);
+                throw store.notWritten(e);
             }
         }
 
@@ -109,7 +109,7 @@ public final class FileUpload implements AutoCloseable {
                     channel.write(rest);
                 }
             } catch (IOException e) {
-                throw FileStore.diskFault("write", e);
+                throw store.notWritten(e);
             }
         }
 
@@ -119,7 +119,7 @@ public final class FileUpload implements AutoCloseable {
             try {
                 channel.force(false);
             } catch (IOException e) {
-                throw FileStore.diskFault("write", e);
+                throw store.notWritten(e);
             }
         }
 
@@ -128,7 +128,7 @@ public final class FileUpload implements AutoCloseable {
             try {
                 channel.close();
             } catch (IOException e) {
-                throw FileStore.diskFault("write", e);
+                throw store.notWritten(e);
             }
         }
     }

@@ -31,6 +31,7 @@ final class ClientConnection implements ConnectionContext {
 
     private final ConnectionContext context;
     private final DataReader reader = DataReader.create(this::nextBytes);
+    private final CompletableFuture<byte[]> stopped = new CompletableFuture<>();
     private boolean closesSlowly;
     private BodyDeadline bodyDeadline;
     // of the connection's own thread; at most one thread reads from the socket
@@ -65,6 +66,11 @@ final class ClientConnection implements ConnectionContext {
     /// connection's thread.
     void readUntil(BodyDeadline deadline) {
         bodyDeadline = deadline;
+    }
+
+    /// Makes whoever reads a body fail with [HttpFault] 503, as the server stops. Any thread.
+    void stopReading() {
+        stopped.completeExceptionally(HttpFault.shuttingDown());
     }
 
     /// Takes the deadline away.
@@ -112,7 +118,9 @@ final class ClientConnection implements ConnectionContext {
     private byte[] nextBytesInTime() {
         startReadAhead();
         long nanosLeft = bodyDeadline.nanosLeft();
-        byte[] bytes = resultOf(() -> readAhead.get(Math.max(0, nanosLeft), TimeUnit.NANOSECONDS));
+        CompletableFuture<Object> either = CompletableFuture.anyOf(readAhead, stopped);
+        byte[] bytes =
+                resultOf(() -> (byte[]) either.get(Math.max(0, nanosLeft), TimeUnit.NANOSECONDS));
         readAhead = null;
         bodyDeadline.came(bytes == null ? 0 : bytes.length);
         return bytes;
@@ -134,6 +142,9 @@ final class ClientConnection implements ConnectionContext {
         } catch (InterruptedException e) {
             throw new ServerConnectionException("interrupted while waiting for the client", e);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof HttpFault fault) {
+                throw fault;
+            }
             throw new ServerConnectionException("cannot read from the client", e.getCause());
         } catch (Exception e) {
             throw new ServerConnectionException("cannot read from the client", e);

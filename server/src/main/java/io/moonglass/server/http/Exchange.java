@@ -21,6 +21,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 
 /// One request and its answer. Used by the request's own thread alone. To close it gives back the memory
@@ -34,6 +35,8 @@ final class Exchange implements AutoCloseable {
     private final ServerRequest request;
     private final ServerResponse response;
     private final BodyReader bodies;
+    private final ClientConnection client = ClientConnection.CURRENT.get();
+    private final BooleanSupplier stopping;
     private final BodyBudget.Share bodyShare;
     private final String requestId;
     private final long start = System.nanoTime();
@@ -45,7 +48,13 @@ final class Exchange implements AutoCloseable {
     private RequestFiles files;
     private HttpFault fault;
 
-    Exchange(ServerRequest request, ServerResponse response, BodyReader bodies) {
+    /// @param stopping whether the server stops, so that connections are not to be used again
+    Exchange(
+            ServerRequest request,
+            ServerResponse response,
+            BodyReader bodies,
+            BooleanSupplier stopping) {
+        this.stopping = stopping;
         this.request = request;
         this.response = response;
         this.bodies = bodies;
@@ -95,7 +104,12 @@ final class Exchange implements AutoCloseable {
     }
 
     ClientConnection client() {
-        return ClientConnection.CURRENT.get();
+        return client;
+    }
+
+    /// A header of the request; empty if it is not there.
+    Optional<String> header(HeaderName name) {
+        return request.headers().first(name);
     }
 
     /// The whole body as JSON.
@@ -222,6 +236,12 @@ final class Exchange implements AutoCloseable {
         send(200, JSON_TYPE, json(body));
     }
 
+    /// Answers that there is nothing to be had now, which is no fault.
+    void answerUnavailable(Object body, Duration retryAfter) {
+        response.header(HttpFault.retryAfter(retryAfter));
+        send(503, JSON_TYPE, json(body));
+    }
+
     /// Answers with what is no JSON.
     void answer(String contentType, byte[] body) {
         send(200, HeaderValues.create(HeaderNames.CONTENT_TYPE, contentType), body);
@@ -235,6 +255,7 @@ final class Exchange implements AutoCloseable {
         response.header("X-Content-Type-Options", "nosniff");
         response.header(HeaderValues.CONTENT_TYPE_OCTET_STREAM);
         response.contentLength(numBytes);
+        closeIfStopping();
         try (OutputStream answer = response.outputStream()) {
             bytes.transferTo(answer);
         } catch (IOException | UncheckedIOException e) {
@@ -269,9 +290,17 @@ final class Exchange implements AutoCloseable {
     EventStream answerWithEvents() {
         response.header(HeaderNames.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         response.header(HeaderNames.CACHE_CONTROL, "no-cache");
+        closeIfStopping();
         // nginx would hold the events back otherwise
         response.header("X-Accel-Buffering", "no");
         return new EventStream(response.outputStream());
+    }
+
+    /// So that a client's next request goes to a server that stays.
+    private void closeIfStopping() {
+        if (stopping.getAsBoolean()) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
+        }
     }
 
     static byte[] json(Object value) {
@@ -295,6 +324,7 @@ final class Exchange implements AutoCloseable {
             response.header(HeaderValues.CONNECTION_CLOSE);
             client().closeSlowly();
         }
+        closeIfStopping();
         response.status(status);
         response.header(contentType);
         // what follows a HEAD would pass for the next answer

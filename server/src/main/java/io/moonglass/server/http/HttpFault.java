@@ -8,9 +8,11 @@ import io.helidon.http.HeaderValues;
 import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.storage.StorageException;
 import io.moonglass.server.files.FileRefusedException;
 import io.moonglass.server.models.ModelUnavailableException;
 import io.moonglass.server.models.UnknownModelException;
+import io.moonglass.server.observe.HeapDumpRefusedException;
 import io.moonglass.server.observe.Outcome;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +26,12 @@ final class HttpFault extends RuntimeException {
     private static final String SERVER_ERROR = "server_error";
     private static final String RATE_LIMIT = "rate_limit_exceeded";
     private static final String REQUEST_CANCELLED = "request_cancelled";
+
+    /// The code of what a stopping server refuses or cuts off.
+    static final String SHUTTING_DOWN = "server_shutting_down";
+
+    private static final String DISK_FULL = "disk_full";
+    static final String OUT_OF_MEMORY = "out_of_memory";
     private static final Duration SOON = Duration.ofSeconds(5);
 
     /// OpenAI's clients ask again by themselves after some statuses, unless this says no.
@@ -142,21 +150,17 @@ final class HttpFault extends RuntimeException {
                 429, RATE_LIMIT, null, "overloaded", why + "; ask again soon", retryAfter(SOON));
     }
 
-    private static HttpFault queueFull(OverloadedException fault) {
+    private static HttpFault overloaded(OverloadedException fault) {
         return new HttpFault(
                 429,
                 RATE_LIMIT,
                 null,
-                "queue_full",
+                switch (fault.kind()) {
+                    case QUEUE -> "queue_full";
+                    case MEMORY -> "memory_pressure";
+                },
                 fault.getMessage(),
                 retryAfter(fault.retryAfter()));
-    }
-
-    static HttpFault engineStuck(Duration limit) {
-        return unavailable(
-                "engine_stuck",
-                "there is work, and no step of the engine has ended for more than %d s"
-                        .formatted(limit.toSeconds()));
     }
 
     static HttpFault requestNotFound() {
@@ -257,7 +261,7 @@ final class HttpFault extends RuntimeException {
     }
 
     /// Whole seconds, rounded up.
-    private static Header retryAfter(Duration time) {
+    static Header retryAfter(Duration time) {
         return HeaderValues.create(
                 HeaderNames.RETRY_AFTER, String.valueOf(time.plusNanos(999_999_999).toSeconds()));
     }
@@ -269,9 +273,26 @@ final class HttpFault extends RuntimeException {
                 "the body comes too slowly; send it in one go, or smaller pictures");
     }
 
+    /// Its connection is closed, so that the next request goes to a server that stays.
     static HttpFault shuttingDown() {
-        return unavailable(
-                "shutting_down", "the server is shutting down; ask another, or again soon");
+        return new HttpFault(
+                503,
+                SERVER_ERROR,
+                null,
+                SHUTTING_DOWN,
+                "the server is shutting down; ask another, or again soon",
+                retryAfter(SOON),
+                HeaderValues.CONNECTION_CLOSE);
+    }
+
+    /// There was no memory for this one request; others go on.
+    private static HttpFault outOfMemory(Throwable cause) {
+        HttpFault fault =
+                unavailable(
+                        OUT_OF_MEMORY,
+                        "there was no memory for this request; ask again soon, or for less at once");
+        fault.initCause(cause);
+        return fault;
     }
 
     /// What the caller is told of an exception. A fault of ours is logged, and told without its cause.
@@ -279,10 +300,17 @@ final class HttpFault extends RuntimeException {
         return switch (exception) {
             case HttpFault fault -> fault;
             case InvalidRequestException fault -> of(fault);
-            case OverloadedException fault -> queueFull(fault);
+            case OverloadedException fault -> overloaded(fault);
+            case StorageException fault ->
+                    unavailable(
+                            fault.isFull() ? DISK_FULL : "storage_unavailable", fault.getMessage());
             case FileRefusedException fault -> of(fault);
             case UnknownModelException fault -> modelNotFound(fault);
             case ModelUnavailableException fault -> modelUnavailable(fault);
+            case OutOfMemoryError fault -> outOfMemory(fault);
+            case IllegalStateException fault when fault.getCause() instanceof OutOfMemoryError ->
+                    outOfMemory(fault); // of a thread that worked for it
+            case HeapDumpRefusedException fault -> of(fault);
             default -> {
                 LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", exception);
                 yield internal(requestId);
@@ -303,12 +331,26 @@ final class HttpFault extends RuntimeException {
         return switch (fault.kind()) {
             case TOO_LARGE -> fileRefused("file_too_large", fault);
             case QUOTA_EXCEEDED -> fileRefused("files_quota_exceeded", fault);
+            case DISK_FULL -> unavailable(DISK_FULL, fault.getMessage());
             case DISK -> unavailable("file_storage_unavailable", fault.getMessage());
         };
     }
 
     private static HttpFault fileRefused(String code, FileRefusedException fault) {
         return new HttpFault(413, INVALID_REQUEST, "file", code, fault.getMessage());
+    }
+
+    private static HttpFault of(HeapDumpRefusedException fault) {
+        return switch (fault.kind()) {
+            case RUNNING -> invalidRequest(409, "heap_dump_running", fault.getMessage());
+            case NO_ROOM -> unavailable(DISK_FULL, fault.getMessage());
+            case FAILED -> unavailable("heap_dump_failed", fault.getMessage());
+        };
+    }
+
+    /// What only those may do whom an operator has given a key.
+    static HttpFault operationForbidden(String why) {
+        return invalidRequest(403, "operation_forbidden", why);
     }
 
     private static HttpFault of(InvalidRequestException fault) {

@@ -22,7 +22,12 @@ final class ModelRoutes {
     List<Route> routes() {
         return List.of(
                 Route.limited("GET", "/v1/models", (exchange, _) -> list(exchange)),
-                Route.limited("GET", "/v1/models/{id}", this::get),
+                Route.limited("GET", "/v1/models/{id}", this::get));
+    }
+
+    /// What changes something, which operators alone may do.
+    List<Route> operations() {
+        return List.of(
                 Route.keyed("POST", "/v1/models/{id}/load", this::load),
                 Route.keyed("POST", "/v1/models/{id}/unload", this::unload));
     }

@@ -12,14 +12,15 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -33,24 +34,23 @@ public final class MoonglassServer implements AutoCloseable {
     private static final Duration GRACE_FOR_CONNECTIONS = Duration.ofSeconds(1);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
     private static final Duration SWEEP_INTERVAL = Duration.ofMinutes(10);
-    private static final Duration DRAIN_STEP = Duration.ofMillis(20);
 
-    private final ServerOptions options;
     private final WebServer web;
+    private final Optional<OperationsServer> operations;
+    private final Drain drain;
     private final ServedModel served;
-    private final RunningRequests requests;
     private final ScheduledExecutorService timer;
 
     private MoonglassServer(
-            ServerOptions options,
             WebServer web,
+            Optional<OperationsServer> operations,
+            Drain drain,
             ServedModel served,
-            RunningRequests requests,
             ScheduledExecutorService timer) {
-        this.options = options;
         this.web = web;
+        this.operations = operations;
+        this.drain = drain;
         this.served = served;
-        this.requests = requests;
         this.timer = timer;
     }
 
@@ -65,14 +65,20 @@ public final class MoonglassServer implements AutoCloseable {
         ScheduledThreadPoolExecutor timer = timer();
         RunningRequests requests = new RunningRequests(timer);
         ServedModel served = new ServedModel(requests, options.requestTimeout());
+        OpenExchanges exchanges = new OpenExchanges();
+        MemoryFaults memory = new MemoryFaults();
         EngineWatch watch = new EngineWatch(options.stuckAfter());
+        Health health = new Health(served, exchanges, watch, memory);
+        ServerMetrics metrics = new ServerMetrics(served::statistics, requests::size);
         Routes routes =
                 new Routes(
                         served,
                         new Answers(requests, options.pingInterval(), options.requestTimeout()),
                         requests,
-                        new ServerMetrics(served::statistics, requests::size),
-                        watch,
+                        metrics,
+                        health,
+                        exchanges,
+                        memory,
                         responses,
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
@@ -84,6 +90,16 @@ public final class MoonglassServer implements AutoCloseable {
                     "cannot listen on %s port %d; is it in use?"
                             .formatted(options.host(), options.port()));
         }
+        Optional<OperationsServer> operations;
+        try {
+            operations =
+                    options.operations()
+                            .map(some -> operations(some, served, health, metrics, exchanges));
+        } catch (RuntimeException | Error e) {
+            timer.shutdown();
+            web.stop();
+            throw e;
+        }
         // so that the log tells of a stuck engine where nobody asks for its health
         timer.scheduleWithFixedDelay(
                 () -> watch(served, watch),
@@ -92,7 +108,27 @@ public final class MoonglassServer implements AutoCloseable {
                 TimeUnit.MILLISECONDS);
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
-        return new MoonglassServer(options, web, served, requests, timer);
+        Drain drain = new Drain(exchanges, requests, options.drainTimeout());
+        return new MoonglassServer(web, operations, drain, served, timer);
+    }
+
+    private static OperationsServer operations(
+            OperationsOptions options,
+            ServedModel served,
+            Health health,
+            ServerMetrics metrics,
+            OpenExchanges exchanges) {
+        InetAddress address = addressOf(options.host());
+        return OperationsServer.start(
+                options,
+                address,
+                new OperationsRoutes(
+                        options,
+                        new OperationsAccess(options.keys(), address),
+                        served,
+                        health,
+                        metrics,
+                        exchanges::isStopping));
     }
 
     /// A fault here must not end the watching.
@@ -161,10 +197,16 @@ public final class MoonglassServer implements AutoCloseable {
     public void serve(ModelPool models) {
         served.serve(models);
         timer.scheduleWithFixedDelay(
-                () -> Thread.startVirtualThread(models::unloadIdle),
+                () -> Thread.startVirtualThread(() -> tidy(models)),
                 WATCH_INTERVAL.toMillis(),
                 WATCH_INTERVAL.toMillis(),
                 TimeUnit.MILLISECONDS);
+    }
+
+    /// What models need not hold for now.
+    private static void tidy(ModelPool models) {
+        models.unloadIdle();
+        models.giveBackMemory();
     }
 
     /// The port that is listened on, also where the options asked for any.
@@ -172,49 +214,29 @@ public final class MoonglassServer implements AutoCloseable {
         return web.port();
     }
 
+    /// The operations port, also where the options asked for any; empty where there is none.
+    public OptionalInt operationsPort() {
+        return operations.stream().mapToInt(OperationsServer::port).findFirst();
+    }
+
     /// Refuses new requests, lets running answers finish for as long as the options allow, tells the
     /// rest that the server stops, and closes every connection. To close it again does nothing.
     @Override
     public void close() {
+        boolean interrupted = drain.run();
         served.stop();
-        if (requests.size() > 0) {
-            LOG.log(
-                    System.Logger.Level.INFO,
-                    "stopping; answers still running: {0}, with {1} s to finish",
-                    requests.size(),
-                    options.drainTimeout().toSeconds());
-        }
-        boolean interrupted = !drained();
-        if (requests.size() > 0) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "answers cut off by the shutdown: {0}",
-                    requests.size());
-            requests.stopAll();
-        }
         timer.shutdownNow();
         web.stop(); // would fail on an interrupted thread
+        operations.ifPresent(
+                OperationsServer::close); // last, so that probes are told that it lives
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /// Waits until no answer is running, or for as long as the options allow; false if interrupted.
-    private boolean drained() {
-        Instant deadline = Instant.now().plus(options.drainTimeout());
-        try {
-            while (requests.size() > 0 && Instant.now().isBefore(deadline)) {
-                Thread.sleep(DRAIN_STEP);
-            }
-            return !Thread.interrupted();
-        } catch (InterruptedException e) {
-            return false;
-        }
-    }
-
     /// Helidon 4.5.0 says `Connection: close` and then reads on: the rest of a refused body would pass
     /// for the next request. At this point the answer is sent.
-    private static void closeWhereSaid(
+    static void closeWhereSaid(
             FilterChain chain, RoutingRequest request, RoutingResponse response) {
         chain.proceed();
         if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {

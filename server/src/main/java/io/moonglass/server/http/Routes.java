@@ -7,7 +7,7 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
-import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.responses.ResponseStore;
@@ -27,7 +27,9 @@ final class Routes {
     private final Answers answers;
     private final RunningRequests requests;
     private final ServerMetrics metrics;
-    private final EngineWatch watch;
+    private final Health health;
+    private final OpenExchanges exchanges;
+    private final MemoryFaults memory;
     private final BodyReader bodies;
     private final ServerOptions options;
     private final Semaphore freeSlots;
@@ -35,8 +37,6 @@ final class Routes {
     private final OpenApiDocument document = OpenApiDocument.load();
 
     private record InputTokens(@JsonProperty("input_tokens") int inputTokens) {}
-
-    private record Health(String status) {}
 
     private record ServerVersion(String version) {}
 
@@ -47,7 +47,9 @@ final class Routes {
             Answers answers,
             RunningRequests requests,
             ServerMetrics metrics,
-            EngineWatch watch,
+            Health health,
+            OpenExchanges exchanges,
+            MemoryFaults memory,
             Optional<ResponseStore> store,
             Optional<FileStore> files,
             FileRoutes fileRoutes,
@@ -56,7 +58,9 @@ final class Routes {
         this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
-        this.watch = watch;
+        this.health = health;
+        this.exchanges = exchanges;
+        this.memory = memory;
         this.bodies = BodyReader.from(options, files);
         this.options = options;
         this.table = table(store, fileRoutes);
@@ -67,7 +71,13 @@ final class Routes {
         Embeddings embeddings = new Embeddings(served, requests, options.requestTimeout());
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TokenRoutes(served, requests, options.requestTimeout()).routes());
-        routes.addAll(new ModelRoutes(served).routes());
+        routes.addAll(health.routes());
+        ModelRoutes models = new ModelRoutes(served);
+        routes.addAll(models.routes());
+        if (options.operations().isEmpty()) {
+            routes.addAll(models.operations());
+            routes.add(Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)));
+        }
         routes.add(new OcrRoute(served, requests, options).route());
         routes.addAll(files.routes());
         routes.addAll(
@@ -96,11 +106,7 @@ final class Routes {
                         Route.keyed("DELETE", "/v1/requests/{id}", this::cancel),
                         Route.keyed("GET", "/version", (exchange, _) -> version(exchange)),
                         // it tells as much of a server as its list of models does
-                        Route.keyed("GET", "/openapi.json", (exchange, _) -> openApi(exchange)),
-                        Route.keyed("GET", "/metrics", (exchange, _) -> metrics(exchange)),
-                        Route.open("/health", (exchange, _) -> ready(exchange)),
-                        Route.open("/health/live", (exchange, _) -> live(exchange)),
-                        Route.open("/health/ready", (exchange, _) -> ready(exchange))));
+                        Route.keyed("GET", "/openapi.json", (exchange, _) -> openApi(exchange))));
         return new RouteTable(routes);
     }
 
@@ -114,7 +120,7 @@ final class Routes {
     }
 
     void handle(ServerRequest request, ServerResponse response) {
-        Exchange exchange = new Exchange(request, response, bodies);
+        Exchange exchange = new Exchange(request, response, bodies, exchanges::isStopping);
         Outcome outcome = Outcome.CLIENT_GONE;
         try (exchange) {
             speakAnthropic(exchange);
@@ -152,6 +158,9 @@ final class Routes {
         if (route.filter(Route::answers).filter(by(exchange.method())).isPresent()) {
             metrics.ended(outcome);
         }
+        exchange.fault()
+                .filter(fault -> fault.code().equals(HttpFault.OUT_OF_MEMORY))
+                .ifPresent(fault -> memory.failed(exchange.requestId(), fault.getCause()));
         boolean isRefusal = outcome == Outcome.INVALID || outcome == Outcome.REFUSED;
         if (isRefusal && needsKey(route)) {
             exchange.fault().map(HttpFault::code).ifPresent(metrics::refused);
@@ -179,20 +188,25 @@ final class Routes {
         }
         Runnable handler = () -> route.handler().handle(exchange, route.idIn(path));
         if (route.access() == Route.Access.LIMITED) {
-            inSlot(handler);
+            inSlot(exchange, handler);
         } else {
             handler.run();
         }
     }
 
-    private void inSlot(Runnable handler) {
-        if (!freeSlots.tryAcquire()) {
-            throw HttpFault.overloaded("too many requests at once");
-        }
+    private void inSlot(Exchange exchange, Runnable handler) {
+        exchanges.enter(exchange);
         try {
-            handler.run();
+            if (!freeSlots.tryAcquire()) {
+                throw HttpFault.overloaded("too many requests at once");
+            }
+            try {
+                handler.run();
+            } finally {
+                freeSlots.release();
+            }
         } finally {
-            freeSlots.release();
+            exchanges.leave(exchange);
         }
     }
 
@@ -243,17 +257,5 @@ final class Routes {
 
     private void metrics(Exchange exchange) {
         exchange.answer(ServerMetrics.CONTENT_TYPE, metrics.exposition());
-    }
-
-    private void live(Exchange exchange) {
-        exchange.answer(new Health("UP"));
-    }
-
-    private void ready(Exchange exchange) {
-        served.pool(); // 503 while there is none
-        if (watch.isStuck(served.statistics())) {
-            throw HttpFault.engineStuck(options.stuckAfter());
-        }
-        exchange.answer(new Health("UP"));
     }
 }

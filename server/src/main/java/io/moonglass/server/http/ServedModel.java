@@ -25,6 +25,7 @@ final class ServedModel {
     private final RunningRequests requests;
     private final Optional<Duration> timeout;
     private volatile State state = new State.Loading();
+    private volatile boolean started;
 
     /// @param timeout of every request; one may ask for a shorter one
     ServedModel(RunningRequests requests, Optional<Duration> timeout) {
@@ -34,6 +35,12 @@ final class ServedModel {
 
     void serve(ModelPool pool) {
         state = new State.Serving(pool);
+        started = true;
+    }
+
+    /// Whether there ever were models; the first of them has been warmed up.
+    boolean hasStarted() {
+        return started;
     }
 
     void stop() {

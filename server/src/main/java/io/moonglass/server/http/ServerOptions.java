@@ -27,6 +27,7 @@ import java.util.function.Consumer;
 ///                              be ready; a step of a long prompt takes about a second
 /// @param responses             where responses are kept for requests that go on from them; empty to keep none
 /// @param files                 where uploaded files are kept; empty to take none
+/// @param operations            the port for operators; empty to have what they ask for on the same port as the rest
 public record ServerOptions(
         String host,
         int port,
@@ -41,7 +42,8 @@ public record ServerOptions(
         Optional<Duration> requestTimeout,
         Duration stuckAfter,
         Optional<ResponseStoreOptions> responses,
-        Optional<FileStoreOptions> files) {
+        Optional<FileStoreOptions> files,
+        Optional<OperationsOptions> operations) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -57,6 +59,7 @@ public record ServerOptions(
                     Optional.empty(),
                     Optional.empty(),
                     Duration.ofSeconds(120),
+                    Optional.empty(),
                     Optional.empty(),
                     Optional.empty());
 
@@ -147,6 +150,10 @@ public record ServerOptions(
         return with(changed -> changed.files = Optional.of(value));
     }
 
+    public ServerOptions withOperations(OperationsOptions value) {
+        return with(changed -> changed.operations = Optional.of(value));
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -169,6 +176,7 @@ public record ServerOptions(
         private Duration stuckAfter = ServerOptions.this.stuckAfter;
         private Optional<ResponseStoreOptions> responses = ServerOptions.this.responses;
         private Optional<FileStoreOptions> files = ServerOptions.this.files;
+        private Optional<OperationsOptions> operations = ServerOptions.this.operations;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -185,7 +193,8 @@ public record ServerOptions(
                     requestTimeout,
                     stuckAfter,
                     responses,
-                    files);
+                    files,
+                    operations);
         }
     }
 }

@@ -2,6 +2,8 @@ package io.moonglass.server.models;
 
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.FlushedCaches;
+import io.moonglass.runtime.ModelCache;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.server.models.ModelUnavailableException.Reason;
 import java.time.Duration;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -73,6 +76,7 @@ public final class ModelPool implements AutoCloseable {
     }
 
     /// @param sources the first is the one that requests get that name none
+    /// @param clock   by which requests wait and models sleep
     /// @throws ConfigException if there is none, or two have one name
     public ModelPool(List<ModelSource> sources, PoolOptions options, InstantSource clock) {
         this.options = options;
@@ -101,7 +105,7 @@ public final class ModelPool implements AutoCloseable {
                                             throw new IllegalStateException("is never unloaded");
                                         })),
                         PoolOptions.UNLIMITED,
-                        InstantSource.system());
+                        new SteadyClock());
         Entry only = pool.entries.get(model.name());
         only.model = model;
         only.numLeases = 1; // for ever, so that nothing unloads it
@@ -240,17 +244,35 @@ public final class ModelPool implements AutoCloseable {
 
     /// Statistics of the models that are loaded, by name.
     public Map<String, ModelStatistics> statistics() {
-        Map<String, ChatModel> loaded = new LinkedHashMap<>();
-        synchronized (this) {
-            entries.forEach((name, entry) -> {
-                if (entry.model != null) {
-                    loaded.put(name, entry.model);
-                }
-            });
-        }
         Map<String, ModelStatistics> statistics = new LinkedHashMap<>();
-        loaded.forEach((name, model) -> statistics.put(name, model.statistics()));
+        loaded().forEach((name, model) -> statistics.put(name, model.statistics()));
         return statistics;
+    }
+
+    /// Without a lease, so that who looks at one keeps nobody from unloading it; what is asked of it must do no harm to one
+    /// that is closed.
+    private synchronized Map<String, ChatModel> loaded() {
+        Map<String, ChatModel> loaded = new LinkedHashMap<>();
+        entries.forEach((name, entry) -> {
+            if (entry.model != null) {
+                loaded.put(name, entry.model);
+            }
+        });
+        return loaded;
+    }
+
+    /// Has loaded models give memory of their caches back if the machine is short of it; to be called now and then.
+    public void giveBackMemory() {
+        loaded().values().forEach(ChatModel::giveBackMemory);
+    }
+
+    /// Drops what loaded models keep for requests that come again.
+    ///
+    /// @return what was dropped, by name
+    public Map<String, FlushedCaches> flush(Set<ModelCache> caches) {
+        Map<String, FlushedCaches> flushed = new LinkedHashMap<>();
+        loaded().forEach((name, model) -> flushed.put(name, model.flush(caches)));
+        return flushed;
     }
 
     /// Closes every model but those that are somebody else's. No request may use one any more.

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.runtime.storage.DiskWatch;
 import io.moonglass.server.storage.TenantFolders;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -33,7 +34,6 @@ import java.util.stream.Stream;
 /// to use from any thread.
 public final class ResponseStore {
 
-    private static final System.Logger LOG = System.getLogger(ResponseStore.class.getName());
     private static final Pattern ID = Pattern.compile("resp_[0-9a-f]{32}");
     private static final String SUFFIX = ".json";
     private static final String PART_SUFFIX = ".part";
@@ -50,6 +50,7 @@ public final class ResponseStore {
     private final ResponseStoreOptions options;
     private final TenantFolders folders;
     private final InstantSource clock;
+    private final DiskWatch disk;
     private final ObjectMapper json;
     private final Map<String, Shelf> shelves = new HashMap<>();
 
@@ -83,6 +84,7 @@ public final class ResponseStore {
         this.options = options;
         this.folders = new TenantFolders(options.directory());
         this.clock = clock;
+        this.disk = new DiskWatch("responses", options.directory());
         this.json =
                 new ObjectMapper(
                         JsonFactory.builder()
@@ -177,12 +179,10 @@ public final class ResponseStore {
             } finally {
                 Files.deleteIfExists(part);
             }
+            disk.succeeded();
             return true;
         } catch (IOException e) {
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "response " + response.id() + " cannot be kept in " + options.directory(),
-                    e);
+            disk.failed(e); // the answer itself is not lost
             return false;
         }
     }

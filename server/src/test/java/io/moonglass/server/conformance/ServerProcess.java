@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,13 +18,28 @@ import java.util.regex.Pattern;
 final class ServerProcess implements AutoCloseable {
 
     private static final Pattern ADDRESS = Pattern.compile("on (http://\\S+)");
+    private static final Pattern OPERATIONS = Pattern.compile("operations on port (\\d+)");
     private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
 
     private final Process process;
+    private final BufferedReader said;
+    private final Path log;
     private final String address;
 
     /// @param folder for what it keeps and logs
     ServerProcess(Path folder) {
+        this(folder, List.of(), List.of(), Map.of());
+    }
+
+    /// @param jvm         options of the JVM beside the launcher's, which they override
+    /// @param arguments   of `serve`, beside those that keep it apart from others
+    /// @param environment variables that it has beside this process's
+    ServerProcess(
+            Path folder,
+            List<String> jvm,
+            List<String> arguments,
+            Map<String, String> environment) {
+        this.log = folder.resolve("server.log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -34,7 +50,10 @@ final class ServerProcess implements AutoCloseable {
                         "-XX:+UseG1GC",
                         "-Xms64m",
                         "-Xmx2g",
-                        "-XX:MaxNewSize=64m",
+                        "-XX:MaxNewSize=64m"));
+        command.addAll(jvm);
+        command.addAll(
+                List.of(
                         "-Dmoonglass.demo-model=" + System.getProperty("moonglass.demo-model"),
                         "-cp",
                         System.getProperty("java.class.path"),
@@ -42,15 +61,22 @@ final class ServerProcess implements AutoCloseable {
                         "serve",
                         "--port",
                         "0",
-                        "--files-dir",
-                        folder.resolve("files").toString(),
                         "--threads",
                         "2"));
+        if (!arguments.contains("--files-dir")) {
+            command.addAll(List.of("--files-dir", folder.resolve("files").toString()));
+        }
+        command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("MOONGLASS_STATE", folder.resolve("state").toString());
-        builder.redirectError(folder.resolve("server.log").toFile());
+        builder.environment().putAll(environment);
+        builder.redirectError(log.toFile());
         try {
             this.process = builder.start();
+            this.said =
+                    new BufferedReader(
+                            new InputStreamReader(
+                                    process.getInputStream(), StandardCharsets.UTF_8));
             this.address = readAddress();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -58,16 +84,50 @@ final class ServerProcess implements AutoCloseable {
     }
 
     private String readAddress() throws IOException {
-        BufferedReader said =
-                new BufferedReader(
-                        new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        return read(ADDRESS);
+    }
+
+    private String read(Pattern wanted) throws IOException {
         for (String line; (line = said.readLine()) != null; ) {
-            Matcher matcher = ADDRESS.matcher(line);
+            Matcher matcher = wanted.matcher(line);
             if (matcher.find()) {
                 return matcher.group(1);
             }
         }
-        throw new IllegalStateException("the server ended before it served");
+        throw new IllegalStateException("the server ended before it served: " + log());
+    }
+
+    /// Where operators ask it; to be called once, of a server that was started with a port for them.
+    String operationsAddress() throws IOException {
+        return "http://127.0.0.1:" + read(OPERATIONS);
+    }
+
+    /// What it has logged so far.
+    String log() {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Asks it to end, as `kill` does.
+    void terminate() {
+        process.destroy();
+    }
+
+    /// Waits for its end.
+    ///
+    /// @return its exit code
+    int awaitEnd() throws InterruptedException {
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("the server does not end: " + log());
+        }
+        return process.exitValue();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     String address() {

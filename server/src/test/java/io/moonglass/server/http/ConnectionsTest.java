@@ -355,7 +355,7 @@ class ConnectionsTest {
 
             stopping.close();
 
-            assertTrue(readUntil(socket, "\0never").contains("\"code\":\"shutting_down\""));
+            assertTrue(readUntil(socket, "\0never").contains("\"code\":\"server_shutting_down\""));
             assertTrue(stopping.model.wasCancelledWithin(10));
         }
     }

@@ -58,7 +58,8 @@ class ModelsAndHealthTest {
             for (String path : new String[] {"/health", "/health/ready"}) {
                 HttpResponse<String> response = server.get(path);
                 assertEquals(503, response.statusCode());
-                assertEquals("engine_stuck", RunningServer.errorCode(response));
+                assertEquals("DOWN", json(response.body()).get("status").textValue());
+                assertEquals("engine_stuck", json(response.body()).get("reason").textValue());
                 assertTrue(response.headers().firstValue("Retry-After").isPresent());
             }
             assertEquals(200, server.get("/health/live").statusCode());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.server.observe.EngineWatch;
+import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.ServerMetrics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -136,12 +137,18 @@ class OpenApiDocumentTest {
         try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {
             RunningRequests requests = new RunningRequests(timer);
             ServerOptions options = ServerOptions.DEFAULT;
+            ServedModel served = new ServedModel(requests, Optional.empty());
+            OpenExchanges exchanges = new OpenExchanges();
+            EngineWatch watch = new EngineWatch(Duration.ofSeconds(1));
+            MemoryFaults memory = new MemoryFaults();
             return new Routes(
-                            new ServedModel(requests, Optional.empty()),
+                            served,
                             new Answers(requests, options.pingInterval(), Optional.empty()),
                             requests,
                             new ServerMetrics(Map::of, requests::size),
-                            new EngineWatch(Duration.ofSeconds(1)),
+                            new Health(served, exchanges, watch, memory),
+                            exchanges,
+                            memory,
                             Optional.empty(),
                             Optional.empty(),
                             new FileRoutes(Optional.empty(), timer, Duration.ofSeconds(1)),

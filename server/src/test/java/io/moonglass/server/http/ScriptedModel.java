@@ -10,8 +10,10 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Embedding;
+import io.moonglass.runtime.FlushedCaches;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
+import io.moonglass.runtime.ModelCache;
 import io.moonglass.runtime.ModelStatistics;
 import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
@@ -22,8 +24,10 @@ import io.moonglass.runtime.ocr.OcrPage;
 import io.moonglass.runtime.ocr.OpenPages;
 import io.moonglass.runtime.ocr.PageWish;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -249,6 +253,18 @@ public final class ScriptedModel implements ChatModel {
 
         @Override
         public void close() {}
+    }
+
+    /// What it would drop if it were asked to.
+    volatile Set<ModelCache> kept = Set.of();
+
+    @Override
+    public FlushedCaches flush(Set<ModelCache> caches) {
+        Set<ModelCache> flushed = new HashSet<>(kept);
+        flushed.retainAll(caches);
+        return new FlushedCaches(
+                flushed.contains(ModelCache.PREFIX) ? 7 : 0,
+                flushed.contains(ModelCache.ENCODER) ? 1_000 : 0);
     }
 
     @Override

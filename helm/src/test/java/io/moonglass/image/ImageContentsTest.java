@@ -17,6 +17,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -76,6 +78,19 @@ class ImageContentsTest {
     }
 
     @Test
+    void docker_starts_it_in_the_same_way() throws Exception {
+        String recipe = Files.readString(Path.of("image", "Dockerfile"));
+        JsonNode config = image.config();
+        String entryPoint = recipe.replaceFirst("(?s).*\nENTRYPOINT ([^\n]*).*", "$1");
+        assertEquals(config.path("Entrypoint"), new ObjectMapper().readTree(entryPoint));
+        for (JsonNode variable : config.path("Env")) {
+            boolean demo = variable.asText().startsWith("MOONGLASS_MODELS_MODEL=");
+            assertTrue(demo || recipe.contains(variable.asText()), variable.asText());
+        }
+        assertTrue(recipe.contains("USER " + config.path("User").asText()));
+    }
+
+    @Test
     void it_holds_no_shell_and_nothing_that_installs_or_fetches() throws IOException {
         List<String> found =
                 paths(root)
@@ -111,9 +126,9 @@ class ImageContentsTest {
         List<String> names = new ArrayList<>();
         try (Stream<Path> jars = Files.list(root.resolve("opt/moonglass/lib"))) {
             for (Path jar : jars.toList()) {
-                try (var zip = new java.util.zip.ZipFile(jar.toFile())) {
+                try (var zip = new ZipFile(jar.toFile())) {
                     zip.stream()
-                            .map(java.util.zip.ZipEntry::getName)
+                            .map(ZipEntry::getName)
                             .filter(name -> name.matches(".*\\.(so(\\.[0-9.]+)?|dll|dylib)"))
                             .forEach(names::add);
                 }

@@ -15,7 +15,7 @@ final class OnePage {
                 List.of(
                         "<</Type/Catalog/Pages 2 0 R>>",
                         "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-                        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+                        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
                         "<</Length %d>>stream\n%s\nendstream".formatted(content.length(), content),
                         "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>");
         StringBuilder file = new StringBuilder("%PDF-1.4\n");

@@ -3,6 +3,7 @@ package io.moonglass.image;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -109,7 +110,7 @@ final class ServerContainer implements AutoCloseable {
         }
     }
 
-    HttpResponse<java.io.InputStream> ask(String body) throws IOException, InterruptedException {
+    HttpResponse<InputStream> ask(String body) throws IOException, InterruptedException {
         HttpRequest request =
                 HttpRequest.newBuilder(address().resolve("/v1/chat/completions"))
                         .header("Content-Type", "application/json")

@@ -14,10 +14,12 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -96,7 +98,7 @@ class ServerContainerTest {
     /// The page's font is not in the document, so one of the image's is drawn.
     @Test
     void a_document_is_drawn_and_read() throws Exception {
-        byte[] page = OnePage.of("sand");
+        byte[] page = OnePage.of("sand two");
         JsonNode answer =
                 answer(
                         """
@@ -104,7 +106,8 @@ class ServerContainerTest {
                          "file_data": "data:application/pdf;base64,%s"}}\
                         """
                                 .formatted(base64(page)));
-        assertEquals("sand", content(answer).toLowerCase(java.util.Locale.ROOT));
+        String read = content(answer).toLowerCase(Locale.ROOT);
+        assertTrue(read.startsWith("sand"), read); // the demo model reads the first word of a page
     }
 
     @Test
@@ -121,9 +124,7 @@ class ServerContainerTest {
     @Test
     void a_model_is_installed_on_a_volume() throws Exception {
         Path volume = Files.createDirectory(folder.resolve("volume"));
-        volume.toFile().setWritable(true, false);
-        Files.setPosixFilePermissions(
-                volume, java.nio.file.attribute.PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.setPosixFilePermissions(volume, PosixFilePermissions.fromString("rwxrwxrwx"));
         List<String> mounts =
                 List.of("--volume=" + DEMO + ":/source:ro", "--volume=" + volume + ":/models");
         Program first = server.command(mounts, "install", "/source", "/models/demo");

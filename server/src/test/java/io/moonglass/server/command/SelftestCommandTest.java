@@ -33,7 +33,7 @@ class SelftestCommandTest {
     @Test
     void a_server_without_a_picture_in_its_answer_fails_that_check() throws IOException {
         try (StandInServer server = new StandInServer(0)) {
-            assertEquals(1, run("--url=" + server.address(), "--timeout=0.1"));
+            assertEquals(1, run("--url=" + server.address(), "--timeout=3"));
 
             assertTrue(lines().get(2).startsWith("ok    models: standing-in"), out.toString());
             assertTrue(lines().get(3).startsWith("FAIL  picture"), out.toString());

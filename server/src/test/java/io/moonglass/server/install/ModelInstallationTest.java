@@ -51,7 +51,11 @@ class ModelInstallationTest {
         assertTrue(install(Optional.empty()));
 
         assertEquals(
-                List.of(ModelInstallation.LIST, "config.json", "extra/notes.txt", "model.safetensors"),
+                List.of(
+                        ModelInstallation.LIST,
+                        "config.json",
+                        "extra/notes.txt",
+                        "model.safetensors"),
                 files(target));
         assertEquals(WEIGHTS, Files.readString(target.resolve("model.safetensors")));
         assertTrue(
@@ -183,7 +187,10 @@ class ModelInstallationTest {
             said.add(new String(process.getInputStream().readAllBytes()));
             assertEquals(0, process.waitFor());
         }
-        assertEquals(1, Collections.frequency(said, "installed in %s\n".formatted(target)), said::toString);
+        assertEquals(
+                1,
+                Collections.frequency(said, "installed in %s\n".formatted(target)),
+                said::toString);
         assertEquals(CONFIG, Files.readString(target.resolve("config.json")));
     }
 

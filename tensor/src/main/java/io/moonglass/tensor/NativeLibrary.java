@@ -18,6 +18,9 @@ final class NativeLibrary {
 
     private static final String RESOURCE = "libmoonglass.so";
 
+    /// Names the file where it lies unpacked, as in an image whose temporary folder may hold no programs.
+    private static final String FILE_PROPERTY = "moonglass.native-library";
+
     private final SymbolLookup symbols;
 
     private NativeLibrary(SymbolLookup symbols) {
@@ -28,6 +31,10 @@ final class NativeLibrary {
     ///
     /// @throws UnsupportedOperationException if the library cannot be loaded
     static Optional<NativeLibrary> load() {
+        String unpacked = System.getProperty(FILE_PROPERTY);
+        if (unpacked != null) {
+            return Optional.of(open(Path.of(unpacked)));
+        }
         try (InputStream library = NativeLibrary.class.getResourceAsStream(RESOURCE)) {
             if (library == null) {
                 return Optional.empty();
@@ -35,12 +42,19 @@ final class NativeLibrary {
             Path file = Files.createTempFile("moonglass", ".so");
             try {
                 Files.copy(library, file, StandardCopyOption.REPLACE_EXISTING);
-                return Optional.of(
-                        new NativeLibrary(SymbolLookup.libraryLookup(file, Arena.global())));
+                return Optional.of(open(file));
             } finally {
                 Files.delete(file); // what is loaded needs its name no longer
             }
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException e) {
+            throw new UnsupportedOperationException("the native kernels cannot be loaded: " + e, e);
+        }
+    }
+
+    private static NativeLibrary open(Path file) {
+        try {
+            return new NativeLibrary(SymbolLookup.libraryLookup(file, Arena.global()));
+        } catch (IllegalArgumentException e) {
             throw new UnsupportedOperationException("the native kernels cannot be loaded: " + e, e);
         }
     }

@@ -96,6 +96,8 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new BenchCommand())
                         .addSubcommand(new LoadCommand())
                         .addSubcommand(new KeyCommand())
+                        .addSubcommand(new SelftestCommand())
+                        .addSubcommand(new InstallCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)

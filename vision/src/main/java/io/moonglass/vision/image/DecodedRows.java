@@ -1,8 +1,10 @@
 package io.moonglass.vision.image;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Optional;
-import org.opencv.core.CvType;
-import org.opencv.core.Mat;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.opencv_core.Mat;
 
 /// Rows of what OpenCV decoded, as 8-bit RGB or RGBA. One row at a time is copied out of native memory, so
 /// that nothing but the result is on the heap.
@@ -12,6 +14,10 @@ final class DecodedRows {
     private final Picture.Mode mode;
     private final Optional<ColourKey> key;
     private final int channels;
+
+    /// Of native memory that is the matrix's.
+    private final MemorySegment samples;
+
     private final byte[] bytes;
     private final short[] shorts;
 
@@ -20,7 +26,10 @@ final class DecodedRows {
         this.mode = mode;
         this.key = key;
         this.channels = decoded.channels();
-        boolean deep = decoded.depth() == CvType.CV_16U;
+        this.samples =
+                MemorySegment.ofAddress(decoded.data().address())
+                        .reinterpret(decoded.rows() * decoded.step());
+        boolean deep = decoded.depth() == opencv_core.CV_16U;
         this.bytes = new byte[deep ? 0 : decoded.cols() * channels];
         this.shorts = new short[deep ? decoded.cols() * channels : 0];
     }
@@ -28,7 +37,8 @@ final class DecodedRows {
     /// Empty if the samples are not what the container announced.
     static Optional<DecodedRows> of(Mat decoded, NativePicture encoded) {
         int channels = decoded.channels();
-        boolean known = decoded.depth() == CvType.CV_8U || decoded.depth() == CvType.CV_16U;
+        boolean known =
+                decoded.depth() == opencv_core.CV_8U || decoded.depth() == opencv_core.CV_16U;
         boolean expected =
                 channels == 3
                         || (channels == 4 && encoded.mode() == Picture.Mode.RGBA)
@@ -82,11 +92,12 @@ final class DecodedRows {
 
     /// Reads a row to `to[at ...]`: from blue, green, red to red, green, blue, and of 16 bits the upper 8.
     private void read(int y, byte[] to, int at) {
-        boolean deep = shorts.length > 0;
-        if (deep) {
-            decoded.get(y, 0, shorts);
+        long row = y * decoded.step();
+        if (shorts.length > 0) {
+            MemorySegment.copy(
+                    samples, ValueLayout.JAVA_SHORT_UNALIGNED, row, shorts, 0, shorts.length);
         } else {
-            decoded.get(y, 0, bytes);
+            MemorySegment.copy(samples, ValueLayout.JAVA_BYTE, row, bytes, 0, bytes.length);
         }
         int toChannels = mode.channels();
         int green = channels == 1 ? 0 : 1;

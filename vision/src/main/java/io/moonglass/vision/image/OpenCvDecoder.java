@@ -1,20 +1,26 @@
 package io.moonglass.vision.image;
 
 import io.moonglass.loader.fault.InvalidRequestException;
-import org.bytedeco.javacpp.Loader;
-import org.bytedeco.opencv.opencv_java;
-import org.opencv.core.Core;
-import org.opencv.core.CvException;
-import org.opencv.core.Mat;
-import org.opencv.core.MatOfByte;
-import org.opencv.imgcodecs.Imgcodecs;
+import java.util.List;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.opencv_core.Mat;
 
 /// The only door to OpenCV. Its calls pin their thread.
+///
+/// Through Bytedeco's bindings of three of its modules: `org.opencv` loads them all, among them one of windows, which
+/// wants GTK on the machine.
 final class OpenCvDecoder {
 
     static {
-        Loader.load(opencv_java.class);
-        Core.setNumThreads(1);
+        // JavaCPP counts mapped weights as memory of its own, and would allocate nothing beside a
+        // large model
+        for (String limit : List.of("maxBytes", "maxPhysicalBytes")) {
+            String property = "org.bytedeco.javacpp." + limit;
+            System.setProperty(property, System.getProperty(property, "0"));
+        }
+        opencv_core.setNumThreads(1);
     }
 
     private OpenCvDecoder() {}
@@ -26,34 +32,35 @@ final class OpenCvDecoder {
     /// @throws InvalidRequestException if OpenCV cannot decode it, or finds another size than the
     ///                                 container declares
     static Picture decode(NativePicture encoded, int reduction) {
-        MatOfByte input = new MatOfByte(encoded.bytes());
-        Mat decoded = null;
-        try {
-            decoded = Imgcodecs.imdecode(input, flags(encoded, reduction));
+        byte[] bytes = encoded.bytes();
+        try (BytePointer copy = new BytePointer(bytes.length);
+                Mat input = new Mat(1, bytes.length, opencv_core.CV_8UC1, copy.put(bytes));
+                Mat decoded = decode(input, encoded, reduction)) {
             return picture(encoded, reduction, decoded);
-        } catch (CvException e) {
-            throw undecodable(encoded);
-        } finally {
-            if (decoded != null) {
-                decoded.release();
-            }
-            input.release();
+        }
+    }
+
+    private static Mat decode(Mat input, NativePicture encoded, int reduction) {
+        try {
+            return opencv_imgcodecs.imdecode(input, flags(encoded, reduction));
+        } catch (RuntimeException e) {
+            throw undecodable(encoded); // a std::exception of OpenCV's
         }
     }
 
     /// Unchanged keeps alpha and 16 bits; all leave Exif's orientation alone.
     private static int flags(NativePicture encoded, int reduction) {
         if (encoded.mode() == Picture.Mode.RGBA) {
-            return Imgcodecs.IMREAD_UNCHANGED;
+            return opencv_imgcodecs.IMREAD_UNCHANGED;
         }
         int colour =
                 switch (reduction) {
-                    case 2 -> Imgcodecs.IMREAD_REDUCED_COLOR_2;
-                    case 4 -> Imgcodecs.IMREAD_REDUCED_COLOR_4;
-                    case 8 -> Imgcodecs.IMREAD_REDUCED_COLOR_8;
-                    default -> Imgcodecs.IMREAD_COLOR;
+                    case 2 -> opencv_imgcodecs.IMREAD_REDUCED_COLOR_2;
+                    case 4 -> opencv_imgcodecs.IMREAD_REDUCED_COLOR_4;
+                    case 8 -> opencv_imgcodecs.IMREAD_REDUCED_COLOR_8;
+                    default -> opencv_imgcodecs.IMREAD_COLOR;
                 };
-        return colour | Imgcodecs.IMREAD_IGNORE_ORIENTATION;
+        return colour | opencv_imgcodecs.IMREAD_IGNORE_ORIENTATION;
     }
 
     private static Picture picture(NativePicture encoded, int reduction, Mat decoded) {

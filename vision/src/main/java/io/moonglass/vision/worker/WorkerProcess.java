@@ -53,7 +53,12 @@ final class WorkerProcess {
             Set.of("LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH");
 
     private static final List<String> KEPT_PROPERTIES =
-            List.of("user.home", "java.io.tmpdir", "org.bytedeco.javacpp.cachedir");
+            List.of(
+                    "user.home",
+                    "java.io.tmpdir",
+                    "org.bytedeco.javacpp.cachedir",
+                    "org.bytedeco.javacpp.cacheLibraries",
+                    "org.bytedeco.javacpp.platform.preloadpath");
 
     /// Of what allocates behind our back, as little as there is.
     private static final Map<String, String> SET_VARIABLES =

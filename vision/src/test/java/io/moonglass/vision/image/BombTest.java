@@ -17,16 +17,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.opencv.global.opencv_core;
+import org.bytedeco.opencv.global.opencv_imgcodecs;
+import org.bytedeco.opencv.opencv_core.Mat;
+import org.bytedeco.opencv.opencv_core.Scalar;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.opencv.core.CvType;
-import org.opencv.core.Mat;
-import org.opencv.core.MatOfByte;
-import org.opencv.core.MatOfInt;
-import org.opencv.core.Scalar;
-import org.opencv.imgcodecs.Imgcodecs;
 
 /// Small files that want much. What a picture may cost follows from the pixels that its header declares, which are
 /// limited, and from its bytes, which are limited too; the ratio of the two does not matter. What was measured is
@@ -131,8 +131,8 @@ class BombTest {
 
     @Test
     void webps_of_few_bytes_and_many_pixels_are_bounded() {
-        Mat flat = new Mat(SIDE, SIDE, CvType.CV_8UC4, Scalar.all(40));
-        byte[] lossless = encoded(".webp", flat, Imgcodecs.IMWRITE_WEBP_QUALITY, 101);
+        Mat flat = new Mat(SIDE, SIDE, opencv_core.CV_8UC4, Scalar.all(40));
+        byte[] lossless = encoded(".webp", flat, opencv_imgcodecs.IMWRITE_WEBP_QUALITY, 101);
         flat.release();
         decoded("WebP, lossless with alpha, one colour", lossless, (long) SIDE * SIDE);
     }
@@ -288,25 +288,27 @@ class BombTest {
     }
 
     private static byte[] progressive() {
-        Mat gradient = new Mat(SIDE, SIDE, CvType.CV_8UC3);
+        Mat gradient = new Mat(SIDE, SIDE, opencv_core.CV_8UC3);
         byte[] row = new byte[3 * SIDE];
         for (int y = 0; y < SIDE; y++) {
             for (int i = 0; i < row.length; i++) {
                 row[i] = (byte) (i / 7 + y / 5);
             }
-            gradient.put(y, 0, row);
+            gradient.ptr(y).put(row);
         }
-        byte[] jpeg = encoded(".jpg", gradient, Imgcodecs.IMWRITE_JPEG_PROGRESSIVE, 1);
+        byte[] jpeg = encoded(".jpg", gradient, opencv_imgcodecs.IMWRITE_JPEG_PROGRESSIVE, 1);
         gradient.release();
         return jpeg;
     }
 
     private static byte[] encoded(String extension, Mat picture, int option, int value) {
-        MatOfByte encoded = new MatOfByte();
-        Imgcodecs.imencode(extension, picture, encoded, new MatOfInt(option, value));
-        byte[] bytes = encoded.toArray();
-        encoded.release();
-        return bytes;
+        try (BytePointer encoded = new BytePointer();
+                IntPointer options = new IntPointer(option, value)) {
+            opencv_imgcodecs.imencode(extension, picture, encoded, options);
+            byte[] bytes = new byte[(int) encoded.limit()];
+            encoded.get(bytes);
+            return bytes;
+        }
     }
 
     private static byte[] emptyGif() {

@@ -18,7 +18,15 @@ final class SmallDisk implements AutoCloseable {
     /// Skips the test where none can be made, but in CI.
     static SmallDisk mountAt(Path folder, int mebibytes) throws Exception {
         Files.createDirectories(folder);
-        boolean made = run("mount", "-t", "tmpfs", "-o", "size=%dm".formatted(mebibytes), "tmpfs", folder.toString());
+        boolean made =
+                run(
+                        "mount",
+                        "-t",
+                        "tmpfs",
+                        "-o",
+                        "size=%dm".formatted(mebibytes),
+                        "tmpfs",
+                        folder.toString());
         if (System.getenv("CI") == null) {
             Assumptions.assumeTrue(made, "a small disk can be mounted by root on Linux alone");
         } else if (!made) {

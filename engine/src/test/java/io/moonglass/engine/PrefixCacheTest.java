@@ -157,6 +157,24 @@ class PrefixCacheTest {
     }
 
     @Test
+    void what_nobody_uses_is_forgotten_when_that_is_asked_and_the_same_prompt_is_computed_anew() {
+        Prompt prompt = text(TinyEngine.randomPrompt(100, 1));
+        try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, steps)) {
+            cachedOf(tiny, prompt);
+            assertEquals(96, cachedOf(tiny, prompt));
+
+            int numBlocks = tiny.engine().flushPrefixes().join();
+
+            assertTrue(numBlocks >= 3, numBlocks + " blocks");
+            assertEquals(0, tiny.engine().statistics().numBlocksKept());
+            assertEquals(0, cachedOf(tiny, prompt));
+            tiny.engine().close();
+            assertEquals(200, tiny.engine().cache().numFree());
+            assertEquals(0, tiny.engine().flushPrefixes().join(), "a closed engine keeps nothing");
+        }
+    }
+
+    @Test
     void the_block_that_was_left_longest_ago_goes_first_and_one_in_use_never() {
         Prompt old = text(TinyEngine.randomPrompt(65, 1));
         Prompt newer = text(TinyEngine.randomPrompt(65, 2));

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 /// picture takes seconds instead of a fraction of one.
 final class WarmUp {
 
+    private static final System.Logger LOG = System.getLogger(WarmUp.class.getName());
     private static final int MAX_ROUNDS = 20;
     private static final Duration LONG_ENOUGH = Duration.ofSeconds(3);
     private static final int ANSWER_TOKENS = 16;
@@ -19,8 +20,20 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /// @param withPicture show it a picture too
+    /// @param withPicture show it a picture too, unless memory is short already
     static void run(ChatModel model, boolean withPicture) {
+        try {
+            ask(model, withPicture);
+        } catch (OverloadedException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no picture is shown to the model to warm it up, and the first one will take longer: {0}",
+                    e.getMessage());
+            ask(model, false);
+        }
+    }
+
+    private static void ask(ChatModel model, boolean withPicture) {
         ContentPart text = new ContentPart.Text("What is in the picture? ".repeat(8));
         long end = System.nanoTime() + LONG_ENOUGH.toNanos();
         for (int round = 0; round < MAX_ROUNDS && System.nanoTime() < end; round++) {

@@ -51,6 +51,20 @@ class EncoderCacheTest {
     }
 
     @Test
+    void a_flush_drops_all_rows_but_those_in_use() {
+        Arena first = Arena.ofShared();
+        ImageRows used = cache.add(digest(1), first, rows(first, 1));
+        Arena second = add(2);
+
+        assertEquals(ENTRY_BYTES, cache.flush());
+
+        assertTrue(first.scope().isAlive());
+        assertFalse(second.scope().isAlive());
+        used.close();
+        assertTrue(cache.find(digest(1)).isPresent(), "what is used is kept as before");
+    }
+
+    @Test
     void rows_larger_than_the_cache_are_shared_as_long_as_they_are_used() {
         EncoderCache small = new EncoderCache(ENTRY_BYTES - 1);
         Arena arena = Arena.ofShared();

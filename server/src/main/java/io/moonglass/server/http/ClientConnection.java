@@ -167,6 +167,9 @@ final class ClientConnection extends ForwardingContext implements ClientLink {
             if (e.getCause() instanceof HttpFault fault) {
                 throw fault;
             }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
             throw new ServerConnectionException("cannot read from the client", e.getCause());
         } catch (Exception e) {
             throw new ServerConnectionException("cannot read from the client", e);
@@ -176,7 +179,8 @@ final class ClientConnection extends ForwardingContext implements ClientLink {
     private void readInto(CompletableFuture<byte[]> bytes) {
         try {
             bytes.complete(read());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException
+                | Error e) { // whoever waits for it must learn that there was no memory
             bytes.completeExceptionally(e);
         }
     }

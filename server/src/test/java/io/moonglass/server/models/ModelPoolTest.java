@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -236,6 +237,16 @@ class ModelPoolTest {
 
         assertEquals("x", e.wanted());
         assertEquals(List.of("a", "b", "c"), e.served());
+    }
+
+    @Test
+    void time_goes_on_evenly_whatever_the_machine_clock_does() {
+        AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 5); // it may be any number
+        SteadyClock clock = new SteadyClock(Instant.EPOCH, nanos::get);
+
+        nanos.addAndGet(Duration.ofHours(1).toNanos());
+
+        assertEquals(Instant.EPOCH.plus(Duration.ofHours(1)), clock.instant());
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of every command that computes.
-final class ComputeOptions {
+final class ComputeOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(ComputeOptions.class.getName());
 
@@ -22,6 +22,11 @@ final class ComputeOptions {
             paramLabel = "KIND",
             description = "scalar, vector or native (default: the fastest that this machine has).")
     private Optional<String> kernels = Optional.empty();
+
+    @Override
+    public String section() {
+        return "compute";
+    }
 
     /// How a model is set up with them.
     ///

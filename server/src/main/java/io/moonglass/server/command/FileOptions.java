@@ -9,7 +9,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which uploaded files are kept.
-final class FileOptions {
+final class FileOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(FileOptions.class.getName());
     private static final long MAX_SECONDS = 1_000_000_000;
@@ -45,10 +45,16 @@ final class FileOptions {
     @Option(
             names = "--files-expiry",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Delete a file this long after it was uploaded; who uploads it may ask for a shorter time"
                             + " (default: never).")
     private Optional<Double> expiry = Optional.empty();
+
+    @Override
+    public String section() {
+        return "files";
+    }
 
     /// These options with what was asked for here. Where nobody said where, and the usual place cannot be
     /// written to, no file is taken, and that is logged.

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 
 /// The options of `serve` that say where pictures, videos and documents may come from, how large they may be and how
 /// they are shown.
-final class MediaIntakeOptions {
+final class MediaIntakeOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(MediaIntakeOptions.class.getName());
 
@@ -152,6 +152,11 @@ final class MediaIntakeOptions {
             description =
                     "Decode pictures in such processes too; slower, and safe from faults of the decoder.")
     private boolean isolatePictures;
+
+    @Override
+    public String section() {
+        return "media";
+    }
 
     /// These options with what was asked for here. What may be fetched is logged.
     ///

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which models there are, and how much memory they may take.
-final class ModelOptions {
+final class ModelOptions implements SettingsSection {
 
     private static final long MAX_SECONDS = 1_000_000_000;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._/-]{1,128}");
@@ -49,9 +49,15 @@ final class ModelOptions {
     @Option(
             names = "--idle-sleep",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Unload a model that nobody has used for this long; the next request loads it again (default: never).")
     private Optional<Double> idle = Optional.empty();
+
+    @Override
+    public String section() {
+        return "models";
+    }
 
     /// Opens a checkpoint and makes it ready.
     interface Opener {

@@ -14,7 +14,6 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `moonglass serve`: answers requests over HTTP until it is told to stop.
@@ -32,23 +31,17 @@ final class ServeCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
+    @Mixin private ConfigurationOptions configuration;
+
     @Mixin private ModelOptions models;
 
-    @Option(
-            names = "--host",
-            paramLabel = "ADDRESS",
-            defaultValue = "127.0.0.1",
-            description = "Address to listen on; 0.0.0.0 for all (default: ${DEFAULT-VALUE}).")
-    private String host;
+    @Mixin private ListenOptions listen;
 
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            defaultValue = "8080",
-            description = "Port to listen on; 0 for any that is free (default: ${DEFAULT-VALUE}).")
-    private int port;
+    @Mixin private KeyOptions keys;
 
     @Mixin private ServingOptions serving;
+
+    @Mixin private BodyOptions bodies;
 
     @Mixin private ResponseOptions responses;
 
@@ -70,13 +63,14 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        LOG.log(System.Logger.Level.INFO, configuration.settings().summary());
         ChatModelOptions computing =
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
         ServerOptions options =
                 files.in(
                         responses.in(
-                                serving.in(ServerOptions.DEFAULT.withHost(host).withPort(port))));
+                                bodies.in(serving.in(keys.in(listen.in(ServerOptions.DEFAULT))))));
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             try (ModelPool pool =
@@ -107,7 +101,7 @@ final class ServeCommand implements Callable<Integer> {
                         pool.status().stream()
                                 .map(ModelStatus::name)
                                 .collect(Collectors.joining(", ")),
-                        host,
+                        listen.host(),
                         server.port());
         try {
             stopAsked.await();

@@ -1,0 +1,9 @@
+package io.moonglass.server.command;
+
+/// A mixin of `serve` whose options are settings too, keys of one section of application.yaml. Several may be of
+/// the same section.
+interface SettingsSection {
+
+    /// The section's name, such as `tls`.
+    String section();
+}

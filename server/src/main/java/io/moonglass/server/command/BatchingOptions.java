@@ -76,6 +76,11 @@ final class BatchingOptions implements SettingsSection {
         return "batching";
     }
 
+    @Override
+    public void check() {
+        in(ChatModelOptions.DEFAULT);
+    }
+
     /// These options with what was asked for here.
     ///
     /// @throws ConfigException if a time or a number cannot be

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.http.ServerOptions;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -39,10 +40,18 @@ final class BodyOptions implements SettingsSection {
         return "server";
     }
 
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+    }
+
     /// These options with what was asked for here.
     ///
-    /// @throws io.moonglass.loader.fault.ConfigException if a time or a size is none
+    /// @throws ConfigException if a time or a size is none
     ServerOptions in(ServerOptions options) {
+        if (bodyBudget.filter(bytes -> bytes < 1).isPresent()) {
+            throw new ConfigException("--body-budget is 0; want room for a body, such as 256MiB");
+        }
         ServerOptions timed =
                 bodyTimeout
                         .map(seconds -> Seconds.of("--body-timeout", seconds, MAX_SECONDS))

@@ -28,19 +28,28 @@ final class ComputeOptions implements SettingsSection {
         return "compute";
     }
 
+    @Override
+    public void check() {
+        threads();
+    }
+
     /// How a model is set up with them.
     ///
     /// @throws ConfigException if there are no threads, or the kernels that were asked for are not to be
     ///     had
     ChatModelOptions chatModel() {
         chooseKernels();
+        return threads()
+                .map(ChatModelOptions.DEFAULT::withNumThreads)
+                .orElse(ChatModelOptions.DEFAULT);
+    }
+
+    private Optional<Integer> threads() {
         if (numThreads.isPresent() && numThreads.get() < 1) {
             throw new ConfigException(
                     "--threads is %d; want 1 or more".formatted(numThreads.get()));
         }
-        return numThreads
-                .map(ChatModelOptions.DEFAULT::withNumThreads)
-                .orElse(ChatModelOptions.DEFAULT);
+        return numThreads;
     }
 
     /// The kernels look at the property once, when they are first used.

@@ -1,7 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.server.config.EffectiveConfiguration;
-import io.moonglass.server.config.Settings;
 import io.moonglass.server.config.SettingsDescription;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -66,13 +65,16 @@ final class ConfigCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        Settings settings = configuration.settings();
         if (describe) {
             out.print(new SettingsDescription(ServeSettings.of(spec)).markdown());
-        } else if (configuration.isCheck()) {
-            out.printf("moonglass: %s%n", settings.summary());
+            out.flush();
+            return 0;
+        }
+        ServeSettings.check(spec);
+        if (configuration.isCheck()) {
+            out.printf("moonglass: %s%n", configuration.settings().summary());
         } else {
-            EffectiveConfiguration effective = new EffectiveConfiguration(settings);
+            EffectiveConfiguration effective = configuration.effective();
             out.print(json ? effective.json() : effective.yaml());
         }
         out.flush();

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.server.config.EffectiveConfiguration;
 import io.moonglass.server.config.Settings;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -40,6 +41,11 @@ final class ConfigurationOptions {
     /// @throws java.util.NoSuchElementException if the command was not started by [Main]
     Settings settings() {
         return settings.orElseThrow();
+    }
+
+    /// The same for operators to read.
+    EffectiveConfiguration effective() {
+        return new EffectiveConfiguration(settings());
     }
 
     void settle(Settings all) {

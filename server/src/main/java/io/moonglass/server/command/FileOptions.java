@@ -56,6 +56,11 @@ final class FileOptions implements SettingsSection {
         return "files";
     }
 
+    @Override
+    public void check() {
+        store(Path.of(""));
+    }
+
     /// These options with what was asked for here. Where nobody said where, and the usual place cannot be
     /// written to, no file is taken, and that is logged.
     ///
@@ -74,9 +79,12 @@ final class FileOptions implements SettingsSection {
                     usual);
             return options;
         }
+        return options.withFiles(store(directory.orElse(usual)));
+    }
+
+    private FileStoreOptions store(Path folder) {
         Optional<Duration> time =
                 expiry.map(seconds -> Seconds.of("--files-expiry", seconds, MAX_SECONDS));
-        return options.withFiles(
-                new FileStoreOptions(directory.orElse(usual), quota, MAX_FILES, maxFileSize, time));
+        return new FileStoreOptions(folder, quota, MAX_FILES, maxFileSize, time);
     }
 }

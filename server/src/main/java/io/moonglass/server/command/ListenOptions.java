@@ -1,10 +1,13 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.http.ServerOptions;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say where it listens.
 final class ListenOptions implements SettingsSection {
+
+    private static final int MAX_PORT = 65_535;
 
     @Option(
             names = "--host",
@@ -25,6 +28,11 @@ final class ListenOptions implements SettingsSection {
         return "server";
     }
 
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+    }
+
     /// The address as it was given.
     String host() {
         return host;
@@ -32,8 +40,11 @@ final class ListenOptions implements SettingsSection {
 
     /// These options with what was asked for here.
     ///
-    /// @throws io.moonglass.loader.fault.ConfigException if the host is empty or the port none
+    /// @throws ConfigException if the host is empty or the port none
     ServerOptions in(ServerOptions options) {
+        if (port < 0 || port > MAX_PORT) {
+            throw new ConfigException("--port is %d; want 0 to %d".formatted(port, MAX_PORT));
+        }
         return options.withHost(host).withPort(port);
     }
 }

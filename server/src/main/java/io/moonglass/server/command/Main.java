@@ -145,8 +145,13 @@ public final class Main implements Callable<Integer> {
         CommandLine command = fault.getCommandLine();
         command.getErr()
                 .printf(
-                        "moonglass: %s; see '%s --help'%n",
-                        settings.message(fault), command.getCommandSpec().qualifiedName());
+                        "moonglass: %s%n",
+                        settings.message(fault)
+                                .orElseGet(() ->
+                                        "%s; see '%s --help'"
+                                                .formatted(
+                                                        firstLineOf(fault.getMessage()),
+                                                        command.getCommandSpec().qualifiedName())));
         return CANNOT_WORK;
     }
 
@@ -159,6 +164,10 @@ public final class Main implements Callable<Integer> {
         boolean asked =
                 fault instanceof ConfigException || fault instanceof InvalidRequestException;
         return asked ? CANNOT_WORK : FAILED;
+    }
+
+    private static String firstLineOf(String message) {
+        return message.lines().findFirst().orElse(message).replaceFirst("^Error: ", "");
     }
 
     private String message(Exception fault) {

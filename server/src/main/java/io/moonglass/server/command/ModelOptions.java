@@ -10,6 +10,7 @@ import io.moonglass.server.models.PoolOptions;
 import io.moonglass.tensor.MachineMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +60,11 @@ final class ModelOptions implements SettingsSection {
         return "models";
     }
 
+    @Override
+    public void check() {
+        idle();
+    }
+
     /// Opens a checkpoint and makes it ready.
     interface Opener {
         ChatModel open(Path directory, String name);
@@ -78,10 +84,12 @@ final class ModelOptions implements SettingsSection {
         }
         return new ModelPool(
                 sources,
-                new PoolOptions(
-                        memory.orElseGet(MachineMemory::bytes),
-                        idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS))),
+                new PoolOptions(memory.orElseGet(MachineMemory::bytes), idle()),
                 InstantSource.system());
+    }
+
+    private Optional<Duration> idle() {
+        return idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS));
     }
 
     private List<Named> named() {

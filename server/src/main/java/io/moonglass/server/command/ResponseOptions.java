@@ -46,6 +46,11 @@ final class ResponseOptions implements SettingsSection {
         return "responses";
     }
 
+    @Override
+    public void check() {
+        store(Path.of(""));
+    }
+
     /// These options with what was asked for here. Where nobody said where, and the usual place cannot be
     /// written to, no response is kept, and that is logged.
     ///
@@ -64,10 +69,11 @@ final class ResponseOptions implements SettingsSection {
                     usual);
             return options;
         }
-        return options.withResponses(
-                new ResponseStoreOptions(
-                        directory.orElse(usual),
-                        quota,
-                        Seconds.of("--responses-expiry", expiry, MAX_SECONDS)));
+        return options.withResponses(store(directory.orElse(usual)));
+    }
+
+    private ResponseStoreOptions store(Path folder) {
+        return new ResponseStoreOptions(
+                folder, quota, Seconds.of("--responses-expiry", expiry, MAX_SECONDS));
     }
 }

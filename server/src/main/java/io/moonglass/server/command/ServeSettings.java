@@ -5,7 +5,10 @@ import io.moonglass.server.config.SettingType;
 import io.moonglass.server.config.SettingsCatalogue;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,15 +26,31 @@ final class ServeSettings {
 
     private ServeSettings() {}
 
+    /// Looks at all values of a command that was parsed, without opening a file that one of them names.
+    ///
+    /// @throws io.moonglass.loader.fault.ConfigException if one cannot be
+    static void check(CommandSpec command) {
+        sections(command).values().forEach(SettingsSection::check);
+    }
+
     /// A setting for each option of every [SettingsSection] that a command has.
     static SettingsCatalogue of(CommandSpec command) {
         List<Setting> settings = new ArrayList<>();
+        sections(command)
+                .forEach((mixin, section) ->
+                        mixin.options()
+                                .forEach(option -> settings.add(of(section.section(), option))));
+        return new SettingsCatalogue(settings);
+    }
+
+    private static Map<CommandSpec, SettingsSection> sections(CommandSpec command) {
+        Map<CommandSpec, SettingsSection> sections = new LinkedHashMap<>();
         for (CommandSpec mixin : command.mixins().values()) {
             if (mixin.userObject() instanceof SettingsSection section) {
-                mixin.options().forEach(option -> settings.add(of(section.section(), option)));
+                sections.put(mixin, section);
             }
         }
-        return new SettingsCatalogue(settings);
+        return sections;
     }
 
     private static Setting of(String section, OptionSpec option) {
@@ -64,6 +83,10 @@ final class ServeSettings {
             };
         }
         Class<?> type = valueType(option);
+        if (type.isEnum()) {
+            return new SettingType.Choice(
+                    Arrays.stream(type.getEnumConstants()).map(String::valueOf).toList());
+        }
         if (type == boolean.class || type == Boolean.class) {
             return new SettingType.Switch();
         }
@@ -91,7 +114,9 @@ final class ServeSettings {
         }
         return switch (type(option)) {
             case SettingType.Switch() ->
-                    option.typeInfo().isOptional() ? Optional.empty() : Optional.of("false");
+                    option.typeInfo().isOptional()
+                            ? note.filter(text -> text.equals("true") || text.equals("false"))
+                            : Optional.of("false");
             case SettingType.Text(), SettingType.Place() -> Optional.empty();
             case SettingType.WholeNumber(),
                     SettingType.Decimal(),

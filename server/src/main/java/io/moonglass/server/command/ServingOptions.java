@@ -59,6 +59,12 @@ final class ServingOptions implements SettingsSection {
         return "server";
     }
 
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+        in(ChatModelOptions.DEFAULT);
+    }
+
     /// These options with what was asked for here.
     ///
     /// @throws ConfigException if a time is none

@@ -125,9 +125,8 @@ final class SettingsArguments {
         return option.negatable() ? Stream.of(flag.replaceFirst("^--", "--no-")) : Stream.of();
     }
 
-    /// What is wrong with the command line, told with the place where a value really came from.
-    String message(ParameterException fault) {
-        String message = fault.getMessage().lines().findFirst().orElse("");
+    /// What is wrong with a value that came from a variable or the file; empty if it is one of the command line.
+    Optional<String> message(ParameterException fault) {
         return Optional.ofNullable(fault.getArgSpec())
                 .filter(OptionSpec.class::isInstance)
                 .map(OptionSpec.class::cast)
@@ -135,16 +134,16 @@ final class SettingsArguments {
                 .filter(value ->
                         value.source() instanceof SettingSource.Variable
                                 || value.source() instanceof SettingSource.FileLine)
-                .map(value -> message(value, message))
-                .orElse(message.replaceFirst("^Error: ", ""));
+                .map(value -> message(value, fault));
     }
 
-    private static String message(SettingValue value, String fault) {
-        Matcher wanted = WANTED.matcher(fault);
+    private static String message(SettingValue value, ParameterException fault) {
+        Matcher wanted = WANTED.matcher(fault.getMessage());
+        boolean isOneOfMany = value.setting().isList() && fault.getValue() != null;
         return "%s is \"%s\"; %s"
                 .formatted(
                         value.subject(),
-                        String.join(", ", value.values()),
+                        isOneOfMany ? fault.getValue() : String.join(", ", value.shown()),
                         wanted.find() ? wanted.group() : "want " + value.setting().type().wanted());
     }
 

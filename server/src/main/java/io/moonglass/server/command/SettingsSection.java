@@ -6,4 +6,9 @@ interface SettingsSection {
 
     /// The section's name, such as `tls`.
     String section();
+
+    /// Looks at what no converter has seen, such as bounds, without opening a file.
+    ///
+    /// @throws io.moonglass.loader.fault.ConfigException if a value cannot be
+    default void check() {}
 }

@@ -1,8 +1,10 @@
 package io.moonglass.server.config;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,10 +82,8 @@ public final class EffectiveConfiguration {
             shown.forEach(list::add);
         } else if (shown.isEmpty()) {
             entry.putNull("value");
-        } else if (value.setting().type() instanceof SettingType.Switch) {
-            entry.put("value", Boolean.parseBoolean(shown.getFirst()));
         } else {
-            entry.put("value", shown.getFirst());
+            entry.set("value", node(value.setting().type(), shown.getFirst()));
         }
         switch (value.source()) {
             case SettingSource.Flag(String flag) -> entry.put("source", "flag").put("flag", flag);
@@ -93,6 +93,21 @@ public final class EffectiveConfiguration {
                     entry.put("source", "file").put("file", file.toString()).put("line", line);
             case SettingSource.Default() -> entry.put("source", "default");
         }
+    }
+
+    private static JsonNode node(SettingType type, String text) {
+        JsonNodeFactory nodes = JsonNodeFactory.instance;
+        return switch (type) {
+            case SettingType.Switch() -> nodes.booleanNode(Boolean.parseBoolean(text));
+            case SettingType.WholeNumber(), SettingType.Decimal() ->
+                    nodes.numberNode(new BigDecimal(text));
+            case SettingType.Text(),
+                    SettingType.Place(),
+                    SettingType.Size(),
+                    SettingType.Time(),
+                    SettingType.Choice _ ->
+                    nodes.textNode(text);
+        };
     }
 
     private Map<String, List<SettingValue>> sections() {

@@ -1,8 +1,10 @@
 package io.moonglass.server.config;
 
 import io.moonglass.loader.fault.ConfigException;
+import java.math.BigDecimal;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// One thing that an operator can set: a key of application.yaml, an environment variable and a flag.
 ///
@@ -25,6 +27,11 @@ public record Setting(
 
     private static final String VARIABLE_PREFIX = "MOONGLASS_";
     private static final int MAX_VALUE = 4096;
+
+    /// What Helm writes for whole numbers of a million and more.
+    private static final Pattern EXPONENT =
+            Pattern.compile("[+-]?\\d{1,18}(?:\\.\\d{1,18})?[eE][+-]?\\d{1,2}");
+
     private static final int MAX_SHOWN = 80;
 
     /// The key of an option in a section: the option's name without the section's in front of it.
@@ -66,9 +73,31 @@ public record Setting(
                         && !value.equals("false");
         if (isNoSwitch || value.isBlank() || value.length() > MAX_VALUE || hasControls(value)) {
             throw new ConfigException(
-                    "%s is \"%s\"; want %s".formatted(subject, shown(value), type.wanted()));
+                    "%s is \"%s\"; want %s%s"
+                            .formatted(
+                                    subject,
+                                    shown(value),
+                                    type.wanted(),
+                                    hasControls(value) ? ", in one line" : ""));
         }
-        return value;
+        return EXPONENT.matcher(value).matches() && isNumber()
+                ? new BigDecimal(value).stripTrailingZeros().toPlainString()
+                : value;
+    }
+
+    private boolean isNumber() {
+        return switch (type) {
+            case SettingType.WholeNumber(),
+                    SettingType.Decimal(),
+                    SettingType.Size(),
+                    SettingType.Time() ->
+                    true;
+            case SettingType.Text(),
+                    SettingType.Place(),
+                    SettingType.Switch(),
+                    SettingType.Choice _ ->
+                    false;
+        };
     }
 
     private static boolean hasControls(String value) {

@@ -27,7 +27,7 @@ public record SettingValue(Setting setting, List<String> values, SettingSource s
     }
 
     /// The values for people's eyes, without a password that an address may have in it.
-    List<String> shown() {
+    public List<String> shown() {
         return values.stream()
                 .map(value -> USER_OF_ADDRESS.matcher(value).replaceFirst("***@"))
                 .toList();

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// What environment variables set.
 final class SettingVariables {
@@ -73,14 +74,13 @@ final class SettingVariables {
     }
 
     private static SettingValue value(Setting setting, String name, String text) {
-        List<String> parts =
-                setting.isList()
-                        ? Arrays.stream(text.split("[,\n]"))
-                                .map(String::strip)
-                                .filter(part -> !part.isEmpty())
-                                .toList()
-                        : List.of(text.strip());
-        parts.forEach(part -> setting.checked(part, name));
-        return new SettingValue(setting, parts, new SettingSource.Variable(name));
+        Stream<String> parts =
+                setting.isList() ? Arrays.stream(text.split("[,\n]")) : Stream.of(text);
+        List<String> values =
+                parts.map(String::strip)
+                        .filter(part -> !part.isEmpty())
+                        .map(part -> setting.checked(part, name))
+                        .toList();
+        return new SettingValue(setting, values, new SettingSource.Variable(name));
     }
 }

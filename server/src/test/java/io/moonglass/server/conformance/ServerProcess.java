@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,6 +25,11 @@ final class ServerProcess implements AutoCloseable {
 
     /// @param folder for what it keeps and logs
     ServerProcess(Path folder) {
+        this(folder, Map.of());
+    }
+
+    /// @param environment more variables
+    ServerProcess(Path folder, Map<String, String> environment) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -48,6 +54,7 @@ final class ServerProcess implements AutoCloseable {
                         "2"));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("MOONGLASS_STATE", folder.resolve("state").toString());
+        builder.environment().putAll(environment);
         builder.redirectError(folder.resolve("server.log").toFile());
         try {
             this.process = builder.start();

@@ -24,12 +24,13 @@ final class ServerProcess implements AutoCloseable {
     private final String address;
 
     /// @param folder for what it keeps and logs
-    ServerProcess(Path folder) {
-        this(folder, Map.of());
+    /// @param more   options of `serve`
+    ServerProcess(Path folder, String... more) {
+        this(folder, Map.of(), more);
     }
 
     /// @param environment more variables
-    ServerProcess(Path folder, Map<String, String> environment) {
+    ServerProcess(Path folder, Map<String, String> environment, String... more) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -52,6 +53,7 @@ final class ServerProcess implements AutoCloseable {
                         folder.resolve("files").toString(),
                         "--threads",
                         "2"));
+        command.addAll(List.of(more));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("MOONGLASS_STATE", folder.resolve("state").toString());
         builder.environment().putAll(environment);

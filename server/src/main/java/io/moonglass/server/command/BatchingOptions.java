@@ -11,7 +11,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// How many requests are computed at once.
-final class BatchingOptions {
+final class BatchingOptions implements SettingsSection {
 
     private static final int MOST_STEP_SECONDS = 3600;
 
@@ -42,6 +42,7 @@ final class BatchingOptions {
     @Option(
             names = "--step-time",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "How long a step may take while somebody waits for its end: the longest pause of a stream (default: 1).")
     private Optional<Double> stepTime = Optional.empty();
@@ -69,6 +70,16 @@ final class BatchingOptions {
             description =
                     "Guess tokens ahead from what was said before, where that is faster (default: on; --no-speculation).")
     private boolean speculation;
+
+    @Override
+    public String section() {
+        return "batching";
+    }
+
+    @Override
+    public void check() {
+        in(ChatModelOptions.DEFAULT);
+    }
 
     /// These options with what was asked for here.
     ///

@@ -7,7 +7,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of every command that computes.
-final class ComputeOptions {
+final class ComputeOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(ComputeOptions.class.getName());
 
@@ -23,19 +23,33 @@ final class ComputeOptions {
             description = "scalar, vector or native (default: the fastest that this machine has).")
     private Optional<String> kernels = Optional.empty();
 
+    @Override
+    public String section() {
+        return "compute";
+    }
+
+    @Override
+    public void check() {
+        threads();
+    }
+
     /// How a model is set up with them.
     ///
     /// @throws ConfigException if there are no threads, or the kernels that were asked for are not to be
     ///     had
     ChatModelOptions chatModel() {
         chooseKernels();
+        return threads()
+                .map(ChatModelOptions.DEFAULT::withNumThreads)
+                .orElse(ChatModelOptions.DEFAULT);
+    }
+
+    private Optional<Integer> threads() {
         if (numThreads.isPresent() && numThreads.get() < 1) {
             throw new ConfigException(
                     "--threads is %d; want 1 or more".formatted(numThreads.get()));
         }
-        return numThreads
-                .map(ChatModelOptions.DEFAULT::withNumThreads)
-                .orElse(ChatModelOptions.DEFAULT);
+        return numThreads;
     }
 
     /// The kernels look at the property once, when they are first used.

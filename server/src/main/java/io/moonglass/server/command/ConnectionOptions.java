@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 /// The options of `serve` that say how many connections and requests there may be, how large and how slow, and whose
 /// pages may ask.
-final class ConnectionOptions {
+final class ConnectionOptions implements SettingsSection {
 
     private static final long MAX_SECONDS = 86_400;
 
@@ -48,6 +48,7 @@ final class ConnectionOptions {
     @Option(
             names = "--header-timeout",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Close a connection whose request's head, or whose TLS handshake, takes longer (default: 10).")
     private Optional<Double> headerTimeout = Optional.empty();
@@ -55,6 +56,7 @@ final class ConnectionOptions {
     @Option(
             names = "--idle-timeout",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Close a connection that has been without a request for longer (default: 75).")
     private Optional<Double> idleTimeout = Optional.empty();
@@ -73,6 +75,16 @@ final class ConnectionOptions {
                 "May be given several times (default: none)."
             })
     private List<String> corsOrigins = List.of();
+
+    @Override
+    public String section() {
+        return "server";
+    }
+
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+    }
 
     /// These options with what was asked for here.
     ///

@@ -9,7 +9,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which uploaded files are kept.
-final class FileOptions {
+final class FileOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(FileOptions.class.getName());
     private static final long MAX_SECONDS = 1_000_000_000;
@@ -45,10 +45,21 @@ final class FileOptions {
     @Option(
             names = "--files-expiry",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Delete a file this long after it was uploaded; who uploads it may ask for a shorter time"
                             + " (default: never).")
     private Optional<Double> expiry = Optional.empty();
+
+    @Override
+    public String section() {
+        return "files";
+    }
+
+    @Override
+    public void check() {
+        store(Path.of(""));
+    }
 
     /// These options with what was asked for here. Where nobody said where, and the usual place cannot be
     /// written to, no file is taken, and that is logged.
@@ -68,9 +79,12 @@ final class FileOptions {
                     usual);
             return options;
         }
+        return options.withFiles(store(directory.orElse(usual)));
+    }
+
+    private FileStoreOptions store(Path folder) {
         Optional<Duration> time =
                 expiry.map(seconds -> Seconds.of("--files-expiry", seconds, MAX_SECONDS));
-        return options.withFiles(
-                new FileStoreOptions(directory.orElse(usual), quota, MAX_FILES, maxFileSize, time));
+        return new FileStoreOptions(folder, quota, MAX_FILES, maxFileSize, time);
     }
 }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /// What `serve` logs, and how.
-final class LogOptions {
+final class LogOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(LogOptions.class.getName());
 
@@ -52,6 +52,11 @@ final class LogOptions {
         FormatConverter() {
             super(LogFormat.values());
         }
+    }
+
+    @Override
+    public String section() {
+        return "log";
     }
 
     /// Has the log written so from now on.

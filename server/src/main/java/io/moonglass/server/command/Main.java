@@ -9,6 +9,7 @@ import io.moonglass.server.http.Version;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,9 +35,13 @@ public final class Main implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
+    private final SettingsArguments settings;
+
     private boolean verbose;
 
-    private Main() {}
+    private Main(SettingsArguments settings) {
+        this.settings = settings;
+    }
 
     /// What `--version` prints.
     static final class VersionLine implements IVersionProvider {
@@ -82,10 +87,24 @@ public final class Main implements Callable<Integer> {
 
     /// Runs one command to its end.
     static int run(ModelOpener models, PrintWriter out, PrintWriter err, String... arguments) {
-        Main main = new Main();
+        return run(models, System.getenv(), out, err, arguments);
+    }
+
+    /// @param environment that settings are taken from
+    static int run(
+            ModelOpener models,
+            Map<String, String> environment,
+            PrintWriter out,
+            PrintWriter err,
+            String... arguments) {
+        Main main =
+                new Main(
+                        new SettingsArguments(
+                                environment, Path.of(System.getProperty("user.home"))));
         CommandLine commands =
                 new CommandLine(main)
                         .addSubcommand(new ServeCommand(models))
+                        .addSubcommand(ConfigCommand.of(serveSpec(models)))
                         .addSubcommand(new AskCommand(models))
                         .addSubcommand(new InspectCommand())
                         .addSubcommand(new CheckCommand())
@@ -101,14 +120,21 @@ public final class Main implements Callable<Integer> {
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)
-                        .setParameterExceptionHandler(Main::wrongUsage)
+                        .setParameterExceptionHandler(main::wrongUsage)
                         .setExecutionExceptionHandler(main::failed);
+        String[] completed;
         try {
             Logging.configure();
+            completed = main.settings.complete(commands, arguments);
         } catch (ConfigException e) {
             return main.failed(e, commands, null);
         }
-        return commands.execute(arguments);
+        return commands.execute(completed);
+    }
+
+    /// Whose options `config` has too.
+    private static CommandSpec serveSpec(ModelOpener models) {
+        return new CommandLine(new ServeCommand(models)).getCommandSpec();
     }
 
     /// `moonglass` without a command.
@@ -118,20 +144,23 @@ public final class Main implements Callable<Integer> {
         return CANNOT_WORK;
     }
 
-    private static int wrongUsage(ParameterException fault, String[] arguments) {
+    private int wrongUsage(ParameterException fault, String[] arguments) {
         CommandLine command = fault.getCommandLine();
         command.getErr()
                 .printf(
-                        "moonglass: %s; see '%s --help'%n",
-                        firstLineOf(fault.getMessage()).replaceFirst("^Error: ", ""),
-                        command.getCommandSpec().qualifiedName());
+                        "moonglass: %s%n",
+                        settings.message(fault)
+                                .orElseGet(() ->
+                                        "%s; see '%s --help'"
+                                                .formatted(
+                                                        firstLineOf(fault.getMessage()),
+                                                        command.getCommandSpec().qualifiedName())));
         return CANNOT_WORK;
     }
 
     private int failed(Exception fault, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
-        String message = fault.getMessage() == null ? fault.toString() : fault.getMessage();
-        err.printf("moonglass: %s%n", message);
+        err.printf("moonglass: %s%n", message(fault));
         if (verbose) {
             fault.printStackTrace(err);
         }
@@ -141,6 +170,13 @@ public final class Main implements Callable<Integer> {
     }
 
     private static String firstLineOf(String message) {
-        return message.lines().findFirst().orElse(message);
+        return message.lines().findFirst().orElse(message).replaceFirst("^Error: ", "");
+    }
+
+    private String message(Exception fault) {
+        if (fault instanceof ConfigException wrong) {
+            return settings.message(wrong);
+        }
+        return fault.getMessage() == null ? fault.toString() : fault.getMessage();
     }
 }

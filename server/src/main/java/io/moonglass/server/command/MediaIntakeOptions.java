@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.fetch.AddressRange;
 import io.moonglass.runtime.fetch.FetchOptions;
@@ -14,11 +15,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /// The options of `serve` that say where pictures, videos and documents may come from, how large they may be and how
 /// they are shown.
-final class MediaIntakeOptions {
+final class MediaIntakeOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(MediaIntakeOptions.class.getName());
 
@@ -28,20 +32,22 @@ final class MediaIntakeOptions {
     @Option(
             names = "--allow-media-host",
             paramLabel = "HOST",
+            converter = HostConverter.class,
             description = {
                 "Fetch media from this host alone, such as example.com, *.example.com or example.com:8443; may be given more than once",
                 "(default: any host that is public)."
             })
-    private List<String> hosts = new ArrayList<>();
+    private List<HostPattern> hosts = new ArrayList<>();
 
     @Option(
             names = "--allow-media-network",
             paramLabel = "RANGE",
+            converter = NetworkConverter.class,
             description = {
                 "Fetch media from these addresses although they are not public, such as 10.1.2.0/24; may be given more than once.",
                 "Whoever may ask this server can then see what is served there."
             })
-    private List<String> networks = new ArrayList<>();
+    private List<AddressRange> networks = new ArrayList<>();
 
     @Option(
             names = "--allow-media-http",
@@ -163,37 +169,52 @@ final class MediaIntakeOptions {
             })
     private Optional<Long> memoryReserve = Optional.empty();
 
+    @Override
+    public String section() {
+        return "media";
+    }
+
+    @Override
+    public void check() {
+        asked(MediaOptions.DEFAULT);
+    }
+
     /// These options with what was asked for here. What may be fetched is logged.
     ///
-    /// @throws io.moonglass.loader.fault.ConfigException if one of them is none
+    /// @throws ConfigException if one of them is none
     ChatModelOptions in(ChatModelOptions options) {
-        MediaOptions media = options.media();
-        media = media.withLimits(limits(media.limits()));
-        media = maxImages.map(media::withMaxImages).orElse(media);
-        media = style.map(media::withPictureStyle).orElse(media);
-        media = jpeg.map(media::withJpegDecoding).orElse(media);
+        MediaOptions media = asked(options.media());
         media = folder.map(media::withFolder).orElse(media);
-        media = media.withFetch(fetch(media.fetch()));
-        media = media.withVideo(video(media.video()));
-        media = media.withWorkers(workers(media.workers()));
-        media = media.withIsolatePictures(isolatePictures);
-        media = memoryReserve.map(media::withMemoryReserve).orElse(media);
         log();
         return options.withMedia(media);
     }
 
+    /// All but the folder, which must be there.
+    private MediaOptions asked(MediaOptions options) {
+        MediaOptions media = options.withLimits(limits(options.limits()));
+        media = maxImages.map(media::withMaxImages).orElse(media);
+        media = style.map(media::withPictureStyle).orElse(media);
+        media = jpeg.map(media::withJpegDecoding).orElse(media);
+        media = media.withFetch(fetch(media.fetch()));
+        media = media.withVideo(video(media.video()));
+        media = media.withWorkers(workers(media.workers()));
+        media = memoryReserve.map(media::withMemoryReserve).orElse(media);
+        return media.withIsolatePictures(isolatePictures);
+    }
+
     private void log() {
-        String from =
-                offline
-                        ? "nowhere"
-                        : hosts.isEmpty() ? "any public host" : String.join(", ", hosts);
+        String from = offline ? "nowhere" : hosts.isEmpty() ? "any public host" : joined(hosts);
         LOG.log(System.Logger.Level.INFO, "media are fetched from {0}", from);
         if (!offline && !networks.isEmpty()) {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "media are fetched from {0}, which may not be public",
-                    String.join(", ", networks));
+                    joined(networks));
         }
+    }
+
+    private static String joined(List<?> places) {
+        return places.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }
 
     private ImageLimits limits(ImageLimits limits) {
@@ -210,8 +231,8 @@ final class MediaIntakeOptions {
                 .orElse(fetch)
                 .withOffline(offline)
                 .withAllowHttp(http)
-                .withAllowedHosts(hosts.stream().map(HostPattern::parse).toList())
-                .withAllowedNetworks(networks.stream().map(AddressRange::parse).toList());
+                .withAllowedHosts(hosts)
+                .withAllowedNetworks(networks);
     }
 
     private VideoOptions video(VideoOptions video) {
@@ -226,6 +247,30 @@ final class MediaIntakeOptions {
     private WorkerOptions workers(WorkerOptions options) {
         WorkerOptions counted = workers.map(options::withMaxWorkers).orElse(options);
         return workerMemory.map(counted::withMemoryBytes).orElse(counted);
+    }
+
+    static final class HostConverter implements ITypeConverter<HostPattern> {
+
+        @Override
+        public HostPattern convert(String text) {
+            try {
+                return HostPattern.parse(text);
+            } catch (ConfigException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    static final class NetworkConverter implements ITypeConverter<AddressRange> {
+
+        @Override
+        public AddressRange convert(String text) {
+            try {
+                return AddressRange.parse(text);
+            } catch (ConfigException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
     }
 
     static final class StyleConverter extends LowerCaseConverter<PictureStyle> {

@@ -11,6 +11,7 @@ import io.moonglass.server.models.SteadyClock;
 import io.moonglass.tensor.MachineMemory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which models there are, and how much memory they may take.
-final class ModelOptions {
+final class ModelOptions implements SettingsSection {
 
     private static final long MAX_SECONDS = 1_000_000_000;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._/-]{1,128}");
@@ -49,9 +50,20 @@ final class ModelOptions {
     @Option(
             names = "--idle-sleep",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Unload a model that nobody has used for this long; the next request loads it again (default: never).")
     private Optional<Double> idle = Optional.empty();
+
+    @Override
+    public String section() {
+        return "models";
+    }
+
+    @Override
+    public void check() {
+        idle();
+    }
 
     /// Opens a checkpoint and makes it ready.
     interface Opener {
@@ -72,10 +84,12 @@ final class ModelOptions {
         }
         return new ModelPool(
                 sources,
-                new PoolOptions(
-                        memory.orElseGet(MachineMemory::bytes),
-                        idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS))),
+                new PoolOptions(memory.orElseGet(MachineMemory::bytes), idle()),
                 new SteadyClock());
+    }
+
+    private Optional<Duration> idle() {
+        return idle.map(seconds -> Seconds.of("--idle-sleep", seconds, MAX_SECONDS));
     }
 
     private List<Named> named() {

@@ -5,10 +5,11 @@ import io.moonglass.server.http.OperationsOptions;
 import io.moonglass.server.http.ServerOptions;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that give operators a port of their own.
-final class OperationsPortOptions {
+final class OperationsPortOptions implements SettingsSection {
 
     @Option(
             names = "--operations-port",
@@ -36,11 +37,19 @@ final class OperationsPortOptions {
             })
     private Optional<Path> keyFile = Optional.empty();
 
+    @Override
+    public String section() {
+        return "operations";
+    }
+
     /// These options with what was asked for here.
     ///
+    /// @param configuration the effective one as YAML, for operators to read
     /// @throws io.moonglass.loader.fault.ConfigException if the port is none or the keys cannot be read
-    ServerOptions in(ServerOptions options) {
-        return port.map(number -> options.withOperations(on(number))).orElse(options);
+    ServerOptions in(ServerOptions options, Supplier<String> configuration) {
+        return port.map(number ->
+                        options.withOperations(on(number).withConfiguration(configuration)))
+                .orElse(options);
     }
 
     private OperationsOptions on(int number) {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
 /// Where `serve` sends traces.
-final class OtlpOptions {
+final class OtlpOptions implements SettingsSection {
 
     @Option(
             names = "--otlp-endpoint",
@@ -48,6 +48,16 @@ final class OtlpOptions {
                 throw new TypeConversionException("want an address, such as http://localhost:4318");
             }
         }
+    }
+
+    @Override
+    public String section() {
+        return "otlp";
+    }
+
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
     }
 
     /// These options with what was asked for here.

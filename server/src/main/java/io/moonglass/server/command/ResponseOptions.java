@@ -8,7 +8,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that say which responses are kept for requests that go on from them.
-final class ResponseOptions {
+final class ResponseOptions implements SettingsSection {
 
     private static final System.Logger LOG = System.getLogger(ResponseOptions.class.getName());
     private static final long MAX_SECONDS = 1_000_000_000;
@@ -35,10 +35,21 @@ final class ResponseOptions {
     @Option(
             names = "--responses-expiry",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             defaultValue = "2592000",
             description =
                     "Drop a response that nobody has used for this long (default: ${DEFAULT-VALUE}, 30 days).")
     private double expiry;
+
+    @Override
+    public String section() {
+        return "responses";
+    }
+
+    @Override
+    public void check() {
+        store(Path.of(""));
+    }
 
     /// These options with what was asked for here. Where nobody said where, and the usual place cannot be
     /// written to, no response is kept, and that is logged.
@@ -58,10 +69,11 @@ final class ResponseOptions {
                     usual);
             return options;
         }
-        return options.withResponses(
-                new ResponseStoreOptions(
-                        directory.orElse(usual),
-                        quota,
-                        Seconds.of("--responses-expiry", expiry, MAX_SECONDS)));
+        return options.withResponses(store(directory.orElse(usual)));
+    }
+
+    private ResponseStoreOptions store(Path folder) {
+        return new ResponseStoreOptions(
+                folder, quota, Seconds.of("--responses-expiry", expiry, MAX_SECONDS));
     }
 }

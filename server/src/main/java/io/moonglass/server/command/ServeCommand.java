@@ -15,7 +15,6 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `moonglass serve`: answers requests over HTTP until it is told to stop.
@@ -35,23 +34,17 @@ final class ServeCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
+    @Mixin private ConfigurationOptions configuration;
+
     @Mixin private ModelOptions models;
 
-    @Option(
-            names = "--host",
-            paramLabel = "ADDRESS",
-            defaultValue = "127.0.0.1",
-            description = "Address to listen on; 0.0.0.0 for all (default: ${DEFAULT-VALUE}).")
-    private String host;
+    @Mixin private ListenOptions listen;
 
-    @Option(
-            names = "--port",
-            paramLabel = "PORT",
-            defaultValue = "8080",
-            description = "Port to listen on; 0 for any that is free (default: ${DEFAULT-VALUE}).")
-    private int port;
+    @Mixin private KeyOptions keys;
 
     @Mixin private ServingOptions serving;
+
+    @Mixin private BodyOptions bodies;
 
     @Mixin private DrainOptions drain;
 
@@ -88,12 +81,14 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         log.apply();
+        LOG.log(System.Logger.Level.INFO, configuration.settings().summary());
         ChatModelOptions computing =
                 serving.in(batching.in(media.in(vision.in(compute.chatModel()))));
         LOG.log(System.Logger.Level.INFO, "kernels: {0}", Kernels.description());
-        ServerOptions options = ServerOptions.DEFAULT.withHost(host).withPort(port);
-        options = tls.in(connections.in(drain.in(files.in(responses.in(serving.in(options))))));
-        options = operations.in(metrics.in(otlp.in(log.in(options))));
+        ServerOptions options = listen.in(ServerOptions.DEFAULT);
+        options = drain.in(bodies.in(serving.in(keys.in(tls.in(connections.in(options))))));
+        options = log.in(otlp.in(metrics.in(files.in(responses.in(options)))));
+        options = operations.in(options, () -> configuration.effective().yaml());
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
             ModelPool pool =
@@ -138,7 +133,7 @@ final class ServeCommand implements Callable<Integer> {
         String names =
                 pool.status().stream().map(ModelStatus::name).collect(Collectors.joining(", "));
         String scheme = server.isSecure() ? "https" : "http";
-        out.printf("moonglass: %s on %s://%s:%d%n", names, scheme, host, server.port());
+        out.printf("moonglass: %s on %s://%s:%d%n", names, scheme, listen.host(), server.port());
         server.operationsPort()
                 .ifPresent(number -> out.printf("moonglass: operations on port %d%n", number));
     }

@@ -3,27 +3,14 @@ package io.moonglass.server.command;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.admission.QueueLimits;
-import io.moonglass.server.http.ApiKeys;
 import io.moonglass.server.http.ServerOptions;
-import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/// The options of `serve` that say whose requests are taken, how many and how long ones, and how their answers
-/// begin.
-final class ServingOptions {
+/// The options of `serve` that say how many requests are taken and how long ones, and how their answers begin.
+final class ServingOptions implements SettingsSection {
 
-    private static final System.Logger LOG = System.getLogger(ServingOptions.class.getName());
     private static final long MAX_SECONDS = 1_000_000_000;
-
-    @Option(
-            names = "--api-key-file",
-            paramLabel = "FILE",
-            description = {
-                "Take only requests with one of these keys, as Authorization: Bearer KEY.",
-                "A line for each: a name and the key's SHA-256 in hexadecimal digits."
-            })
-    private Optional<Path> apiKeyFile = Optional.empty();
 
     @Option(
             names = "--max-queued-tokens",
@@ -44,6 +31,7 @@ final class ServingOptions {
     @Option(
             names = "--request-timeout",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Give an answer up after this time; a request may ask for a shorter one (default:"
                             + " none).")
@@ -52,6 +40,7 @@ final class ServingOptions {
     @Option(
             names = "--stuck-after",
             paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
             description =
                     "Tell that the server is not ready when there is work and no step has ended for"
                             + " this long (default: 120).")
@@ -65,27 +54,26 @@ final class ServingOptions {
                             + " thinking go by that (default: whether its name has \"thinking\" in it).")
     private Optional<Boolean> reasoning = Optional.empty();
 
-    /// These options with what was asked for here. Whether keys are wanted is logged.
+    @Override
+    public String section() {
+        return "server";
+    }
+
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+        in(ChatModelOptions.DEFAULT);
+    }
+
+    /// These options with what was asked for here.
     ///
-    /// @throws ConfigException if the keys cannot be read, or a time is none
+    /// @throws ConfigException if a time is none
     ServerOptions in(ServerOptions options) {
-        Optional<ApiKeys> keys = apiKeyFile.map(ApiKeys::read);
-        keys.ifPresentOrElse(
-                some ->
-                        LOG.log(
-                                System.Logger.Level.INFO,
-                                "API keys: one of {0} is wanted with every request",
-                                some.size()),
-                () ->
-                        LOG.log(
-                                System.Logger.Level.INFO,
-                                "API keys: none is wanted; whoever reaches the address may ask"));
-        ServerOptions keyed = keys.map(options::withApiKeys).orElse(options);
         ServerOptions timed =
                 requestTimeout
                         .map(seconds -> Seconds.of("--request-timeout", seconds, MAX_SECONDS))
-                        .map(keyed::withRequestTimeout)
-                        .orElse(keyed);
+                        .map(options::withRequestTimeout)
+                        .orElse(options);
         return stuckAfter
                 .map(seconds -> Seconds.of("--stuck-after", seconds, MAX_SECONDS))
                 .map(timed::withStuckAfter)

@@ -8,7 +8,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The options of `serve` that have it speak TLS.
-final class TlsOptions {
+final class TlsOptions implements SettingsSection {
 
     @Option(
             names = "--tls-certificate-file",
@@ -37,6 +37,16 @@ final class TlsOptions {
             description =
                     "Talk only with clients that show a certificate which one of these vouches for.")
     private Optional<Path> clientCas = Optional.empty();
+
+    @Override
+    public String section() {
+        return "tls";
+    }
+
+    @Override
+    public void check() {
+        in(ServerOptions.DEFAULT);
+    }
 
     /// These options with what was asked for here.
     ///

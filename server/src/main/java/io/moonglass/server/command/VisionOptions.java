@@ -6,7 +6,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// The option of every command that looks at pictures.
-final class VisionOptions {
+final class VisionOptions implements SettingsSection {
 
     @Option(
             names = "--vision",
@@ -14,6 +14,11 @@ final class VisionOptions {
             description = "What encodes pictures: native or onnx (default: native).",
             converter = BackendConverter.class)
     private Optional<VisionBackend> vision = Optional.empty();
+
+    @Override
+    public String section() {
+        return "vision";
+    }
 
     /// These options with what was asked for here.
     ChatModelOptions in(ChatModelOptions options) {

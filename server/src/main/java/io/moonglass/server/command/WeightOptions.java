@@ -15,7 +15,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// What a model that answers is computed from: the door through which commands open one.
-final class WeightOptions {
+final class WeightOptions implements SettingsSection {
 
     @Option(
             names = "--weights",
@@ -37,6 +37,11 @@ final class WeightOptions {
                     "Where packed models are kept (default: MOONGLASS_CACHE, else"
                             + " XDG_CACHE_HOME/moonglass, else ~/.cache/moonglass).")
     private Optional<Path> cache = Optional.empty();
+
+    @Override
+    public String section() {
+        return "weights";
+    }
 
     /// Opens a checkpoint, packed before if that is wanted.
     ///

@@ -153,6 +153,9 @@ public final class MoonglassServer implements AutoCloseable {
                         CONNECTION_INTERVAL.toMillis(),
                         TimeUnit.MILLISECONDS));
         options.apiKeys().ifPresent(keys -> refreshNowAndThen(timer, keys::refresh));
+        options.operations()
+                .flatMap(OperationsOptions::keys)
+                .ifPresent(keys -> refreshNowAndThen(timer, keys::refresh));
         tls.ifPresent(some -> refreshNowAndThen(timer, some::refresh));
         responses.ifPresent(store -> sweepNowAndThen(timer, store::sweep));
         files.ifPresent(store -> sweepNowAndThen(timer, store::sweep));

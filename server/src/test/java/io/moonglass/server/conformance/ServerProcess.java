@@ -32,6 +32,11 @@ final class ServerProcess implements AutoCloseable {
         this(folder, List.of(), List.of(more), Map.of());
     }
 
+    /// @param environment variables that it has beside this process's
+    ServerProcess(Path folder, Map<String, String> environment, String... more) {
+        this(folder, List.of(), List.of(more), environment);
+    }
+
     /// @param jvm         options of the JVM beside the launcher's, which they override
     /// @param arguments   of `serve`, beside those that keep it apart from others
     /// @param environment variables that it has beside this process's

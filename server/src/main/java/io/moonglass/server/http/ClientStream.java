@@ -45,7 +45,8 @@ final class ClientStream implements ClientLink {
         gone.complete(null);
     }
 
-    boolean isGone() {
+    @Override
+    public boolean hasLeft() {
         return gone.isDone();
     }
 
@@ -100,7 +101,7 @@ final class ClientStream implements ClientLink {
         if (tooSlow) {
             return Optional.of(HttpFault.bodyTooSlow());
         }
-        return isGone()
+        return hasLeft()
                 ? Optional.of(new CloseConnectionException("the client reset the stream"))
                 : Optional.empty();
     }

@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
@@ -46,6 +47,24 @@ public final class ServerMetrics {
                 .callback(gauge -> gauge.call(numRunningRequests.getAsInt()))
                 .register(registry);
         registry.register(new ModelMetrics(models));
+    }
+
+    /// Tells how many connections are open.
+    public void tellConnections(IntSupplier numConnections) {
+        GaugeWithCallback.builder()
+                .name("moonglass_connections")
+                .help("Connections of clients that are open, with a request or without.")
+                .callback(gauge -> gauge.call(numConnections.getAsInt()))
+                .register(registry);
+    }
+
+    /// Tells when the certificate that the server shows runs out.
+    public void tellCertificateExpiry(Supplier<Instant> expiry) {
+        GaugeWithCallback.builder()
+                .name("moonglass_tls_certificate_expiry_timestamp_seconds")
+                .help("When the first certificate of the chain that the server shows runs out.")
+                .callback(gauge -> gauge.call(expiry.get().getEpochSecond()))
+                .register(registry);
     }
 
     /// A request for an answer has ended.

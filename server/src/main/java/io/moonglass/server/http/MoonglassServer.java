@@ -69,6 +69,10 @@ public final class MoonglassServer implements AutoCloseable {
     ///
     /// @throws ConfigException if the address cannot be bound
     public static MoonglassServer start(ServerOptions options) {
+        warnOfOpenDoors(options);
+        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
+        options.connections().refuseMoreThanFiles();
+        Connections connections = new Connections(options.connections(), tls.isPresent());
         Optional<ResponseStore> responses =
                 options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
         Optional<FileStore> files =
@@ -77,21 +81,20 @@ public final class MoonglassServer implements AutoCloseable {
         RunningRequests requests = new RunningRequests(timer);
         ServedModel served = new ServedModel(requests, options.requestTimeout());
         EngineWatch watch = new EngineWatch(options.stuckAfter());
+        ServerMetrics metrics = new ServerMetrics(served::statistics, requests::size);
+        metrics.tellConnections(connections::size);
+        tls.ifPresent(some -> metrics.tellCertificateExpiry(some::certificateExpiry));
         Routes routes =
                 new Routes(
                         served,
                         new Answers(requests, options.pingInterval(), options.requestTimeout()),
                         requests,
-                        new ServerMetrics(served::statistics, requests::size),
+                        metrics,
                         watch,
                         responses,
                         files,
                         new FileRoutes(files, timer, options.bodyTimeout()),
                         options);
-        warnOfOpenDoors(options);
-        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
-        options.connections().refuseMoreThanFiles();
-        Connections connections = new Connections(options.connections(), tls.isPresent());
         WebServer web = listen(options, routes, FileRoutes.maxBodyBytes(files), connections, tls);
         if (!web.isRunning()) {
             timer.shutdown();

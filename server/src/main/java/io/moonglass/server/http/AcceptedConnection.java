@@ -10,7 +10,7 @@ final class AcceptedConnection {
 
     private static final System.Logger LOG = System.getLogger(AcceptedConnection.class.getName());
 
-    /// How long a client may take to read some of what is written, and a connection to end.
+    /// How long a client may take to read some of what is written.
     private static final Duration WRITE_TIMEOUT = Duration.ofSeconds(60);
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
@@ -61,7 +61,7 @@ final class AcceptedConnection {
         isWriting = false;
     }
 
-    /// Since when it has had no request; empty time for one that has.
+    /// Whether it may be closed without anybody's loss: no request of it is answered.
     boolean isWithoutRequest() {
         return switch (state.phase()) {
             case HANDSHAKE, REQUEST, HEAD -> true;
@@ -69,6 +69,7 @@ final class AcceptedConnection {
         };
     }
 
+    /// Since when it has waited for what comes next.
     long sinceNanos() {
         return state.sinceNanos();
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -120,8 +121,8 @@ public final class ApiKeys {
     }
 
     private static void refuseSecond(Path file, List<Entry> entries) {
-        Map<String, Integer> lineOfName = new ConcurrentHashMap<>();
-        Map<String, Integer> lineOfHash = new ConcurrentHashMap<>();
+        Map<String, Integer> lineOfName = new HashMap<>();
+        Map<String, Integer> lineOfHash = new HashMap<>();
         for (Entry entry : entries) {
             Integer sameName = lineOfName.putIfAbsent(entry.name(), entry.line());
             Integer sameHash =

@@ -56,6 +56,11 @@ final class ClientConnection extends ForwardingContext implements ClientLink {
     }
 
     @Override
+    public boolean hasLeft() {
+        return false; // a write tells
+    }
+
+    @Override
     public void abort() {
         accepted.close();
     }

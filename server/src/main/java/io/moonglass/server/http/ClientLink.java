@@ -14,6 +14,9 @@ sealed interface ClientLink permits ClientConnection, ClientStream {
     /// thread when its body has been read. A call after the answer is possible and must do no harm.
     void whenGone(Runnable gone);
 
+    /// Whether the client is known to have left; what is written to it fails in some way or other.
+    boolean hasLeft();
+
     /// Cuts the client off, from any thread; who is blocked in reading or writing fails.
     void abort();
 

@@ -46,7 +46,8 @@ final class ClientStream implements ClientLink {
         gone.complete(null);
     }
 
-    boolean isGone() {
+    @Override
+    public boolean hasLeft() {
         return gone.isDone();
     }
 
@@ -104,7 +105,7 @@ final class ClientStream implements ClientLink {
         if (serverStops) {
             return Optional.of(HttpFault.shuttingDown());
         }
-        return isGone()
+        return hasLeft()
                 ? Optional.of(new CloseConnectionException("the client reset the stream"))
                 : Optional.empty();
     }

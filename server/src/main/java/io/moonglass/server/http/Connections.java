@@ -1,6 +1,7 @@
 package io.moonglass.server.http;
 
 import io.helidon.common.socket.SocketOptions;
+import io.helidon.webserver.CloseConnectionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;
@@ -44,10 +45,13 @@ final class Connections {
     }
 
     /// The connection of a client at this address.
+    ///
+    /// @param client null of one that is closed
+    /// @throws CloseConnectionException if it has had to make room meanwhile
     AcceptedConnection from(SocketAddress client) {
-        AcceptedConnection connection = open.get(client);
+        AcceptedConnection connection = client == null ? null : open.get(client);
         if (connection == null) {
-            throw new IllegalStateException("no connection was accepted from there");
+            throw new CloseConnectionException("the connection was closed before it began");
         }
         return connection;
     }

@@ -140,9 +140,13 @@ final class Exchange implements AutoCloseable {
         return request.prologue().method().text();
     }
 
-    /// The path with its percent-encoding undone.
+    /// The path with its percent-encoding undone; as it came where that cannot be, which is no path of ours.
     String path() {
-        return request.path().path();
+        try {
+            return request.path().path();
+        } catch (IllegalArgumentException e) {
+            return request.path().rawPath();
+        }
     }
 
     /// A header of it; null where there is none of the name.
@@ -329,7 +333,7 @@ final class Exchange implements AutoCloseable {
         closeIfStopping();
         try (OutputStream answer = response.outputStream()) {
             bytes.transferTo(answer);
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | RuntimeException e) {
             throw new CloseConnectionException("a file was not sent to its end", e);
         }
     }
@@ -391,7 +395,14 @@ final class Exchange implements AutoCloseable {
         response.status(status);
         response.header(contentType);
         // what follows a HEAD would pass for the next answer
-        response.send(method().equals("HEAD") ? new byte[0] : body);
+        byte[] sent = method().equals("HEAD") ? new byte[0] : body;
+        try {
+            response.send(sent);
+        } catch (RuntimeException e) {
+            throw client().hasLeft()
+                    ? new CloseConnectionException("the client left before it was answered", e)
+                    : e;
+        }
     }
 
     private String contentType() {

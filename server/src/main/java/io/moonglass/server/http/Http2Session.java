@@ -70,6 +70,7 @@ final class Http2Session extends ForwardingContext {
     private volatile boolean ended;
     private volatile int newestStreamId;
     // of the thread that reads
+    private final Http2Head head = new Http2Head();
     private boolean headersOpen;
     // of Helidon's thread
     private int currentStreamId;
@@ -108,7 +109,7 @@ final class Http2Session extends ForwardingContext {
             pass(new Http2Frame(0, -1, 0, 0, preface)); // is no frame, but goes the same way
             while (!ended) {
                 Http2Frame frame = Http2Frame.read(source);
-                if (!allowance.allows(frame)) {
+                if (!allowance.allows(frame) || isHeadTooLong(frame)) {
                     calmDown();
                     return;
                 }
@@ -127,10 +128,16 @@ final class Http2Session extends ForwardingContext {
         }
     }
 
+    private boolean isHeadTooLong(Http2Frame frame) {
+        boolean isHead =
+                frame.type() == Http2Frame.HEADERS || frame.type() == Http2Frame.CONTINUATION;
+        return isHead && head.takesTooMany(frame);
+    }
+
     private void calmDown() {
         LOG.log(
                 System.Logger.Level.INFO,
-                "an HTTP/2 client was cut off: it sent too many frames that ask for work and carry none");
+                "an HTTP/2 client was cut off: it sent too much that asks for work and carries none");
         write(Http2Frame.goAway(newestStreamId, Http2Frame.ENHANCE_YOUR_CALM));
     }
 
@@ -260,7 +267,7 @@ final class Http2Session extends ForwardingContext {
     /// Whether Helidon may reset a stream: not where the client has done so itself.
     private boolean sendsReset(int streamId) {
         ClientStream stream = streams.get(streamId);
-        if (stream != null && stream.isGone()) {
+        if (stream != null && stream.hasLeft()) {
             return false;
         }
         if (!allowance.allowsReset()) {

@@ -74,6 +74,10 @@ public final class MoonglassServer implements AutoCloseable {
     ///
     /// @throws ConfigException if the address cannot be bound
     public static MoonglassServer start(ServerOptions options) {
+        warnOfOpenDoors(options);
+        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
+        options.connections().refuseMoreThanFiles();
+        Connections connections = new Connections(options.connections(), tls.isPresent());
         Optional<ResponseStore> responses =
                 options.responses().map(store -> ResponseStore.open(store, InstantSource.system()));
         Optional<FileStore> files =
@@ -86,10 +90,6 @@ public final class MoonglassServer implements AutoCloseable {
         EngineWatch watch = new EngineWatch(options.stuckAfter());
         Health health = new Health(served, exchanges, watch, memory);
         Traces traces = Traces.open(options.traces());
-        warnOfOpenDoors(options);
-        Optional<ServerTls> tls = options.tls().map(ServerTls::open);
-        options.connections().refuseMoreThanFiles();
-        Connections connections = new Connections(options.connections(), tls.isPresent());
         ServerMetrics metrics =
                 new ServerMetrics(
                         new ServerProbes(

@@ -40,13 +40,21 @@ class CallerTest {
     }
 
     /// Keys like "key of alice".
+    ///
+    /// @param names behind which limits may stand
     static ApiKeys keys(String... names) throws Exception {
         StringBuilder lines = new StringBuilder();
-        for (String name : names) {
+        for (String line : names) {
+            String name = line.split(" ")[0];
+            String limits = line.substring(name.length());
             byte[] hash =
                     MessageDigest.getInstance("SHA-256")
                             .digest(("key of " + name).getBytes(StandardCharsets.UTF_8));
-            lines.append(name).append(' ').append(HexFormat.of().formatHex(hash)).append('\n');
+            lines.append(name)
+                    .append(' ')
+                    .append(HexFormat.of().formatHex(hash))
+                    .append(limits)
+                    .append('\n');
         }
         Path file = Files.writeString(Files.createTempFile("keys", null), lines);
         try {
@@ -137,5 +145,32 @@ class CallerTest {
 
     private HttpRequest.Builder chat() {
         return server.request(RunningServer.CHAT).POST(BodyPublishers.ofString(GOOD));
+    }
+
+    @Test
+    void a_key_is_held_to_its_own_limits_and_no_other_key_is() throws Exception {
+        try (RunningServer limited =
+                new RunningServer(
+                        ServerOptions.DEFAULT.withApiKeys(
+                                keys("alice requests-per-minute=1", "bob tokens-per-minute=5")))) {
+            int first = ask(limited, "alice").statusCode();
+            HttpResponse<String> second = ask(limited, "alice");
+            int bobs = ask(limited, "bob").statusCode(); // of 11 tokens and 3
+            HttpResponse<String> bobsNext = ask(limited, "bob");
+
+            assertEquals(200, first);
+            assertEquals(429, second.statusCode());
+            assertEquals("key_request_limit", errorCode(second));
+            assertEquals("60", second.headers().firstValue("Retry-After").orElseThrow());
+            assertEquals(200, bobs);
+            assertEquals("key_token_limit", errorCode(bobsNext));
+        }
+    }
+
+    private static HttpResponse<String> ask(RunningServer server, String name) {
+        return server.send(
+                server.request(RunningServer.CHAT)
+                        .header("X-Api-Key", "key of " + name)
+                        .POST(BodyPublishers.ofString(GOOD)));
     }
 }

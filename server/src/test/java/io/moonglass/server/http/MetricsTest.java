@@ -38,6 +38,15 @@ class MetricsTest {
             ServerOptions.DEFAULT.withDrainTimeout(Duration.ZERO);
 
     @Test
+    void open_connections_are_counted() {
+        try (RunningServer server = new RunningServer(OPTIONS)) {
+            String metrics = server.get("/metrics").body();
+
+            assertTrue(metrics.contains("\nmoonglass_connections 1.0\n"), metrics);
+        }
+    }
+
+    @Test
     void the_models_statistics_are_told_in_prometheus_text() {
         try (RunningServer server = new RunningServer(OPTIONS)) {
             server.model.statistics =

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.LongAdder;
 /// Counts durations by their length. Safe to use from any thread.
 public final class DurationHistogram {
 
-    /// Seconds, from a millisecond to ten minutes, a half to a third apart.
+    /// Seconds, from a millisecond to ten minutes; closest where a token usually takes as long.
     private static final double[] BOUNDS = {
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10,
         30, 60, 600

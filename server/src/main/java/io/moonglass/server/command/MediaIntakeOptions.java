@@ -165,7 +165,7 @@ final class MediaIntakeOptions implements SettingsSection {
             converter = ByteSizeConverter.class,
             description = {
                 "Refuse media while less memory than this is available to the machine or container, and drop kept",
-                "pictures; 0 for never (default: 3 % of its memory, 16 MiB to 512 MiB)."
+                "pictures; 0 for never (default: 3 %% of its memory, 16 MiB to 512 MiB)."
             })
     private Optional<Long> memoryReserve = Optional.empty();
 

@@ -1,5 +1,6 @@
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -165,14 +166,23 @@ final class ImageContents {
     private void writeBillOfMaterials(Path libraries, Path controls) throws IOException {
         ObjectNode bill = (ObjectNode) JSON.readTree(libraries.toFile());
         ArrayNode components = bill.withArray("components");
-        ObjectNode metadata = (ObjectNode) bill.get("metadata");
+        for (JsonNode component : components) {
+            // their parent's pom, which the plugin does not read, names it
+            if (component.path("group").asText().startsWith("com.hubspot")
+                    && component.path("licenses").isEmpty()) {
+                ((ObjectNode) component)
+                        .putArray("licenses")
+                        .addObject()
+                        .putObject("license")
+                        .put("id", "Apache-2.0");
+            }
+        }
         try (Stream<Path> files = Files.list(controls)) {
             for (Path control : files.sorted().toList()) {
                 components.add(debianPackage(control));
             }
         }
         components.add(javaRuntime());
-        metadata.putArray("lifecycles").addObject().put("phase", "build");
         DefaultPrettyPrinter printer =
                 new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
         Path target = root.resolve("." + DOCUMENTS + "/sbom.cdx.json");

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// The image with the demo model, built once for all tests by `helm/image/build`, as the README's reader would.
 final class BuiltImage {
@@ -35,6 +37,7 @@ final class BuiltImage {
     private final Path archive;
     private final Duration time;
     private Path root;
+    private boolean loaded;
 
     private BuiltImage(Path archive, Duration time) {
         this.archive = archive;
@@ -61,6 +64,8 @@ final class BuiltImage {
 
     private static BuiltImage build(Path archive) throws IOException, InterruptedException {
         Path script = Path.of("image", "build").toAbsolutePath();
+        delete(folder().resolve(archive.getFileName() + ".d"));
+        delete(folder().resolve(archive.getFileName() + ".root"));
         long start = System.nanoTime();
         Program.run(
                         folder().resolve("build.log"),
@@ -102,6 +107,25 @@ final class BuiltImage {
 
     Path archive() {
         return archive;
+    }
+
+    /// Puts it where containers are started from, in place of one of an earlier run.
+    synchronized void load() throws IOException, InterruptedException {
+        if (!loaded) {
+            ContainerEngine.podman("rmi", "--force", "localhost/" + TAG);
+            ContainerEngine.podman("load", "--quiet", "--input", archive.toString()).succeeded();
+            loaded = true;
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
     }
 
     Duration buildTime() {

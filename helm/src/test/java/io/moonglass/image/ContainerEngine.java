@@ -53,13 +53,18 @@ final class ContainerEngine {
                                 "! mountpoint -q /sys/fs/cgroup/unified || umount /sys/fs/cgroup/unified; exec podman \"$@\"",
                                 "podman"));
         command.addAll(List.of(arguments));
-        return Program.run(
-                Files.createTempFile(BuiltImage.folder(), "podman", ".log"),
-                Map.of(
-                        "CONTAINERS_STORAGE_CONF",
-                        storage().toString(),
-                        "CONTAINERS_CONF",
-                        engine().toString()),
-                command);
+        Path log = Files.createTempFile(BuiltImage.folder(), "podman", ".log");
+        try {
+            return Program.run(
+                    log,
+                    Map.of(
+                            "CONTAINERS_STORAGE_CONF",
+                            storage().toString(),
+                            "CONTAINERS_CONF",
+                            engine().toString()),
+                    command);
+        } finally {
+            Files.delete(log);
+        }
     }
 }

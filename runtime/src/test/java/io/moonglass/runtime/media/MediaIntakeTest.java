@@ -47,6 +47,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +67,12 @@ class MediaIntakeTest {
     private final ComputeTurns turns = new ComputeTurns(Duration.ZERO);
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
     private int side = SIDE;
-    private MediaIntake intake = intake(1 << 20, 100 * PIXELS, 4096);
+    private MediaIntake intake;
+
+    @BeforeEach
+    void open() {
+        intake = intake(1 << 20, 100 * PIXELS, 4096);
+    }
 
     @AfterEach
     void close() {

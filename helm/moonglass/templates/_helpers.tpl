@@ -162,16 +162,11 @@ otlp.sample-ratio: otlp.sampleRatio
       "server" (dict "port" (int .Values.ports.http) "drain-timeout" (int .Values.drain.timeoutSeconds))
       "operations" (dict "port" (int .Values.ports.ops))
       "log" (dict "level" .Values.log.level "format" .Values.log.format "prompts" .Values.log.prompts) -}}
-{{- $models := list -}}
-{{- if ne .Values.model.source "included" -}}
-{{- $models = append $models (printf "%s=%s" .Values.model.name (include "moonglass.modelDirectory" .)) -}}
+{{- $models := list (printf "%s=%s" .Values.model.name (include "moonglass.modelDirectory" .)) -}}
 {{- range .Values.model.additional -}}
 {{- $models = append $models (printf "%s=/models/%s" .name .name) -}}
 {{- end -}}
 {{- $_ := set $own "models" (dict "model" $models) -}}
-{{- else if .Values.model.additional -}}
-{{- fail "model.additional: the image's own model is chosen in the image; with model.source included there can be no others" -}}
-{{- end -}}
 {{- if include "moonglass.apiKeysSecret" . -}}
 {{- $_ := set $own "keys" (dict "api-key-file" (printf "/etc/moonglass/keys/%s" .Values.apiKeys.secretKey)) -}}
 {{- end -}}
@@ -256,10 +251,18 @@ true
 {{- if eq (int .Values.ports.http) (int .Values.ports.ops) -}}
 {{- fail (printf "ports.http and ports.ops are both %d; want two" (int .Values.ports.http)) -}}
 {{- end -}}
+{{- range .Values.jvm.options -}}
+{{- if regexMatch "^-XX:[+]Use[A-Za-z0-9]*GC$" . -}}
+{{- fail (printf "jvm.options: %s; the image has chosen the collector, and Java takes one alone" .) -}}
+{{- end -}}
+{{- end -}}
 {{- $scaling := .Values.autoscaling -}}
 {{- if ne $scaling.mode "none" -}}
 {{- if gt (int $scaling.minReplicas) (int $scaling.maxReplicas) -}}
 {{- fail (printf "autoscaling.minReplicas is %d, above maxReplicas %d" (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- end -}}
+{{- if and (eq $scaling.mode "keda") (eq (int $scaling.minReplicas) 0) (not $scaling.keda.query) -}}
+{{- fail "autoscaling.minReplicas is 0, and without pods there are no metrics of theirs; want autoscaling.keda.query, which asks for what waits in front of them" -}}
 {{- end -}}
 {{- if and (eq $scaling.mode "hpa") (eq (int $scaling.minReplicas) 0) -}}
 {{- fail "autoscaling.minReplicas is 0, which an HPA cannot do; want 1 or more, or mode keda" -}}

@@ -19,6 +19,10 @@ import java.util.stream.Stream;
 final class Chart {
 
     static final Path FOLDER = Path.of("moonglass").toAbsolutePath();
+
+    /// What people install the demo model with.
+    static final Path DEMO = FOLDER.resolve("values-demo.yaml");
+
     static final String OLDEST_KUBERNETES = "v1.30.0";
     static final String NEWEST_KUBERNETES = "v1.36.0";
     static final YAMLMapper YAML = new YAMLMapper();
@@ -41,7 +45,7 @@ final class Chart {
     /// The values files that stand for what people install.
     static List<Path> examples() {
         try (Stream<Path> files = Files.list(FOLDER.resolve("ci"))) {
-            return files.sorted().toList();
+            return Stream.concat(files.sorted(), Stream.of(DEMO)).toList();
         } catch (IOException e) {
             throw new UncheckedIOException("the chart's examples cannot be listed", e);
         }

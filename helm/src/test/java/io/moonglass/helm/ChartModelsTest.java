@@ -1,7 +1,6 @@
 package io.moonglass.helm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -55,8 +54,10 @@ class ChartModelsTest {
     }
 
     @Test
-    void an_image_with_a_model_of_its_own_is_told_of_no_other() throws IOException {
-        assertFalse(Chart.withTests().render(Chart.example("demo")).settings().has("models"));
+    void a_model_in_the_servers_own_image_is_served_from_there() throws IOException {
+        Rendering rendering = Chart.withTests().render(Chart.DEMO);
+
+        assertEquals("[\"moonglass-demo=/models/moonglass-demo\"]", models(rendering));
     }
 
     private static String models(Rendering rendering) throws IOException {

@@ -111,11 +111,4 @@ class ChartRenderingTest {
 
         assertTrue(refusal.getMessage().contains("use initContainer"), refusal::getMessage);
     }
-
-    @Test
-    void values_of_the_demo_model_are_the_same_for_users_and_tests() throws IOException {
-        assertEquals(
-                Chart.YAML.readTree(Chart.example("demo").toFile()),
-                Chart.YAML.readTree(Chart.FOLDER.resolve("values-demo.yaml").toFile()));
-    }
 }

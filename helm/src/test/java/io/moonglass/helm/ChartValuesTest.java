@@ -56,7 +56,6 @@ class ChartValuesTest {
                     model: {pvc: {claimName: ""}}                                             | name the claim that holds the checkpoint
                     model: {source: initContainer}                                            | say which volume
                     model: {source: image}                                                    | name the image that holds the checkpoint
-                    model: {source: included, additional: [{name: a, claimName: b}]}          | there can be no others
                     model: {additional: [{name: kimi-vl, claimName: b}]}                      | two models are named kimi-vl
                     config: {server: {port: 1}}                                               | use ports.http
                     config: {log: {level: debug}}                                             | use log.level
@@ -66,6 +65,8 @@ class ChartValuesTest {
                     ports: {http: 9090}                                                       | want two
                     autoscaling: {mode: hpa, minReplicas: 5}                                  | above maxReplicas 4
                     autoscaling: {mode: hpa, minReplicas: 0}                                  | which an HPA cannot do
+                    autoscaling: {mode: keda, minReplicas: 0}                                 | want autoscaling.keda.query
+                    jvm: {options: [-XX:+UseZGC]}                                             | has chosen the collector
                     updateStrategy: {maxSurge: 0}                                             | no pod could be replaced
                     serviceMonitor: {enabled: true}, podMonitor: {enabled: true}              | scraped twice
                     inferencePool: {create: true}                                             | name the Service of the endpoint picker

@@ -85,8 +85,8 @@ app.kubernetes.io/component: operations
 {{- $grace := int $drain.gracePeriodSeconds -}}
 {{- if eq $grace 0 -}}
 {{- add $least 15 -}}
-{{- else if le $grace (int $least) -}}
-{{- fail (printf "drain.gracePeriodSeconds is %d; want more than preStopSeconds + timeoutSeconds, which are %d, or 0 to have it computed" $grace (int $least)) -}}
+{{- else if lt $grace (int (add $least 10)) -}}
+{{- fail (printf "drain.gracePeriodSeconds is %d; want at least preStopSeconds + timeoutSeconds + 10, which are %d, or 0 to have it computed" $grace (int (add $least 10))) -}}
 {{- else -}}
 {{- $grace -}}
 {{- end -}}

@@ -52,7 +52,7 @@ class ChartValuesTest {
             delimiter = '|',
             textBlock =
                     """
-                    drain: {gracePeriodSeconds: 105}                                          | want more than preStopSeconds + timeoutSeconds, which are 105
+                    drain: {gracePeriodSeconds: 114}                                          | preStopSeconds + timeoutSeconds + 10, which are 115
                     model: {pvc: {claimName: ""}}                                             | name the claim that holds the checkpoint
                     model: {source: initContainer}                                            | say which volume
                     model: {source: image}                                                    | name the image that holds the checkpoint

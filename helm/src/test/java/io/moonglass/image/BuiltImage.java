@@ -48,6 +48,9 @@ final class BuiltImage {
     static synchronized BuiltImage get() throws IOException, InterruptedException {
         checkMachine();
         if (built == null) {
+            delete(folder()); // of a run that was killed
+            // archives and the engine's storage are a gigabyte
+            Runtime.getRuntime().addShutdownHook(new Thread(BuiltImage::deleteAll));
             built = build(folder().resolve("moonglass.tar"));
         }
         return built;
@@ -64,8 +67,6 @@ final class BuiltImage {
 
     private static BuiltImage build(Path archive) throws IOException, InterruptedException {
         Path script = Path.of("image", "build").toAbsolutePath();
-        delete(folder().resolve(archive.getFileName() + ".d"));
-        delete(folder().resolve(archive.getFileName() + ".root"));
         long start = System.nanoTime();
         Program.run(
                         folder().resolve("build.log"),
@@ -125,6 +126,14 @@ final class BuiltImage {
                     Files.delete(path);
                 }
             }
+        }
+    }
+
+    private static void deleteAll() {
+        try {
+            delete(folder());
+        } catch (IOException e) {
+            System.err.println("image: not all files of the tests are deleted: " + e);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
@@ -310,17 +311,17 @@ final class StreamedCall<T> implements Flow.Subscription {
         void fail(Throwable failure) {
             unwatch();
             if (fault == null && !isDraining) {
-                fault = failure;
+                fault =
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure;
             }
             signal();
         }
 
         /// Whether the fault is the caller's own, such as a file that cannot be read.
         boolean isForeign() {
-            Throwable cause = fault.getCause() == null ? fault : fault.getCause();
-            return attempts == null
-                    && cause instanceof RuntimeException
-                    && !(cause instanceof MoonglassException);
+            return fault instanceof RuntimeException && !(fault instanceof MoonglassException);
         }
 
         /// All has come: the connection is read to its end, so that it can be used again.

@@ -2,6 +2,7 @@ package io.moonglass.clients;
 
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -85,12 +86,13 @@ public final class ClientBuilder {
 
     /// A header of every request, such as a proxy may want.
     ///
-    /// @throws IllegalArgumentException for those that the client sets itself
+    /// @throws IllegalArgumentException for those that the client sets itself, and what HTTP does not allow
     public ClientBuilder header(String name, String value) {
         if (RESERVED.contains(name.toLowerCase(Locale.ROOT))) {
             throw new IllegalArgumentException(
                     "header %s is the client's own; want another".formatted(name));
         }
+        HttpRequest.newBuilder().header(name, value); // refuses what cannot be sent
         headers.put(name, value);
         return this;
     }

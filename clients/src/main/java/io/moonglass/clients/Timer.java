@@ -5,7 +5,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// Does things later, on one thread for all clients; they must be short.
+/// Does things later, on one thread for all clients; they must be short, and run nothing of a caller's.
 final class Timer {
 
     private static final ScheduledThreadPoolExecutor THREAD = thread();

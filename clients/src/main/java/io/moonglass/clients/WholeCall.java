@@ -36,7 +36,9 @@ final class WholeCall<T> {
 
     CompletableFuture<T> start(Supplier<CompletableFuture<Call>> preparation) {
         Duration timeout = transport.settings().requestTimeout();
-        Future<?> deadline = Timer.after(timeout, () -> fail(tooLate(timeout)));
+        Future<?> deadline =
+                Timer.after(
+                        timeout, () -> CompletableFuture.runAsync(() -> fail(tooLate(timeout))));
         result.whenComplete((value, fault) -> {
             deadline.cancel(false);
             end();

@@ -104,7 +104,8 @@ class ConversationTest {
     void the_oldest_turns_are_left_out_where_there_would_be_too_many_tokens() throws IOException {
         Conversation conversation = client.conversation().system("s").keepWithin(100).start();
         for (int turn = 1; turn <= 7; turn++) {
-            // each message has 10 tokens, so that the sixth question, with all before it, would have 120
+            // each message has 10 tokens, so that the sixth question, with all before it, would
+            // have 120
             for (int i = 0; i < (turn == 6 ? 3 : 1); i++) {
                 server.answer(ConversationTest::count);
             }

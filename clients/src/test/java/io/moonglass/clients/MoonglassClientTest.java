@@ -145,6 +145,15 @@ class MoonglassClientTest {
         assertThrows(IllegalArgumentException.class, () -> MoonglassClient.of(URI.create("foo")));
     }
 
+    @Test
+    void headers_that_the_client_sets_or_http_forbids_are_refused() {
+        ClientBuilder builder = MoonglassClient.builder(URI.create("http://127.0.0.1"));
+
+        for (String name : List.of("Authorization", "x-request-id", "Host", "a b")) {
+            assertThrows(IllegalArgumentException.class, () -> builder.header(name, "x"), name);
+        }
+    }
+
     private static ChatCompletionRequest question() {
         return ChatCompletionRequest.builder().message(ChatMessage.user("hi")).build();
     }

@@ -13,8 +13,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// Whoever no longer waits gives the request up: here, and at the server.
+@Timeout(60)
 class CancellationTest {
 
     private final LoopbackServer server = new LoopbackServer();

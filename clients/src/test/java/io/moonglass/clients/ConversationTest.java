@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// What a conversation sends, keeps, and leaves out.
+@Timeout(60)
 class ConversationTest {
 
     private final LoopbackServer server = new LoopbackServer();

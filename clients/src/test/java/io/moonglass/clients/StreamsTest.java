@@ -22,8 +22,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// Answers that come piece by piece, for iterators and for subscribers.
+@Timeout(60)
 class StreamsTest {
 
     private final LoopbackServer server = new LoopbackServer();

@@ -176,10 +176,11 @@ class StreamsTest {
         String large = LoopbackServer.pieceOf("x".repeat(1 << 16));
         server.answer((request, wire) -> {
             wire.beginStream();
-            while (true) {
+            while (numWritten.get() < 256 << 20) {
                 wire.event(large);
                 numWritten.addAndGet(large.length());
             }
+            wire.awaitClosed();
         });
         Recorder recorder = new Recorder();
         client.async().stream(question()).subscribe(recorder);

@@ -1,252 +1,147 @@
 package io.moonglass.clients;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
-import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/// The body of `POST /v1/chat/completions`. What is null is not sent, and the server's own setting
-/// for the model holds.
-///
-/// @param model             the model's name; null for the server's only one
-/// @param maxTokens         the most tokens to generate; the older name of `maxCompletionTokens`
-/// @param topK              only this many most likely tokens; 0 for all
-/// @param minP              only tokens at least this times as likely as the most likely one
-/// @param seed              the same seed gives the same answer
-/// @param repetitionPenalty above 1 makes tokens of prompt and answer less likely
-/// @param stop              texts that end the answer and are not part of it
-/// @param n                 answers wanted; each is a choice of its own
-/// @param ignoreEos         go on past the model's stop tokens
-/// @param skipSpecialTokens leave special tokens out of the text
-/// @param returnTokenIds    also answer with the generated tokens' ids
-/// @param priority          lower numbers go first
-/// @param cacheSalt         only requests with the same salt share what the server keeps of prompts
-/// @param timeout           seconds after which the server gives the answer up
-@JsonNaming(SnakeCaseStrategy.class)
-@JsonInclude(JsonInclude.Include.NON_NULL)
-public record ChatCompletionRequest(
-        String model,
-        List<ChatMessage> messages,
-        Integer maxTokens,
-        Integer maxCompletionTokens,
-        Double temperature,
-        Double topP,
-        Integer topK,
-        Double minP,
-        Long seed,
-        Double repetitionPenalty,
-        Double presencePenalty,
-        Double frequencyPenalty,
-        List<String> stop,
-        Integer n,
-        Boolean stream,
-        StreamOptions streamOptions,
-        Boolean ignoreEos,
-        Boolean skipSpecialTokens,
-        Boolean returnTokenIds,
-        Integer priority,
-        String cacheSalt,
-        Double timeout) {
+/// A question of `POST /v1/chat/completions`: a conversation, and how it is to be answered. Immutable.
+public final class ChatCompletionRequest {
 
-    /// @param includeUsage send one more chunk with the usage, before the end
-    @JsonNaming(SnakeCaseStrategy.class)
-    public record StreamOptions(boolean includeUsage) {}
+    private static final String STREAM_OPTIONS = "stream_options";
 
-    public ChatCompletionRequest {
-        messages = List.copyOf(messages);
-        stop = stop == null ? null : List.copyOf(stop);
+    private final List<ChatMessage> messages;
+    private final Map<String, Object> fields;
+
+    private ChatCompletionRequest(List<ChatMessage> messages, Map<String, Object> fields) {
+        this.messages = List.copyOf(messages);
+        this.fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
     }
 
     public static Builder builder() {
         return new Builder();
     }
 
-    /// The same request, answered whole or piece by piece.
-    public ChatCompletionRequest withStream(boolean wanted) {
-        return new ChatCompletionRequest(
-                model,
-                messages,
-                maxTokens,
-                maxCompletionTokens,
-                temperature,
-                topP,
-                topK,
-                minP,
-                seed,
-                repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                stop,
-                n,
-                wanted ? true : null,
-                wanted ? streamOptions : null,
-                ignoreEos,
-                skipSpecialTokens,
-                returnTokenIds,
-                priority,
-                cacheSalt,
-                timeout);
+    /// A question without anything before it.
+    public static ChatCompletionRequest of(String question, ContentPart... media) {
+        return builder().user(question, media).build();
+    }
+
+    public List<ChatMessage> messages() {
+        return messages;
+    }
+
+    /// What is sent beside the messages, by its name on the wire.
+    public Map<String, Object> fields() {
+        return fields;
+    }
+
+    /// The model's name; empty for the server's only one.
+    public Optional<String> model() {
+        return Optional.ofNullable((String) fields.get("model"));
+    }
+
+    /// A builder that has all of this already.
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.messages.addAll(messages);
+        builder.fields().putAll(fields);
+        return builder;
     }
 
     /// Collects a request; [#build()] may be called more than once.
-    public static final class Builder {
+    public static final class Builder extends RequestBuilder<Builder> {
 
         private final List<ChatMessage> messages = new ArrayList<>();
-        private String model;
-        private Integer maxTokens;
-        private Integer maxCompletionTokens;
-        private Double temperature;
-        private Double topP;
-        private Integer topK;
-        private Double minP;
-        private Long seed;
-        private Double repetitionPenalty;
-        private Double presencePenalty;
-        private Double frequencyPenalty;
-        private List<String> stop;
-        private Integer n;
-        private Boolean ignoreEos;
-        private Boolean skipSpecialTokens;
-        private Boolean returnTokenIds;
-        private Integer priority;
-        private String cacheSalt;
-        private Double timeout;
-        private StreamOptions streamOptions;
 
         private Builder() {}
+
+        @Override
+        Builder self() {
+            return this;
+        }
 
         public Builder message(ChatMessage message) {
             messages.add(message);
             return this;
         }
 
+        public Builder messages(List<ChatMessage> more) {
+            messages.addAll(more);
+            return this;
+        }
+
+        public Builder system(String text) {
+            return message(ChatMessage.system(text));
+        }
+
+        /// A question about media, which the model sees before it.
+        public Builder user(String question, ContentPart... media) {
+            return message(ChatMessage.user(question, media));
+        }
+
+        public Builder assistant(String text) {
+            return message(ChatMessage.assistant(text));
+        }
+
+        /// How many answers are wanted; each is a choice of its own.
+        public Builder n(int value) {
+            return field("n", value);
+        }
+
+        /// Also answer with the generated tokens' ids.
+        public Builder returnTokenIds(boolean value) {
+            return field("return_token_ids", value);
+        }
+
+        /// Also answer with the log probabilities of the answer's tokens.
+        ///
+        /// @param numTop how many of the likeliest tokens in the place of each; 0 to 20
+        public Builder logprobs(int numTop) {
+            return field("logprobs", true).field("top_logprobs", numTop);
+        }
+
+        /// What the model may call; see also `MoonglassClient#chat(ChatCompletionRequest, List)`, which calls them.
+        public Builder tools(List<? extends Tool<?>> tools) {
+            return field("tools", tools.stream().map(Tool::definition).toList());
+        }
+
+        /// `auto`, `none`, `required`, or the name of a tool.
+        public Builder toolChoice(String value) {
+            boolean isWord = List.of("auto", "none", "required").contains(value);
+            return field(
+                    "tool_choice",
+                    isWord ? value : Map.of("type", "function", "function", Map.of("name", value)));
+        }
+
+        /// Whether the model may call several tools at once.
+        public Builder parallelToolCalls(boolean value) {
+            return field("parallel_tool_calls", value);
+        }
+
         /// Asks a streamed answer to end with its usage.
         public Builder includeUsage() {
-            streamOptions = new StreamOptions(true);
-            return this;
+            return streamOption("include_usage");
         }
 
-        public Builder model(String value) {
-            model = value;
-            return this;
+        /// Asks a streamed answer to tell how far the prompt's pictures are.
+        public Builder includeProgress() {
+            return streamOption("include_progress");
         }
 
-        public Builder maxTokens(int value) {
-            maxTokens = value;
-            return this;
-        }
-
-        public Builder maxCompletionTokens(int value) {
-            maxCompletionTokens = value;
-            return this;
-        }
-
-        public Builder temperature(double value) {
-            temperature = value;
-            return this;
-        }
-
-        public Builder topP(double value) {
-            topP = value;
-            return this;
-        }
-
-        public Builder topK(int value) {
-            topK = value;
-            return this;
-        }
-
-        public Builder minP(double value) {
-            minP = value;
-            return this;
-        }
-
-        public Builder seed(long value) {
-            seed = value;
-            return this;
-        }
-
-        public Builder repetitionPenalty(double value) {
-            repetitionPenalty = value;
-            return this;
-        }
-
-        public Builder presencePenalty(double value) {
-            presencePenalty = value;
-            return this;
-        }
-
-        public Builder frequencyPenalty(double value) {
-            frequencyPenalty = value;
-            return this;
-        }
-
-        public Builder stop(String... texts) {
-            stop = List.of(texts);
-            return this;
-        }
-
-        public Builder n(int value) {
-            n = value;
-            return this;
-        }
-
-        public Builder ignoreEos(boolean value) {
-            ignoreEos = value;
-            return this;
-        }
-
-        public Builder skipSpecialTokens(boolean value) {
-            skipSpecialTokens = value;
-            return this;
-        }
-
-        public Builder returnTokenIds(boolean value) {
-            returnTokenIds = value;
-            return this;
-        }
-
-        public Builder priority(int value) {
-            priority = value;
-            return this;
-        }
-
-        public Builder cacheSalt(String value) {
-            cacheSalt = value;
-            return this;
-        }
-
-        public Builder timeout(Duration value) {
-            timeout = value.toNanos() / 1e9;
-            return this;
+        private Builder streamOption(String name) {
+            Map<String, Object> options = new LinkedHashMap<>();
+            if (fields().get(STREAM_OPTIONS) instanceof Map<?, ?> before) {
+                before.forEach((key, value) -> options.put(key.toString(), value));
+            }
+            options.put(name, true);
+            return field(STREAM_OPTIONS, options);
         }
 
         public ChatCompletionRequest build() {
-            return new ChatCompletionRequest(
-                    model,
-                    messages,
-                    maxTokens,
-                    maxCompletionTokens,
-                    temperature,
-                    topP,
-                    topK,
-                    minP,
-                    seed,
-                    repetitionPenalty,
-                    presencePenalty,
-                    frequencyPenalty,
-                    stop,
-                    n,
-                    null,
-                    streamOptions,
-                    ignoreEos,
-                    skipSpecialTokens,
-                    returnTokenIds,
-                    priority,
-                    cacheSalt,
-                    timeout);
+            return new ChatCompletionRequest(messages, fields());
         }
     }
 }

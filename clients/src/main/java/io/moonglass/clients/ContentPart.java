@@ -1,64 +1,123 @@
 package io.moonglass.clients;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
+import java.net.URI;
+import java.nio.file.Path;
 
 /// One part of a chat message; the model sees the parts in their order.
 public sealed interface ContentPart {
 
-    /// The kind of part, as it is spelt on the wire.
-    @JsonProperty
-    String type();
+    record Text(String text) implements ContentPart {}
 
-    record Text(String text) implements ContentPart {
+    /// A picture: PNG, JPEG, WebP, GIF or BMP.
+    ///
+    /// @param detail    `low`, `high` or `auto`; null for the request's
+    /// @param maxPixels what it is shrunk to; null for the request's limit
+    record Image(MediaSource source, String detail, Long maxPixels) implements ContentPart {
 
-        @Override
-        public String type() {
-            return "text";
+        /// The same picture, shrunk to at most so many pixels.
+        public Image withMaxPixels(long pixels) {
+            return new Image(source, detail, pixels);
+        }
+
+        /// The same picture with `low`, `high` or `auto` detail.
+        public Image withDetail(String value) {
+            return new Image(source, value, maxPixels);
         }
     }
 
-    record ImageUrl(@JsonProperty("image_url") Address address) implements ContentPart {
+    /// A video, of which the model sees frames.
+    ///
+    /// @param fps            frames of each second that are shown; null for the server's setting, as all of these
+    /// @param maxFrames      if there would be more, so many from the first moment to the last
+    /// @param maxVideoTokens of all frames together
+    /// @param timestamps     whether each frame is preceded by its time
+    record Video(
+            MediaSource source,
+            Double fps,
+            Integer maxFrames,
+            Integer maxVideoTokens,
+            Boolean timestamps)
+            implements ContentPart {
 
-        /// @param url a `data:` address with the picture's bytes
-        public record Address(String url) {}
+        public Video withFps(double value) {
+            return new Video(source, value, maxFrames, maxVideoTokens, timestamps);
+        }
 
-        @Override
-        public String type() {
-            return "image_url";
+        public Video withMaxFrames(int value) {
+            return new Video(source, fps, value, maxVideoTokens, timestamps);
+        }
+
+        public Video withMaxVideoTokens(int value) {
+            return new Video(source, fps, maxFrames, value, timestamps);
+        }
+
+        public Video withTimestamps(boolean value) {
+            return new Video(source, fps, maxFrames, maxVideoTokens, value);
         }
     }
 
-    static ContentPart text(String text) {
+    /// A PDF, of which the model sees pages.
+    ///
+    /// @param pages such as `1-3,7,10-`; null for all
+    record Document(MediaSource source, String pages) implements ContentPart {
+
+        public Document withPages(String value) {
+            return new Document(source, value);
+        }
+    }
+
+    static Text text(String text) {
         return new Text(text);
     }
 
-    /// A picture as a `data:` address.
-    ///
-    /// @param bytes a whole encoded picture: PNG, JPEG, WebP, GIF or BMP
-    static ContentPart image(byte[] bytes) {
-        String url =
-                "data:%s;base64,%s"
-                        .formatted(mediaType(bytes), Base64.getEncoder().encodeToString(bytes));
-        return new ImageUrl(new ImageUrl.Address(url));
+    static Image image(MediaSource source) {
+        return new Image(source, null, null);
     }
 
-    private static String mediaType(byte[] bytes) {
-        int length = Math.min(bytes.length, 12);
-        String start = new String(bytes, 0, length, StandardCharsets.ISO_8859_1);
-        if (start.startsWith("\u0089PNG")) {
-            return "image/png";
-        }
-        if (start.startsWith("\u00ff\u00d8\u00ff")) {
-            return "image/jpeg";
-        }
-        if (start.startsWith("GIF8")) {
-            return "image/gif";
-        }
-        if (start.startsWith("RIFF") && start.endsWith("WEBP")) {
-            return "image/webp";
-        }
-        return start.startsWith("BM") ? "image/bmp" : "application/octet-stream";
+    static Image image(Path file) {
+        return image(MediaSource.of(file));
+    }
+
+    static Image image(URI address) {
+        return image(MediaSource.of(address));
+    }
+
+    /// @param bytes a whole encoded picture
+    static Image image(byte[] bytes) {
+        return image(MediaSource.of(bytes));
+    }
+
+    static Video video(MediaSource source) {
+        return new Video(source, null, null, null, null);
+    }
+
+    static Video video(Path file) {
+        return video(MediaSource.of(file));
+    }
+
+    static Video video(URI address) {
+        return video(MediaSource.of(address));
+    }
+
+    /// @param bytes a whole video: MP4, WebM, MPEG-TS or AVI
+    static Video video(byte[] bytes) {
+        return video(MediaSource.of(bytes));
+    }
+
+    static Document document(MediaSource source) {
+        return new Document(source, null);
+    }
+
+    static Document document(Path file) {
+        return document(MediaSource.of(file));
+    }
+
+    static Document document(URI address) {
+        return document(MediaSource.of(address));
+    }
+
+    /// @param bytes a whole PDF
+    static Document document(byte[] bytes) {
+        return document(MediaSource.of(bytes));
     }
 }

@@ -1,231 +1,179 @@
 package io.moonglass.clients;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.ConnectException;
+import io.moonglass.clients.ocr.OcrEvent;
+import io.moonglass.clients.ocr.OcrResult;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpHeaders;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
+import java.util.List;
 import java.util.function.Consumer;
 
-/// A client of a Moonglass server, or of any server that speaks the OpenAI chat-completions dialect.
-/// Safe to use from any thread.
+/// A client of a Moonglass server; what OpenAI's dialect has too it also asks of other servers that speak it. Safe to use
+/// from any thread; a program needs one.
+///
+/// All methods that ask the server throw a [MoonglassException] if there is no answer, or it is an error; its kinds say
+/// which. A thread that waits in one and is interrupted gives its request up, here and on the server.
 public final class MoonglassClient {
 
-    private static final ObjectMapper JSON =
-            new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
-    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-    private static final int MAX_ERROR_BYTES = 1 << 20;
+    /// Rounds of calls that a model gets where nothing else is said.
+    private static final int DEFAULT_TOOL_ROUNDS = 8;
 
-    private final HttpClient http;
-    private final String base;
-    private final String apiKey;
-    private final String requestId;
+    private final ClientSettings settings;
+    private final UploadedIds uploaded;
+    private final AsyncMoonglassClient async;
+    private final Transport transport;
 
-    private MoonglassClient(HttpClient http, String base, String apiKey, String requestId) {
-        this.http = http;
-        this.base = base;
-        this.apiKey = apiKey;
-        this.requestId = requestId;
+    MoonglassClient(ClientSettings settings) {
+        this(settings, new UploadedIds());
+    }
+
+    private MoonglassClient(ClientSettings settings, UploadedIds uploaded) {
+        this.settings = settings;
+        this.uploaded = uploaded;
+        this.async = new AsyncMoonglassClient(settings, uploaded);
+        this.transport = async.transport();
     }
 
     /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
+    /// @throws IllegalArgumentException if it is no such address
     public static MoonglassClient of(URI server) {
-        if (server.getHost() == null || server.getScheme() == null) {
-            throw new IllegalArgumentException(
-                    "server address \"%s\"; want one like http://127.0.0.1:8080".formatted(server));
-        }
-        String base = server.toString().replaceFirst("/+$", "").replaceFirst("/v1$", "");
-        HttpClient http =
-                HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(CONNECT_TIMEOUT)
-                        .build();
-        return new MoonglassClient(http, base, null, null);
+        return builder(server).build();
+    }
+
+    /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
+    /// @throws IllegalArgumentException if it is no such address
+    public static ClientBuilder builder(URI server) {
+        return new ClientBuilder(server);
     }
 
     /// The same client, which sends this key with every request.
     public MoonglassClient withApiKey(String key) {
-        return new MoonglassClient(http, base, key, requestId);
+        return new MoonglassClient(settings.withApiKey(() -> key), new UploadedIds());
     }
 
     /// The same client, which gives its requests this id: the name under which the server logs them and
-    /// another thread can [#cancel(String)] the one that runs.
+    /// another thread can [#cancel(String)] the one that runs. Without it each request has one of its own.
     ///
     /// @param id at most 128 visible ASCII characters; one request at a time may have it
     public MoonglassClient withRequestId(String id) {
-        return new MoonglassClient(http, base, apiKey, id);
+        return new MoonglassClient(settings.withRequestId(id), uploaded);
+    }
+
+    /// The same client in futures and publishers.
+    public AsyncMoonglassClient async() {
+        return async;
+    }
+
+    /// Asks one question, about media if there are any, and waits for the answer's text.
+    public String ask(String question, ContentPart... media) {
+        return chat(ChatCompletionRequest.of(question, media)).text();
     }
 
     /// Asks and waits for the whole answer.
-    ///
-    /// @throws MoonglassException if there is no answer, or it is an error
     public ChatCompletion chat(ChatCompletionRequest request) {
-        return post(request.withStream(false), body -> JSON.readValue(body, ChatCompletion.class));
+        return transport.await(async.chat(request));
+    }
+
+    /// Asks and waits for an answer that is a record: what the model writes is held to the record's schema.
+    ///
+    /// @param type a record, or a sealed interface of records; what they may contain
+    ///             [io.moonglass.clients.schema.RecordSchema] says
+    /// @throws UnusableAnswerException if the answer was cut off, refused, or is not such a record
+    public <T> StructuredAnswer<T> chat(ChatCompletionRequest request, Class<T> type) {
+        return transport.await(async.chat(request, type));
+    }
+
+    /// Asks, calls the tools that the model wants called, and tells it what came of them, until it answers. What a tool
+    /// throws ends that and goes to the caller.
+    ///
+    /// @throws ToolRoundsExceededException if the model has not answered after 8 rounds of calls
+    public ToolAnswer chat(ChatCompletionRequest request, List<? extends Tool<?>> tools) {
+        return chat(request, tools, DEFAULT_TOOL_ROUNDS);
+    }
+
+    /// The same with another limit.
+    ///
+    /// @param maxRounds of calls; in each the model may call several tools
+    public ToolAnswer chat(
+            ChatCompletionRequest request, List<? extends Tool<?>> tools, int maxRounds) {
+        return new ToolRunner(this, tools, maxRounds).run(request);
+    }
+
+    /// Asks, and returns when the answer begins.
+    public AnswerStream<ChatCompletionChunk> stream(ChatCompletionRequest request) {
+        return AnswerStream.open(transport, async.stream(request));
     }
 
     /// Asks and hands over the answer piece by piece, on the calling thread. If `chunks` throws, the
     /// connection is closed, which ends the generation, and the exception goes to the caller.
-    ///
-    /// @throws MoonglassException if there is no answer, or it is or becomes an error
     public void stream(ChatCompletionRequest request, Consumer<ChatCompletionChunk> chunks) {
-        post(
-                request.withStream(true),
-                body -> {
-                    readStream(new EventStreamReader(body), chunks);
-                    return null;
-                });
+        try (AnswerStream<ChatCompletionChunk> stream = stream(request)) {
+            stream.forEach(chunks);
+        }
     }
 
-    /// @throws MoonglassException if there is no answer, or it is an error
+    /// A conversation, which keeps what was said.
+    public Conversation.Builder conversation() {
+        return new Conversation.Builder(this);
+    }
+
+    /// Asks a question about pictures, a video or a document.
+    public VqaAnswer vqa(VqaRequest request) {
+        return transport.await(async.vqa(request));
+    }
+
+    /// The same, piece by piece.
+    public AnswerStream<VqaPiece> streamVqa(VqaRequest request) {
+        return AnswerStream.open(transport, async.streamVqa(request));
+    }
+
+    /// Has the text of a picture or PDF read, page by page. A page that cannot be read has an error, and the others are
+    /// read.
+    public OcrResult ocr(OcrRequest request) {
+        return transport.await(async.ocr(request));
+    }
+
+    /// The same, each page as it is read.
+    public AnswerStream<OcrEvent> streamOcr(OcrRequest request) {
+        return AnswerStream.open(transport, async.streamOcr(request));
+    }
+
+    /// Features of texts and pictures, in their order.
+    public Embeddings embeddings(EmbeddingRequest request) {
+        return transport.await(async.embeddings(request));
+    }
+
+    /// Exactly what the prompt of a request would cost, pictures included, without running the model.
+    public TokenCount countTokens(ChatCompletionRequest request) {
+        return transport.await(async.countTokens(request));
+    }
+
+    /// A text as token ids.
+    public Tokens tokenize(String text) {
+        return transport.await(async.tokenize(text));
+    }
+
+    /// Token ids as a text.
+    public String detokenize(List<Integer> tokens) {
+        return transport.await(async.detokenize(tokens));
+    }
+
     public ModelList models() {
-        return send(
-                request("/v1/models").GET().build(), body -> JSON.readValue(body, ModelList.class));
+        return transport.await(async.models());
+    }
+
+    /// @throws NotFoundException if it is not served
+    public ModelList.Model model(String id) {
+        return transport.await(async.model(id));
+    }
+
+    /// The files of this key that the server keeps.
+    public FilesClient files() {
+        return new FilesClient(transport, async.files());
     }
 
     /// Ends the running request of this id, which gets an error instead of the rest of its answer.
     ///
     /// @return whether one was running
-    /// @throws MoonglassException if there is no answer, or it is an error
     public boolean cancel(String id) {
-        String encoded = URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
-        HttpRequest request = withoutId("/v1/requests/" + encoded).DELETE().build();
-        try {
-            return send(request, body -> true);
-        } catch (MoonglassException e) {
-            if ("request_not_found".equals(e.code())) {
-                return false;
-            }
-            throw e;
-        }
-    }
-
-    private static void readStream(EventStreamReader events, Consumer<ChatCompletionChunk> chunks)
-            throws IOException {
-        for (String data = events.next(); data != null; data = events.next()) {
-            if (data.equals("[DONE]")) {
-                return;
-            }
-            JsonNode event = JSON.readTree(data);
-            if (event.has("error")) {
-                throw new MoonglassException(200, errorIn(event.get("error")), null);
-            }
-            chunks.accept(JSON.treeToValue(event, ChatCompletionChunk.class));
-        }
-        throw new MoonglassException("the stream ended before its [DONE]", null);
-    }
-
-    private <T> T post(ChatCompletionRequest body, BodyReader<T> reader) {
-        byte[] json;
-        try {
-            json = JSON.writeValueAsBytes(body);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("the request cannot be written as JSON", e);
-        }
-        HttpRequest request =
-                request("/v1/chat/completions")
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofByteArray(json))
-                        .build();
-        return send(request, reader);
-    }
-
-    private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = withoutId(path);
-        return requestId == null ? request : request.header("X-Request-Id", requestId);
-    }
-
-    private HttpRequest.Builder withoutId(String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path));
-        return apiKey == null ? request : request.header("Authorization", "Bearer " + apiKey);
-    }
-
-    private <T> T send(HttpRequest request, BodyReader<T> reader) {
-        try {
-            HttpResponse<InputStream> response =
-                    http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-            try (InputStream body = response.body()) {
-                if (response.statusCode() != 200) {
-                    throw error(
-                            response.statusCode(),
-                            body.readNBytes(MAX_ERROR_BYTES),
-                            retryAfter(response.headers()));
-                }
-                return reader.read(body);
-            }
-        } catch (JsonProcessingException e) {
-            throw new MoonglassException(base + " answered with what is no such JSON", e);
-        } catch (IOException e) {
-            throw new MoonglassException("no answer from %s: %s".formatted(base, reasonOf(e)), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MoonglassException("interrupted while waiting for " + base, e);
-        }
-    }
-
-    private MoonglassException error(int status, byte[] body, Duration retryAfter) {
-        return new MoonglassException(status, errorIn(status, body), retryAfter);
-    }
-
-    private ErrorBody.Detail errorIn(int status, byte[] body) {
-        try {
-            JsonNode root = JSON.readTree(body);
-            if (root != null && root.hasNonNull("error")) {
-                return errorIn(root.get("error"));
-            }
-        } catch (IOException e) {
-            return unnamedError(status, body);
-        }
-        return unnamedError(status, body);
-    }
-
-    /// Whole seconds; a proxy may name a day and hour instead, which is taken as nothing said.
-    private static Duration retryAfter(HttpHeaders headers) {
-        return headers.firstValue("Retry-After")
-                .filter(value -> value.matches("\\d{1,9}"))
-                .map(value -> Duration.ofSeconds(Long.parseLong(value)))
-                .orElse(null);
-    }
-
-    /// The error object; some servers send only its text.
-    private static ErrorBody.Detail errorIn(JsonNode error) {
-        return new ErrorBody.Detail(
-                error.isTextual() ? error.textValue() : textOf(error, "message"),
-                textOf(error, "type"),
-                textOf(error, "param"),
-                textOf(error, "code"));
-    }
-
-    private ErrorBody.Detail unnamedError(int status, byte[] body) {
-        String text = new String(body, 0, Math.min(body.length, 200), StandardCharsets.UTF_8);
-        return new ErrorBody.Detail(
-                "%s answered with status %d: %s".formatted(base, status, text.strip()),
-                null,
-                null,
-                null);
-    }
-
-    private static String textOf(JsonNode error, String key) {
-        return error.hasNonNull(key) ? error.get(key).asText() : null;
-    }
-
-    private static String reasonOf(IOException e) {
-        if (e instanceof ConnectException) {
-            return "cannot connect; is it running there?";
-        }
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-    }
-
-    private interface BodyReader<T> {
-        T read(InputStream body) throws IOException;
+        return transport.await(async.cancel(id));
     }
 }

@@ -2,6 +2,7 @@ package io.moonglass.server.command;
 
 import io.moonglass.clients.ModelList;
 import io.moonglass.clients.MoonglassClient;
+import io.moonglass.clients.RetryPolicy;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.load.LoadMix;
 import io.moonglass.server.load.LoadPlan;
@@ -214,7 +215,12 @@ final class LoadCommand implements Callable<Integer> {
 
     private MoonglassClient client() {
         try {
-            MoonglassClient client = MoonglassClient.of(url);
+            // refusals are counted, and who leaves just closes the connection
+            MoonglassClient client =
+                    MoonglassClient.builder(url)
+                            .retries(RetryPolicy.NONE)
+                            .cancelOnServer(false)
+                            .build();
             return apiKey.read().map(client::withApiKey).orElse(client);
         } catch (IllegalArgumentException e) {
             throw new ConfigException("--url: " + e.getMessage(), e);

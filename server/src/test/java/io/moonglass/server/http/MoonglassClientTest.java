@@ -13,6 +13,7 @@ import io.moonglass.clients.ChatMessage;
 import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.clients.MoonglassException;
+import io.moonglass.clients.RetryPolicy;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.GenerationEvent;
@@ -36,7 +37,8 @@ import org.junit.jupiter.api.Test;
 class MoonglassClientTest {
 
     private final RunningServer server = new RunningServer();
-    private final MoonglassClient client = MoonglassClient.of(server.uri("/v1/"));
+    private final MoonglassClient client =
+            MoonglassClient.builder(server.uri("/v1/")).retries(RetryPolicy.NONE).build();
 
     @AfterEach
     void stop() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.clients.ContentPart;
+import io.moonglass.clients.MediaSource;
 import io.moonglass.server.load.ConversationPlan.Turn;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -13,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -104,15 +104,14 @@ class LoadPlanTest {
                     mix(
                             "\"prompts\": [{\"tokens\": 1}], \"pictures\": [{\"size\": \"61x23\", \"format\": \"%s\"}]"
                                     .formatted(format));
-            ContentPart.ImageUrl picture =
-                    (ContentPart.ImageUrl)
+            ContentPart.Image picture =
+                    (ContentPart.Image)
                             plans(mix, 1, 1).getFirst().turns().getFirst().pictures().getFirst();
 
-            String[] address = picture.address().url().split(",");
-            BufferedImage decoded =
-                    ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(address[1])));
+            byte[] bytes = ((MediaSource.Bytes) picture.source()).bytes();
+            BufferedImage decoded = ImageIO.read(new ByteArrayInputStream(bytes));
 
-            assertEquals("data:image/%s;base64".formatted(format), address[0]);
+            assertEquals(format.equals("png"), bytes[1] == 'P');
             assertEquals(61, decoded.getWidth());
             assertEquals(23, decoded.getHeight());
         }

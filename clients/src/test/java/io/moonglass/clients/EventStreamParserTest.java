@@ -1,15 +1,16 @@
 package io.moonglass.clients;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class EventStreamReaderTest {
+class EventStreamParserTest {
 
     @Test
     void data_is_read_with_or_without_a_space() throws IOException {
@@ -40,14 +41,34 @@ class EventStreamReaderTest {
         assertEquals(List.of(), read(""));
     }
 
+    @Test
+    void a_byte_order_mark_is_no_part_of_the_first_line() throws IOException {
+        assertEquals(List.of("a"), read("\ufeffdata: a\n\n"));
+    }
+
+    @Test
+    void an_event_without_end_is_refused_before_it_fills_the_memory() {
+        EventStreamParser parser = new EventStreamParser(100, event -> {});
+
+        assertThrows(IOException.class, () -> parser.read(bytes("data: " + "x".repeat(100))));
+        EventStreamParser inLines = new EventStreamParser(100, event -> {});
+        assertThrows(IOException.class, () -> inLines.read(bytes("data: xxxxxxxxx\n".repeat(20))));
+    }
+
+    /// Cut in every way that there is: into single bytes, and not at all.
     private static List<String> read(String stream) throws IOException {
-        EventStreamReader reader =
-                new EventStreamReader(
-                        new ByteArrayInputStream(stream.getBytes(StandardCharsets.UTF_8)));
         List<String> events = new ArrayList<>();
-        for (String data = reader.next(); data != null; data = reader.next()) {
-            events.add(data);
+        new EventStreamParser(1_000, events::add).read(bytes(stream));
+        List<String> piecewise = new ArrayList<>();
+        EventStreamParser parser = new EventStreamParser(1_000, piecewise::add);
+        for (byte next : bytes(stream).array()) {
+            parser.read(ByteBuffer.wrap(new byte[] {next}));
         }
+        assertEquals(events, piecewise);
         return events;
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -86,8 +86,7 @@ class JavaClientGuideTest {
             assertSaid("52 of 4096\ntrue");
             examples.faults(
                     client, ChatCompletionRequest.builder().user("Hi").temperature(9).build());
-            assertSaid(
-                    "invalid_value at temperature: temperature is 9; want a number from 0 to 2");
+            assertSaid("invalid_value at temperature: temperature is 9; want a number from 0 to 2");
             examples.cancel(client);
             assertSaid("");
 

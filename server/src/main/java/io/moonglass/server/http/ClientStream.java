@@ -118,9 +118,10 @@ final class ClientStream implements ClientLink {
         }
     }
 
-    /// Nothing: the session says so to all of its streams when the server stops.
     @Override
-    public void endAfter(ServerResponse response) {}
+    public void endAfter(ServerResponse response) {
+        session.goAway();
+    }
 
     @Override
     public void leaveBody(ServerResponse response) {

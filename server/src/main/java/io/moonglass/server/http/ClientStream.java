@@ -22,6 +22,7 @@ final class ClientStream implements ClientLink {
     private volatile boolean tooSlow;
     private volatile boolean serverStops;
     private volatile boolean clientEnded;
+    private boolean last;
     private Thread handler;
     private boolean cut;
     private boolean handled;
@@ -118,9 +119,15 @@ final class ClientStream implements ClientLink {
         }
     }
 
+    /// Not told before the answer is there: curl 7.88 would leave without it.
     @Override
     public void endAfter(ServerResponse response) {
-        session.goAway();
+        last = true;
+    }
+
+    /// Whether the client is to send its next request on another connection. To be asked on the request's thread.
+    boolean isLast() {
+        return last;
     }
 
     @Override

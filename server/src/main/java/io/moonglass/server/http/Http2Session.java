@@ -339,6 +339,9 @@ final class Http2Session extends ForwardingContext {
             } else {
                 leave(stream);
             }
+            if (stream.isLast()) {
+                goAway();
+            }
             tellPhase();
         }
     }

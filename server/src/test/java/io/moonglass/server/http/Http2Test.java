@@ -455,15 +455,14 @@ class Http2Test {
             client.chat(1, GOOD);
             assertTrue(started.await(10, TimeUnit.SECONDS));
             Thread closing = Thread.ofVirtual().start(stopping::close);
-            RawHttp2.Frame farewell;
             int id = 1;
+            String told;
             do { // it begins to stop soon, not at once
                 id += 2;
-                client.get(id, "/health/live");
-                farewell =
-                        client.await(
-                                frame -> frame.type() == RawHttp2.GOAWAY || frame.endsStream());
-            } while (farewell.type() != RawHttp2.GOAWAY);
+                client.get(id, "/health/ready");
+                told = client.body(id);
+            } while (!told.contains("server_shutting_down"));
+            RawHttp2.Frame farewell = client.await(frame -> frame.type() == RawHttp2.GOAWAY);
             go.countDown();
 
             assertEquals(0, farewell.errorCode());

@@ -119,7 +119,7 @@ final class ClientStream implements ClientLink {
         }
     }
 
-    /// Not told before the answer is there: curl 7.88 would leave without it.
+    /// Not told before the answer is there, so that nobody has a reason to leave without it.
     @Override
     public void endAfter(ServerResponse response) {
         last = true;

@@ -459,7 +459,7 @@ class Http2Test {
             String told;
             do { // it begins to stop soon, not at once
                 id += 2;
-                client.get(id, "/health/ready");
+                client.get(id, "/v1/models");
                 told = client.body(id);
             } while (!told.contains("server_shutting_down"));
             RawHttp2.Frame farewell = client.await(frame -> frame.type() == RawHttp2.GOAWAY);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /// The keys that open the server, as a file has them: for each a name, the SHA-256 of the key, never the key itself,
 /// and what it may use. [#refresh()] takes the file over as it is by then. Safe to use from any thread.
@@ -148,6 +149,7 @@ public final class ApiKeys {
             use.limit(entry.limits());
         }
         entries = read;
+        uses.keySet().retainAll(read.stream().map(Entry::name).collect(Collectors.toSet()));
     }
 
     /// Takes the file over if it has changed since it was last read; requests that run go on. Where it cannot be

@@ -74,7 +74,7 @@ final class ClientConnections implements ServerConnectionSelector {
 
     /// Goes over to HTTP/2 where a client on an open connection asks for that in a request without a body.
     ///
-    /// Source: RFC 7540, section 3.2, which RFC 9113 keeps for who still asks.
+    /// Source: RFC 7540, section 3.2. RFC 9113 has given it up; the JDK's client still asks.
     private static final class Upgrader implements Http1Upgrader {
 
         private final Http2Upgrader upgrader;
@@ -91,7 +91,7 @@ final class ClientConnections implements ServerConnectionSelector {
         @Override
         public ServerConnection upgrade(
                 ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
-            Http2Session session = new Http2Session((ClientConnection) context);
+            Http2Session session = Http2Session.afterUpgrade((ClientConnection) context);
             return new Http2Connection(session, upgrader.upgrade(session, prologue, headers));
         }
     }

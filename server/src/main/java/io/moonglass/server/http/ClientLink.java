@@ -39,7 +39,7 @@ sealed interface ClientLink permits ClientConnection, ClientStream {
     /// Makes whoever reads a body fail with [HttpFault] 503, as the server stops. Any thread.
     void stopReading();
 
-    /// This answer is the last on its connection, as far as the protocol has a word for that in a head.
+    /// The client is to send its next request on another connection.
     ///
     /// @param response not sent yet
     void endAfter(ServerResponse response);

@@ -22,6 +22,7 @@ final class ClientStream implements ClientLink {
     private volatile boolean tooSlow;
     private volatile boolean serverStops;
     private volatile boolean clientEnded;
+    private boolean last;
     private Thread handler;
     private boolean cut;
     private boolean handled;
@@ -118,9 +119,16 @@ final class ClientStream implements ClientLink {
         }
     }
 
-    /// Nothing: the session says so to all of its streams when the server stops.
+    /// Not told before the answer is there, so that nobody has a reason to leave without it.
     @Override
-    public void endAfter(ServerResponse response) {}
+    public void endAfter(ServerResponse response) {
+        last = true;
+    }
+
+    /// Whether the client is to send its next request on another connection. To be asked on the request's thread.
+    boolean isLast() {
+        return last;
+    }
 
     @Override
     public void leaveBody(ServerResponse response) {

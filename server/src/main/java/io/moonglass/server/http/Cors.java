@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import io.helidon.http.HeaderNames;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -25,7 +26,7 @@ final class Cors {
     ///
     /// @throws HttpFault 403 if a page that may not ask has sent more than a look
     void apply(Exchange exchange) {
-        Optional<String> origin = exchange.requestHeader("Origin");
+        Optional<String> origin = exchange.header(HeaderNames.ORIGIN);
         if (!origins.isEmpty() && !origins.allowsAny()) {
             exchange.header("Vary", "Origin");
         }
@@ -49,7 +50,7 @@ final class Cors {
     private static boolean isOwn(Exchange exchange, String origin) {
         int host = origin.indexOf("://");
         return host > 0
-                && exchange.requestHeader("Host")
+                && exchange.header(HeaderNames.HOST)
                         .filter(origin.substring(host + 3)::equalsIgnoreCase)
                         .isPresent();
     }
@@ -58,13 +59,13 @@ final class Cors {
     ///
     /// @return whether it was such a question, of a page that may
     boolean answersPreflight(Exchange exchange, RouteTable table) {
-        Optional<String> wanted = exchange.requestHeader("Access-Control-Request-Method");
-        boolean allowed = exchange.requestHeader("Origin").filter(origins::allows).isPresent();
+        Optional<String> wanted = exchange.header(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD);
+        boolean allowed = exchange.header(HeaderNames.ORIGIN).filter(origins::allows).isPresent();
         if (!exchange.method().equals("OPTIONS") || wanted.isEmpty() || !allowed) {
             return false;
         }
         exchange.header("Access-Control-Allow-Methods", table.methods(exchange.path()));
-        exchange.requestHeader("Access-Control-Request-Headers")
+        exchange.header(HeaderNames.ACCESS_CONTROL_REQUEST_HEADERS)
                 .map(Cors::names)
                 .ifPresent(names -> exchange.header("Access-Control-Allow-Headers", names));
         exchange.header("Access-Control-Max-Age", MAX_AGE_SECONDS);

@@ -131,11 +131,6 @@ final class Exchange implements AutoCloseable {
         return caller;
     }
 
-    /// The same where it may not have been found out.
-    Optional<Caller> knownCaller() {
-        return Optional.ofNullable(caller);
-    }
-
     String method() {
         return request.prologue().method().text();
     }
@@ -147,11 +142,6 @@ final class Exchange implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             return request.path().rawPath();
         }
-    }
-
-    /// A header of it; null where there is none of the name.
-    String header(String name) {
-        return request.headers().first(HeaderNames.create(name)).orElse(null);
     }
 
     /// A parameter of the query; empty if it is not there.
@@ -284,11 +274,6 @@ final class Exchange implements AutoCloseable {
     @Override
     public void close() {
         bodyShare.close();
-    }
-
-    /// A header that the client sent; empty if it is not there.
-    Optional<String> requestHeader(String name) {
-        return request.headers().first(HeaderNames.create(name));
     }
 
     /// Tells this in the answer's head, whatever it will be.

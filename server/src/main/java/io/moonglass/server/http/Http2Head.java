@@ -18,6 +18,9 @@ final class Http2Head {
     private static final int PRIORITY = 0x20;
     private static final int PRIORITY_BYTES = 5;
 
+    /// What stands there is more than any head has bytes.
+    private static final int MAX_SHIFT = 28;
+
     private final ByteArrayOutputStream block = new ByteArrayOutputStream();
 
     /// Takes the next frame of a head.
@@ -80,17 +83,17 @@ final class Http2Head {
     }
 
     private static int integer(ByteBuffer block, int first, int mask) {
-        int value = first & mask;
-        if (value < mask) {
-            return value;
+        if ((first & mask) < mask) {
+            return first & mask;
         }
+        long value = mask;
         int shift = 0;
         int next;
-        do {
+        do { // as many bytes as Helidon takes, or what follows would be counted from another place
             next = block.get() & 0xff;
-            value += (next & 0x7f) << shift;
+            value += (long) (next & 0x7f) << Math.min(shift, MAX_SHIFT);
             shift += 7;
-        } while ((next & 0x80) != 0 && shift <= 21);
-        return value;
+        } while ((next & 0x80) != 0);
+        return (int) Math.min(value, Integer.MAX_VALUE);
     }
 }

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// What stands between a client that speaks HTTP/2 and Helidon, which does not tell when a stream is reset and may stand
 /// still while nobody reads a body. A thread of its own reads frame by frame, so that it learns of a reset at once, and
@@ -26,6 +27,9 @@ final class Http2Session extends ForwardingContext {
 
     private static final System.Logger LOG = System.getLogger(Http2Session.class.getName());
     private static final int PREFACE_BYTES = 24;
+
+    /// The request with which a connection became one of HTTP/2.
+    private static final int UPGRADED_STREAM_ID = 1;
 
     /// Requests at once on one connection.
     private static final int MAX_STREAMS = 250;
@@ -64,6 +68,7 @@ final class Http2Session extends ForwardingContext {
     private final LinkedBlockingQueue<Passed> waiting = new LinkedBlockingQueue<>();
     private final Semaphore room = new Semaphore(MAX_WAITING);
     private final Http2Allowance allowance = new Http2Allowance(System::nanoTime);
+    private final AtomicBoolean saidGoAway = new AtomicBoolean();
     private final CountDownLatch over = new CountDownLatch(1);
     private final DataWriter writer;
     private ServerConnection connection;
@@ -75,11 +80,22 @@ final class Http2Session extends ForwardingContext {
     // of Helidon's thread
     private int currentStreamId;
 
+    /// Of a connection that is one of HTTP/2 from its beginning.
     Http2Session(ClientConnection client) {
         super(client);
         this.client = client;
         this.source = client.dataReader();
         this.writer = new Http2Writer(client.dataWriter(), this::sendsReset);
+    }
+
+    /// Of a connection that became one of HTTP/2 with its first request, which has no body and is the first stream.
+    static Http2Session afterUpgrade(ClientConnection client) {
+        Http2Session session = new Http2Session(client);
+        ClientStream first = new ClientStream(session, UPGRADED_STREAM_ID);
+        first.clientEnds();
+        session.streams.put(first.id(), first);
+        session.newestStreamId = first.id();
+        return session;
     }
 
     /// How Helidon is to speak it. Its own counts of resets are off, since [Http2Allowance] counts.
@@ -292,9 +308,11 @@ final class Http2Session extends ForwardingContext {
         }
     }
 
-    /// The client may open no more streams; those that are open go on.
+    /// The client may open no more streams; those that are open go on. To be told so once is enough.
     void goAway() {
-        write(Http2Frame.goAway(newestStreamId, Http2Frame.NO_ERROR));
+        if (saidGoAway.compareAndSet(false, true)) {
+            write(Http2Frame.goAway(newestStreamId, Http2Frame.NO_ERROR));
+        }
     }
 
     /// Helidon has ended. Its requests learn of it, and no thread is left waiting for what cannot come.
@@ -321,6 +339,9 @@ final class Http2Session extends ForwardingContext {
             } else {
                 leave(stream);
             }
+            if (stream.isLast()) {
+                goAway();
+            }
             tellPhase();
         }
     }
@@ -341,15 +362,6 @@ final class Http2Session extends ForwardingContext {
         return writer;
     }
 
-    /// The request with which a connection became one of HTTP/2: it has no body, and comes with the client's settings.
-    private ClientStream upgraded() {
-        ClientStream stream = new ClientStream(this, 1);
-        stream.clientEnds();
-        streams.put(1, stream);
-        tellPhase();
-        return stream;
-    }
-
     @Override
     public DataReader dataReader() {
         return reader;
@@ -360,12 +372,14 @@ final class Http2Session extends ForwardingContext {
         return executor;
     }
 
-    /// Runs requests, each with its link. Helidon hands a request over on its own thread, when it has read its head.
+    /// Runs requests, each with its link. Helidon hands a request over on its own thread, when it has read its head, and
+    /// the one of an upgrade when it has read the client's settings.
     private final class StreamExecutor extends AbstractExecutorService {
 
         @Override
         public void execute(Runnable request) {
-            ClientStream stream = currentStreamId == 0 ? upgraded() : streams.get(currentStreamId);
+            ClientStream stream =
+                    streams.get(currentStreamId == 0 ? UPGRADED_STREAM_ID : currentStreamId);
             client.executor().execute(() -> handle(stream, request));
         }
 

@@ -292,7 +292,7 @@ final class HttpFault extends RuntimeException {
                 "the body comes too slowly; send it in one go, or smaller pictures");
     }
 
-    /// Its connection is closed, so that the next request goes to a server that stays.
+    /// Every answer of a server that stops sends its client elsewhere; see [ClientLink#endAfter].
     static HttpFault shuttingDown() {
         return new HttpFault(
                 503,
@@ -300,8 +300,7 @@ final class HttpFault extends RuntimeException {
                 null,
                 SHUTTING_DOWN,
                 "the server is shutting down; ask another, or again soon",
-                retryAfter(SOON),
-                HeaderValues.CONNECTION_CLOSE);
+                retryAfter(SOON));
     }
 
     /// There was no memory for this one request; others go on.

@@ -133,6 +133,7 @@ public final class MoonglassServer implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             timer.shutdown();
             web.stop();
+            traces.close();
             throw e;
         }
         // so that the log tells of a stuck engine where nobody asks for its health

@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.helidon.http.HeaderNames;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -9,10 +10,8 @@ import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.AccessLog;
-import io.moonglass.server.observe.EndedRequest;
 import io.moonglass.server.observe.MemoryFaults;
 import io.moonglass.server.observe.Outcome;
-import io.moonglass.server.observe.RequestObserver;
 import io.moonglass.server.observe.ServerMetrics;
 import io.moonglass.server.observe.Traces;
 import io.moonglass.server.responses.ResponseStore;
@@ -31,7 +30,6 @@ final class Routes {
     private final Answers answers;
     private final RunningRequests requests;
     private final ServerMetrics metrics;
-    private final List<RequestObserver> observers;
     private final Traces traces;
     private final Health health;
     private final OpenExchanges exchanges;
@@ -66,7 +64,6 @@ final class Routes {
         this.answers = answers;
         this.requests = requests;
         this.metrics = metrics;
-        this.observers = List.of(metrics);
         this.traces = traces;
         this.health = health;
         this.exchanges = exchanges;
@@ -156,8 +153,11 @@ final class Routes {
         if (!isForAnswer(route, exchange)) {
             return Traces.Trace.NONE;
         }
-        observers.forEach(observer -> observer.began(exchange.timeline()));
-        Traces.Trace trace = traces.begin(exchange.timeline().begin(), exchange::header);
+        metrics.began(exchange.timeline());
+        Traces.Trace trace =
+                traces.begin(
+                        exchange.timeline().begin(),
+                        name -> exchange.header(HeaderNames.create(name)));
         exchange.tracedAs(trace.id());
         return trace;
     }
@@ -204,14 +204,7 @@ final class Routes {
         Outcome outcome = exchange.report().outcome();
         Optional<Route> route = table.find(exchange.method(), exchange.path());
         if (isForAnswer(route, exchange)) {
-            EndedRequest ended =
-                    new EndedRequest(
-                            exchange.requestId(),
-                            exchange.path(),
-                            exchange.knownCaller().map(Caller::tenant).orElse(""),
-                            outcome,
-                            exchange.timeline());
-            observers.forEach(observer -> observer.ended(ended));
+            metrics.ended(exchange.report());
         }
         exchange.fault()
                 .filter(fault -> fault.code().equals(HttpFault.OUT_OF_MEMORY))

@@ -39,6 +39,7 @@ final class RunningRequest implements AutoCloseable {
     private final ClientLink client;
     private Future<?> deadline;
     private volatile Future<?> abort;
+    private volatile boolean closed;
     private final List<Generation> generations = new CopyOnWriteArrayList<>();
 
     RunningRequest(
@@ -209,6 +210,9 @@ final class RunningRequest implements AutoCloseable {
                             () -> Thread.startVirtualThread(client::abort),
                             PATIENCE.toMillis(),
                             TimeUnit.MILLISECONDS);
+            if (closed) { // meanwhile, and its connection may have another request by then
+                abort.cancel(false);
+            }
         }
         return first;
     }
@@ -235,6 +239,7 @@ final class RunningRequest implements AutoCloseable {
         if (deadline != null) {
             deadline.cancel(false);
         }
+        closed = true; // before it is looked whether there is one
         Future<?> pending = abort;
         if (pending != null) {
             pending.cancel(false);

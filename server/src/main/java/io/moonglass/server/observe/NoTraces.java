@@ -14,11 +14,10 @@ final class NoTraces implements Traces {
     }
 
     @Override
-    public Trace begin(Instant at, Function<String, String> headers) {
+    public Trace begin(Instant at, Function<String, Optional<String>> headers) {
         return new Named(
-                headers.apply(TraceParent.HEADER) == null
-                        ? Optional.empty()
-                        : TraceParent.idIn(TraceParent.of(headers)));
+                headers.apply(TraceParent.HEADER)
+                        .flatMap(_ -> TraceParent.idIn(TraceParent.of(headers))));
     }
 
     @Override

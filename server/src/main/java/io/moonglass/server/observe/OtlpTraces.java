@@ -81,7 +81,7 @@ final class OtlpTraces implements Traces {
     }
 
     @Override
-    public Trace begin(Instant at, Function<String, String> headers) {
+    public Trace begin(Instant at, Function<String, Optional<String>> headers) {
         return new SpanTrace(
                 tracer.spanBuilder("request")
                         .setParent(TraceParent.of(headers))

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Counts requests for an answer, and measures them. Safe to use from any thread.
-final class RequestMetrics implements RequestObserver {
+final class RequestMetrics {
 
     /// The model of a request that named none that is served, and the key of one that sent none.
     private static final String NONE = "none";
@@ -144,8 +144,7 @@ final class RequestMetrics implements RequestObserver {
         return active;
     }
 
-    @Override
-    public void began(RequestTimeline timeline) {
+    void began(RequestTimeline timeline) {
         active.add(timeline);
     }
 
@@ -158,8 +157,7 @@ final class RequestMetrics implements RequestObserver {
         refusals.labelValues(reason).inc();
     }
 
-    @Override
-    public void ended(EndedRequest request) {
+    void ended(RequestReport request) {
         RequestTimeline timeline = request.timeline();
         active.remove(timeline);
         String model = model(timeline);
@@ -178,7 +176,7 @@ final class RequestMetrics implements RequestObserver {
         if (request.outcome() == Outcome.COMPLETED) {
             generatedTokens.labelValues(model).observe(timeline.generatedTokens());
         }
-        count(request.key().isEmpty() ? NONE : request.key(), outcome, timeline);
+        count(request.keyName().orElse(NONE), outcome, timeline);
     }
 
     private void count(String model, FinishReason reason, int count) {

@@ -25,7 +25,7 @@ import java.util.function.ToLongFunction;
 /// What the server counts and measures, and how that is told to Prometheus. Safe to use from any thread.
 ///
 /// Source: Prometheus, "Exposition formats", text format 0.0.4.
-public final class ServerMetrics implements RequestObserver {
+public final class ServerMetrics {
 
     public static final String CONTENT_TYPE = PrometheusTextFormatWriter.CONTENT_TYPE;
 
@@ -156,13 +156,13 @@ public final class ServerMetrics implements RequestObserver {
         requests.firstToken(timeline);
     }
 
-    @Override
+    /// A request for an answer has begun. [#ended] follows in any case.
     public void began(RequestTimeline timeline) {
         requests.began(timeline);
     }
 
-    @Override
-    public void ended(EndedRequest request) {
+    /// All that will be sent was sent, or the request was given up.
+    public void ended(RequestReport request) {
         requests.ended(request);
     }
 

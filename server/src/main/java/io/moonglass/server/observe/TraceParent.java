@@ -18,21 +18,21 @@ final class TraceParent {
 
     private TraceParent() {}
 
-    private static final TextMapGetter<Function<String, String>> GETTER =
+    private static final TextMapGetter<Function<String, Optional<String>>> GETTER =
             new TextMapGetter<>() {
                 @Override
-                public Iterable<String> keys(Function<String, String> headers) {
+                public Iterable<String> keys(Function<String, Optional<String>> headers) {
                     return List.of(HEADER, "tracestate");
                 }
 
                 @Override
-                public String get(Function<String, String> headers, String name) {
-                    return headers == null ? null : headers.apply(name);
+                public String get(Function<String, Optional<String>> headers, String name) {
+                    return headers.apply(name).orElse(null);
                 }
             };
 
-    /// @param headers a header by its name; null where there is none of the name
-    static Context of(Function<String, String> headers) {
+    /// @param headers a header by its name
+    static Context of(Function<String, Optional<String>> headers) {
         return W3CTraceContextPropagator.getInstance().extract(Context.root(), headers, GETTER);
     }
 

@@ -32,8 +32,8 @@ public interface Traces extends AutoCloseable {
 
     /// A request begins.
     ///
-    /// @param headers a header of it by its name; null where it has none of the name
-    Trace begin(Instant at, Function<String, String> headers);
+    /// @param headers a header of it by its name
+    Trace begin(Instant at, Function<String, Optional<String>> headers);
 
     /// Spans that no collector has taken, and that are gone.
     long numDropped();

@@ -365,8 +365,35 @@ class Http2Test {
 
     @Test
     void a_small_head_that_unpacks_to_millions_of_bytes_is_not_unpacked() throws Exception {
+        try (RawHttp2 client = raw()) {
+            client.send(
+                    RawHttp2.HEADERS,
+                    RawHttp2.END_HEADERS | RawHttp2.END_STREAM,
+                    1,
+                    headThatUnpacks(0));
+
+            assertEquals(ENHANCE_YOUR_CALM, client.farewell());
+        }
+    }
+
+    @Test
+    void nor_is_one_that_hides_its_fields_behind_a_number_with_leading_zeros() throws Exception {
+        try (RawHttp2 client = raw()) {
+            client.send(
+                    RawHttp2.HEADERS,
+                    RawHttp2.END_HEADERS | RawHttp2.END_STREAM,
+                    1,
+                    headThatUnpacks(4));
+
+            assertEquals(ENHANCE_YOUR_CALM, client.farewell());
+        }
+    }
+
+    /// One long field that is kept in the table, then thousands of references to it.
+    ///
+    /// @param numZeros bytes that the length of the long field has more than it needs
+    private static byte[] headThatUnpacks(int numZeros) {
         byte[] head = RawHttp2.head("GET", "/health/live");
-        // one long field kept in the table, then thousands of references to it
         byte[] block = new byte[head.length + 4_000 + 10_000];
         System.arraycopy(head, 0, block, 0, head.length);
         int at = head.length;
@@ -376,15 +403,17 @@ class Http2Test {
         block[at++] = 127;
         int length = 3_900 - 127;
         block[at++] = (byte) (length & 127 | 128);
-        block[at++] = (byte) (length >> 7);
+        block[at++] = (byte) (length >> 7 | (numZeros > 0 ? 128 : 0));
+        for (int i = 1; i <= numZeros; i++) {
+            block[at++] = (byte) (i < numZeros ? 128 : 0);
+        }
         Arrays.fill(block, at, at + 3_900, (byte) 'a');
         at += 3_900;
+        // to whoever loses count of the zeros, a field whose name has no end
+        block[at - 2] = 0x40;
+        block[at - 1] = 0x7f;
         Arrays.fill(block, at, block.length, (byte) 0xbe);
-        try (RawHttp2 client = raw()) {
-            client.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS | RawHttp2.END_STREAM, 1, block);
-
-            assertEquals(ENHANCE_YOUR_CALM, client.farewell());
-        }
+        return block;
     }
 
     @Test
@@ -408,6 +437,38 @@ class Http2Test {
                     Arrays.copyOfRange(block, 100, block.length));
 
             assertTrue(client.body(1).contains("UP"));
+        }
+    }
+
+    @Test
+    void a_stopping_server_sends_clients_elsewhere_and_finishes_what_they_asked() throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        RunningServer stopping =
+                new RunningServer(ServerOptions.DEFAULT.withDrainTimeout(Duration.ofSeconds(60)));
+        stopping.model.script =
+                (request, events, cancelled) -> {
+                    started.countDown();
+                    go.await();
+                    ScriptedModel.hello(request, events, cancelled);
+                };
+        try (RawHttp2 client = new RawHttp2(stopping.socket())) {
+            client.chat(1, GOOD);
+            assertTrue(started.await(10, TimeUnit.SECONDS));
+            Thread closing = Thread.ofVirtual().start(stopping::close);
+            int id = 1;
+            String told;
+            do { // it begins to stop soon, not at once
+                id += 2;
+                client.get(id, "/v1/models");
+                told = client.body(id);
+            } while (!told.contains("server_shutting_down"));
+            RawHttp2.Frame farewell = client.await(frame -> frame.type() == RawHttp2.GOAWAY);
+            go.countDown();
+
+            assertEquals(0, farewell.errorCode());
+            assertEquals(id, farewell.lastStreamId());
+            assertTrue(client.body(1).contains("Good day"));
+            closing.join();
         }
     }
 

@@ -39,6 +39,11 @@ final class RawHttp2 implements AutoCloseable {
             return new String(payload, StandardCharsets.UTF_8);
         }
 
+        /// The newest stream that a farewell leaves open.
+        int lastStreamId() {
+            return ByteBuffer.wrap(payload).getInt();
+        }
+
         /// Of a reset or a farewell.
         int errorCode() {
             return ByteBuffer.wrap(payload).getInt(type == GOAWAY ? 4 : 0);

@@ -66,7 +66,9 @@ class ServerMetricsTest {
         assertTold(metrics, "moonglass_requests_waiting{model=\"large\"} 1.0");
 
         timeline.end();
-        metrics.ended(new EndedRequest("1", "/", "", Outcome.CANCELLED, timeline));
+        RequestReport report = new RequestReport("1", "POST", "/", timeline, false);
+        report.ended(Outcome.CANCELLED, Optional.empty());
+        metrics.ended(report);
         assertFalse(text(metrics).contains("moonglass_requests_waiting{"));
     }
 

@@ -40,9 +40,9 @@ record FaultReader(String base) {
     MoonglassException ofEvent(JsonNode error) {
         String code = textOf(error, "code");
         boolean mayPass =
-                "shutting_down".equals(code)
-                        || "server_shutting_down".equals(code)
-                        || "overloaded".equals(code);
+                "server_shutting_down".equals(code)
+                        || "overloaded".equals(code)
+                        || "memory_pressure".equals(code);
         return MoonglassException.of(
                 fault(
                         200,

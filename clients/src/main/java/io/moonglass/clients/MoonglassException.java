@@ -42,9 +42,12 @@ public abstract sealed class MoonglassException extends RuntimeException
                 return new RequestTooLargeException(fault);
             case "queue_full":
             case "overloaded":
+            case "memory_pressure":
                 return new OverloadedException(fault);
-            case "shutting_down":
             case "server_shutting_down":
+            case "disk_full":
+            case "storage_unavailable":
+            case "out_of_memory":
                 return new UnavailableException(fault);
             case "deadline_exceeded":
                 return new DeadlineExceededException(fault);

@@ -164,7 +164,7 @@ class RetriesTest {
                         })
                 .answer((request, wire) -> {
                     wire.beginStream();
-                    wire.event(LoopbackServer.error("shutting_down", "goes"));
+                    wire.event(LoopbackServer.error("server_shutting_down", "goes"));
                     wire.close();
                 })
                 .answer((request, wire) -> {

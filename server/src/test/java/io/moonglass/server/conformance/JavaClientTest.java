@@ -287,7 +287,7 @@ class JavaClientTest {
                                 UnavailableException.class,
                                 () -> pieces.forEachRemaining(piece -> text.append(piece.text())));
                 assertEquals(text.toString(), fault.partialText());
-                assertEquals("shutting_down", fault.code());
+                assertEquals("server_shutting_down", fault.code());
             }
 
             assertEquals("cross", steady.ask("What is the yellow shape?", picture("shape_000")));

@@ -137,22 +137,9 @@ public final class MoonglassServer implements AutoCloseable {
             throw e;
         }
         // so that the log tells of a stuck engine where nobody asks for its health
-        timer.scheduleWithFixedDelay(
-                () -> watch(served, watch),
-                WATCH_INTERVAL.toMillis(),
-                WATCH_INTERVAL.toMillis(),
-                TimeUnit.MILLISECONDS);
-        timer.scheduleWithFixedDelay(
-                connections::sweep,
-                CONNECTION_INTERVAL.toMillis(),
-                CONNECTION_INTERVAL.toMillis(),
-                TimeUnit.MILLISECONDS);
-        operations.ifPresent(some ->
-                timer.scheduleWithFixedDelay(
-                        some::sweepConnections,
-                        CONNECTION_INTERVAL.toMillis(),
-                        CONNECTION_INTERVAL.toMillis(),
-                        TimeUnit.MILLISECONDS));
+        every(timer, WATCH_INTERVAL, () -> watch(served, watch));
+        every(timer, CONNECTION_INTERVAL, connections::sweep);
+        operations.ifPresent(some -> every(timer, CONNECTION_INTERVAL, some::sweepConnections));
         options.apiKeys().ifPresent(keys -> refreshNowAndThen(timer, keys::refresh));
         options.operations()
                 .flatMap(OperationsOptions::keys)
@@ -203,7 +190,9 @@ public final class MoonglassServer implements AutoCloseable {
 
     private static void refreshNowAndThen(ScheduledExecutorService timer, Runnable refresh) {
         AtomicBoolean running = new AtomicBoolean();
-        timer.scheduleWithFixedDelay(
+        every(
+                timer,
+                REFRESH_INTERVAL,
                 () -> {
                     if (running.compareAndSet(false, true)) {
                         // the disk may be slow
@@ -215,18 +204,12 @@ public final class MoonglassServer implements AutoCloseable {
                             }
                         });
                     }
-                },
-                REFRESH_INTERVAL.toMillis(),
-                REFRESH_INTERVAL.toMillis(),
-                TimeUnit.MILLISECONDS);
+                });
     }
 
     private static void sweepNowAndThen(ScheduledExecutorService timer, Runnable sweep) {
-        timer.scheduleWithFixedDelay(
-                () -> Thread.startVirtualThread(sweep), // the disk may be slow
-                SWEEP_INTERVAL.toMillis(),
-                SWEEP_INTERVAL.toMillis(),
-                TimeUnit.MILLISECONDS);
+        // the disk may be slow
+        every(timer, SWEEP_INTERVAL, () -> Thread.startVirtualThread(sweep));
     }
 
     /// @param maxUploadBytes a body with a file may be larger than others, whose own limit their readers keep
@@ -260,6 +243,11 @@ public final class MoonglassServer implements AutoCloseable {
                 .start();
     }
 
+    private static void every(ScheduledExecutorService timer, Duration interval, Runnable task) {
+        timer.scheduleWithFixedDelay(
+                task, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /// For what happens at a given time and takes none.
     private static ScheduledThreadPoolExecutor timer() {
         ScheduledThreadPoolExecutor timer =
@@ -288,11 +276,7 @@ public final class MoonglassServer implements AutoCloseable {
     /// Gives requests to these models from now on; they stay the caller's, who closes them after the server.
     public void serve(ModelPool models) {
         served.serve(models);
-        timer.scheduleWithFixedDelay(
-                () -> Thread.startVirtualThread(() -> tidy(models)),
-                WATCH_INTERVAL.toMillis(),
-                WATCH_INTERVAL.toMillis(),
-                TimeUnit.MILLISECONDS);
+        every(timer, WATCH_INTERVAL, () -> Thread.startVirtualThread(() -> tidy(models)));
     }
 
     /// What models need not hold for now.

@@ -92,10 +92,7 @@ final class OperationsRoutes {
         if (found.isEmpty() || found.get().access() != Route.Access.OPEN) {
             access.refuseUnlessAllowed(exchange);
         }
-        Route route = found.orElseThrow(HttpFault::unknownUrl);
-        if (!route.method().equals(exchange.method())) {
-            throw HttpFault.methodNotAllowed(table.methods(path));
-        }
+        Route route = table.taking(found, exchange.method(), path);
         if (!route.method().equals("GET")) { // who did what should be found later
             LOG.log(
                     System.Logger.Level.INFO,

@@ -33,6 +33,17 @@ final class RouteTable {
                 .or(() -> there.stream().findFirst());
     }
 
+    /// What was found for a request, if that takes it by its method.
+    ///
+    /// @throws HttpFault 404 if nothing was, 405 if it wants another method
+    Route taking(Optional<Route> found, String method, String path) {
+        Route route = found.orElseThrow(HttpFault::unknownUrl);
+        if (!route.method().equals(method)) {
+            throw HttpFault.methodNotAllowed(methods(path));
+        }
+        return route;
+    }
+
     /// The methods that a path takes, for the header `Allow`.
     String methods(String path) {
         return at(path).stream().map(Route::method).collect(Collectors.joining(", "));

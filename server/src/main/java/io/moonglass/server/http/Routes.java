@@ -136,19 +136,19 @@ final class Routes {
                         new RequestTimeline(metrics::firstToken),
                         options.logPrompts(),
                         exchanges::isStopping);
-        Traces.Trace trace = begin(exchange);
+        Optional<Route> route = table.find(exchange.method(), exchange.path());
+        Traces.Trace trace = begin(exchange, route);
         try (exchange) {
-            exchange.context().run(() -> answer(exchange));
+            exchange.context().run(() -> answer(exchange, route));
         } finally {
             exchange.timeline().end();
-            count(exchange);
+            count(exchange, route);
             trace.end(exchange.report());
             exchange.context().run(() -> AccessLog.tell(exchange.report(), isRoutine(exchange)));
         }
     }
 
-    private Traces.Trace begin(Exchange exchange) {
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
+    private Traces.Trace begin(Exchange exchange, Optional<Route> route) {
         route.map(Route::path).ifPresent(exchange.report()::takes);
         if (!isForAnswer(route, exchange)) {
             return Traces.Trace.NONE;
@@ -162,12 +162,12 @@ final class Routes {
         return trace;
     }
 
-    private void answer(Exchange exchange) {
+    private void answer(Exchange exchange, Optional<Route> found) {
         try {
             speakAnthropic(exchange);
             cors.apply(exchange);
             if (!cors.answersPreflight(exchange, table)) {
-                route(exchange);
+                route(exchange, found);
             }
         } catch (CloseConnectionException e) {
             LOG.log(System.Logger.Level.DEBUG, "given up: {0}", e.getMessage());
@@ -200,9 +200,8 @@ final class Routes {
     }
 
     /// What probes are told is no refusal.
-    private void count(Exchange exchange) {
+    private void count(Exchange exchange, Optional<Route> route) {
         Outcome outcome = exchange.report().outcome();
-        Optional<Route> route = table.find(exchange.method(), exchange.path());
         if (isForAnswer(route, exchange)) {
             metrics.ended(exchange.report());
         }
@@ -226,16 +225,12 @@ final class Routes {
         return route.isEmpty() || route.get().access() != Route.Access.OPEN;
     }
 
-    private void route(Exchange exchange) {
+    private void route(Exchange exchange, Optional<Route> found) {
         String path = exchange.path();
-        Optional<Route> found = table.find(exchange.method(), path);
         if (needsKey(found)) {
             exchange.identify(options.apiKeys());
         }
-        Route route = found.orElseThrow(HttpFault::unknownUrl);
-        if (!route.method().equals(exchange.method())) {
-            throw HttpFault.methodNotAllowed(table.methods(path));
-        }
+        Route route = table.taking(found, exchange.method(), path);
         // once more, because now it is known whose it is
         Runnable handler =
                 () ->

@@ -1,11 +1,11 @@
 package io.moonglass.server.observe;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.server.storage.FileStamp;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -24,7 +24,7 @@ final class HeadersFile implements Supplier<Map<String, String>> {
             Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \\t]*([\\x21-\\x7e \\t]*)");
 
     private final Path file;
-    private FileTime readAt;
+    private FileStamp stamp;
     private Map<String, String> headers;
 
     /// @throws ConfigException if it cannot be read, or a line is no header; of a line only the number is told
@@ -43,7 +43,7 @@ final class HeadersFile implements Supplier<Map<String, String>> {
     @Override
     public synchronized Map<String, String> get() {
         try {
-            if (!Files.getLastModifiedTime(file).equals(readAt)) {
+            if (!FileStamp.of(file).equals(stamp)) {
                 readAgain();
             }
         } catch (IOException | ConfigException e) {
@@ -56,7 +56,7 @@ final class HeadersFile implements Supplier<Map<String, String>> {
     }
 
     private void readAgain() throws IOException {
-        FileTime time = Files.getLastModifiedTime(file);
+        FileStamp now = FileStamp.of(file); // before: what is written after is seen later
         if (Files.size(file) > MAX_BYTES) {
             throw new ConfigException(
                     "%s: is larger than %,d bytes; want a few lines Name: value"
@@ -76,6 +76,6 @@ final class HeadersFile implements Supplier<Map<String, String>> {
             }
         }
         headers = Map.copyOf(read);
-        readAt = time;
+        stamp = now;
     }
 }

@@ -1,7 +1,6 @@
 package io.moonglass.runtime.fetch;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.fault.InvalidRequestException.Kind;
@@ -101,10 +100,11 @@ class ForbiddenAddressTest {
         String message =
                 loopback.refused(Kind.FORBIDDEN_ADDRESS, RawServer.sendingTo(at(location)));
         assertTrue(
-                message.endsWith(
-                        "it redirects to where this server does not fetch from; give the final address, or send the bytes themselves in a data: address"),
+                message.matches(
+                        "\\S+ image \"http://media\\.example:\\d+/a\\.png\" cannot be fetched:"
+                                + " it redirects to where this server does not fetch from; give the"
+                                + " final address, or send the bytes themselves in a data: address"),
                 message);
-        assertFalse(message.contains("127"), message);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -12,14 +12,14 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// Scores of tokens as OpenAI's dialects tell them.
-final class LogprobRecords {
+public final class LogprobRecords {
 
     /// JSON has no infinity; a token that a model cannot choose is told as this.
     private static final double LEAST = -9_999;
 
     private LogprobRecords() {}
 
-    static Logprobs of(List<TokenScore> scores) {
+    public static Logprobs of(List<TokenScore> scores) {
         return new Logprobs(scores.stream().map(LogprobRecords::token).toList(), null);
     }
 
@@ -35,7 +35,7 @@ final class LogprobRecords {
 
     /// For each token of the prompt null, or an object with an entry for it and for each likely one: by id, how
     /// likely it was, its rank and its text. The shape is vLLM's.
-    static JsonNode ofPrompt(List<Optional<TokenScore>> scores) {
+    public static JsonNode ofPrompt(List<Optional<TokenScore>> scores) {
         ArrayNode all = JsonNodeFactory.instance.arrayNode();
         for (Optional<TokenScore> score : scores) {
             if (score.isEmpty()) {
@@ -56,11 +56,11 @@ final class LogprobRecords {
                 .put("decoded_token", text(score));
     }
 
-    static String text(TokenScore score) {
+    public static String text(TokenScore score) {
         return new String(score.bytes(), StandardCharsets.UTF_8);
     }
 
-    static double logprob(TokenScore score) {
+    public static double logprob(TokenScore score) {
         return Math.max(score.logprob(), LEAST);
     }
 

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -14,7 +14,7 @@ import java.util.OptionalInt;
 ///
 /// @param pictures reads single frames, and what the request says of all pictures
 /// @param all      what holds for all videos of the request unless one says otherwise itself
-record VideoReader(PictureReader pictures, VideoSettings all) {
+public record VideoReader(PictureReader pictures, VideoSettings all) {
 
     private static final int MAX_FRAMES = 1_024;
     private static final int MAX_TOKENS = 1 << 20;
@@ -25,7 +25,7 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
 
     /// @param request may say what holds for all of its videos, as other servers have it: `mm_processor_kwargs` and
     ///                `media_io_kwargs.video`
-    static VideoReader of(RequestFields request, PictureReader pictures) {
+    public static VideoReader of(RequestFields request, PictureReader pictures) {
         RequestFields processor = request.object("mm_processor_kwargs").orElse(RequestFields.NONE);
         RequestFields reading =
                 request.object("media_io_kwargs")
@@ -46,7 +46,7 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
     }
 
     /// A part of a message: an object with the address under `key`, or the address alone there, or a file's id.
-    ContentPart video(RequestFields part, String key) {
+    public ContentPart video(RequestFields part, String key) {
         if (part.has("file_id")) {
             return whole(pictures.uploaded(part, "file_id"), part, part.pathOf("file_id"));
         }
@@ -68,7 +68,7 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
     }
 
     /// A video whose address, or list of frames, stands beside what is said of it.
-    ContentPart beside(RequestFields holder, String key) {
+    public ContentPart beside(RequestFields holder, String key) {
         return holder.value(key).isArray() ? frames(holder, holder, key) : at(holder, holder, key);
     }
 
@@ -120,7 +120,7 @@ record VideoReader(PictureReader pictures, VideoSettings all) {
     }
 
     /// What is said of one video, over what is said of all.
-    VideoSettings settings(RequestFields video) {
+    public VideoSettings settings(RequestFields video) {
         OptionalDouble fps = fps(video);
         OptionalInt maxFrames = video.integer("max_frames", 1, MAX_FRAMES);
         OptionalInt maxTokens = video.integer("max_video_tokens", 1, MAX_TOKENS);

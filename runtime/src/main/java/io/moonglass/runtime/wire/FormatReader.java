@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /// Reads what a request wants its answer to look like: OpenAI's `response_format`, and what other servers call
 /// `regex`, `choice`, `grammar` and `json`.
-final class FormatReader {
+public final class FormatReader {
 
     private static final int MAX_CHOICES = 1_024;
     private static final int MAX_CHOICE_CHARS = 8_192;
@@ -17,14 +17,14 @@ final class FormatReader {
     private FormatReader() {}
 
     /// @throws InvalidRequestException if there are two
-    static AnswerFormat read(RequestFields fields) {
+    public static AnswerFormat read(RequestFields fields) {
         return read(fields, Optional.empty());
     }
 
     /// The same for a dialect that has a place of its own for `response_format`.
     ///
     /// @param own what stands there
-    static AnswerFormat read(RequestFields fields, Optional<RequestFields> own) {
+    public static AnswerFormat read(RequestFields fields, Optional<RequestFields> own) {
         List<AnswerFormat> formats = new ArrayList<>();
         own.map(FormatReader::responseFormat).ifPresent(formats::add);
         fields.object("response_format").map(FormatReader::responseFormat).ifPresent(formats::add);
@@ -45,7 +45,7 @@ final class FormatReader {
 
     /// `{"type": "text" | "json_object" | "json_schema", ...}`; the schema stands in an object of its own, or beside
     /// the type.
-    static AnswerFormat responseFormat(RequestFields format) {
+    public static AnswerFormat responseFormat(RequestFields format) {
         return switch (format.requiredString("type")) {
             case "text" -> new AnswerFormat.FreeText();
             case "json_object" -> new AnswerFormat.JsonObject();

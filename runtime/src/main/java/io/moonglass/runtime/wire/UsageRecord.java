@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.clients.SeenImage;
 import io.moonglass.clients.SeenVideo;
@@ -8,11 +8,11 @@ import io.moonglass.runtime.PromptSize;
 import java.util.List;
 
 /// What requests cost, as OpenAI's dialects tell it.
-final class UsageRecord {
+public final class UsageRecord {
 
     private UsageRecord() {}
 
-    static Usage of(io.moonglass.runtime.Usage usage) {
+    public static Usage of(io.moonglass.runtime.Usage usage) {
         return new Usage(
                 usage.promptTokens(),
                 usage.completionTokens(),
@@ -22,13 +22,13 @@ final class UsageRecord {
                 new Usage.CompletionTokensDetails(usage.reasoningTokens()));
     }
 
-    static Usage ofAll(List<Finished> ends) {
+    public static Usage ofAll(List<Finished> ends) {
         return of(together(ends));
     }
 
     /// The prompt is one for all answers. What was found of it in the cache is what the first answer
     /// found, the least: the others may find what the first has just computed.
-    static io.moonglass.runtime.Usage together(List<Finished> ends) {
+    public static io.moonglass.runtime.Usage together(List<Finished> ends) {
         return ends.stream()
                 .map(Finished::usage)
                 .reduce((one, other) ->
@@ -43,7 +43,7 @@ final class UsageRecord {
     }
 
     /// Null where there is no picture.
-    static List<SeenImage> images(PromptSize prompt) {
+    public static List<SeenImage> images(PromptSize prompt) {
         return prompt.pictures().isEmpty()
                 ? null
                 : prompt.pictures().stream()
@@ -57,7 +57,7 @@ final class UsageRecord {
     }
 
     /// Null where there is no video.
-    static List<SeenVideo> videos(PromptSize prompt) {
+    public static List<SeenVideo> videos(PromptSize prompt) {
         return prompt.videos().isEmpty()
                 ? null
                 : prompt.videos().stream()

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -12,10 +12,11 @@ import java.util.OptionalLong;
 
 /// One JSON object of a request, read with strict types: a number in a string is no number. A key
 /// whose value is null counts as absent. Every fault names the field by its path.
-final class RequestFields {
+public final class RequestFields {
 
     /// An object without fields.
-    static final RequestFields NONE = new RequestFields("", JsonNodeFactory.instance.objectNode());
+    public static final RequestFields NONE =
+            new RequestFields("", JsonNodeFactory.instance.objectNode());
 
     private static final int MAX_SHOWN_CHARS = 80;
 
@@ -28,7 +29,7 @@ final class RequestFields {
     }
 
     /// @param path where the object stands in the body; empty for the body itself
-    static RequestFields of(String path, JsonNode node) {
+    public static RequestFields of(String path, JsonNode node) {
         if (!node.isObject()) {
             String where = path.isEmpty() ? "the body" : path;
             throw InvalidRequestException.invalidValue(
@@ -38,30 +39,30 @@ final class RequestFields {
         return new RequestFields(path, node);
     }
 
-    boolean has(String key) {
+    public boolean has(String key) {
         return node.hasNonNull(key);
     }
 
     /// The raw value; a missing node if there is none.
-    JsonNode value(String key) {
+    public JsonNode value(String key) {
         return node.path(key);
     }
 
     /// Where a field of this object stands in the body.
-    String pathOf(String key) {
+    public String pathOf(String key) {
         return path.isEmpty() ? key : path + "." + key;
     }
 
-    Optional<String> string(String key) {
+    public Optional<String> string(String key) {
         return has(key) ? Optional.of(textOf(key)) : Optional.empty();
     }
 
     /// A string that must be there.
-    String requiredString(String key) {
+    public String requiredString(String key) {
         return textOf(key);
     }
 
-    OptionalDouble number(String key) {
+    public OptionalDouble number(String key) {
         if (!has(key)) {
             return OptionalDouble.empty();
         }
@@ -72,11 +73,11 @@ final class RequestFields {
         return OptionalDouble.of(value.doubleValue());
     }
 
-    OptionalInt integer(String key, int least) {
+    public OptionalInt integer(String key, int least) {
         return integer(key, least, Integer.MAX_VALUE);
     }
 
-    OptionalInt integer(String key, int least, int most) {
+    public OptionalInt integer(String key, int least, int most) {
         if (!has(key)) {
             return OptionalInt.empty();
         }
@@ -88,7 +89,7 @@ final class RequestFields {
         return OptionalInt.of(value.intValue());
     }
 
-    OptionalLong longInteger(String key) {
+    public OptionalLong longInteger(String key) {
         if (!has(key)) {
             return OptionalLong.empty();
         }
@@ -99,7 +100,7 @@ final class RequestFields {
         return OptionalLong.of(value.longValue());
     }
 
-    boolean bool(String key, boolean absent) {
+    public boolean bool(String key, boolean absent) {
         if (!has(key)) {
             return absent;
         }
@@ -109,12 +110,12 @@ final class RequestFields {
         return node.get(key).booleanValue();
     }
 
-    Optional<RequestFields> object(String key) {
+    public Optional<RequestFields> object(String key) {
         return has(key) ? Optional.of(of(pathOf(key), node.get(key))) : Optional.empty();
     }
 
     /// A list that must be there, of 1 to `most` objects.
-    List<RequestFields> objects(String key, int most) {
+    public List<RequestFields> objects(String key, int most) {
         JsonNode list = node.path(key);
         if (!list.isArray() || list.isEmpty()) {
             throw wrong(key, "a list of at least one object");
@@ -132,13 +133,13 @@ final class RequestFields {
     }
 
     /// The same for a list that may be missing or empty.
-    List<RequestFields> objectsIfAny(String key, int most) {
+    public List<RequestFields> objectsIfAny(String key, int most) {
         boolean isNone = !has(key) || node.get(key).isArray() && node.get(key).isEmpty();
         return isNone ? List.of() : objects(key, most);
     }
 
     /// A list that must be there, of at most `most` strings.
-    List<String> strings(String key, int most) {
+    public List<String> strings(String key, int most) {
         JsonNode list = node.path(key);
         List<String> strings = new ArrayList<>();
         list.forEach(item -> strings.add(item.textValue()));
@@ -149,7 +150,7 @@ final class RequestFields {
     }
 
     /// The fault that this key's value is not what was wanted.
-    InvalidRequestException wrong(String key, String wanted) {
+    public InvalidRequestException wrong(String key, String wanted) {
         return InvalidRequestException.invalidValue(
                 pathOf(key),
                 "%s is %s; want %s".formatted(pathOf(key), shown(node.get(key)), wanted));

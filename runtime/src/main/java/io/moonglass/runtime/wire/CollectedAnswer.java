@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// One answer of a request as it has come so far.
-final class CollectedAnswer {
+public final class CollectedAnswer {
 
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
@@ -20,7 +20,7 @@ final class CollectedAnswer {
     private List<Optional<TokenScore>> promptScores = List.of();
     private Finished finished;
 
-    void add(GenerationEvent event) {
+    public void add(GenerationEvent event) {
         switch (event) {
             case GenerationEvent.PromptMeasured _, GenerationEvent.PicturesPrepared _ -> {}
             case GenerationEvent.PromptScored(List<Optional<TokenScore>> told) ->
@@ -41,25 +41,25 @@ final class CollectedAnswer {
         }
     }
 
-    String text() {
+    public String text() {
         return text.toString();
     }
 
-    String reasoning() {
+    public String reasoning() {
         return reasoning.toString();
     }
 
     /// Of the answer's tokens; none where the request did not ask for them.
-    List<TokenScore> scores() {
+    public List<TokenScore> scores() {
         return List.copyOf(scores);
     }
 
     /// Of the prompt's tokens, if this is the first answer and the request asked for them.
-    List<Optional<TokenScore>> promptScores() {
+    public List<Optional<TokenScore>> promptScores() {
         return promptScores;
     }
 
-    List<ToolCall> toolCalls() {
+    public List<ToolCall> toolCalls() {
         return IntStream.range(0, calls.size())
                 .mapToObj(i ->
                         new ToolCall(
@@ -70,7 +70,7 @@ final class CollectedAnswer {
     }
 
     /// All of it in as few deltas as there can be.
-    List<GenerationEvent> deltas() {
+    public List<GenerationEvent> deltas() {
         List<GenerationEvent> deltas = new ArrayList<>();
         if (!reasoning.isEmpty()) {
             deltas.add(new GenerationEvent.ReasoningDelta(reasoning()));
@@ -86,7 +86,7 @@ final class CollectedAnswer {
     }
 
     /// How it ended; null while it has not.
-    Finished finished() {
+    public Finished finished() {
         return finished;
     }
 }

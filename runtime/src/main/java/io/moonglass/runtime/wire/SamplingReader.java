@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.engine.RequestScope;
@@ -19,9 +19,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /// Reads the fields that all dialects have in common, under OpenAI's names or, where OpenAI has none, under those of
 /// other servers.
-final class SamplingReader {
+public final class SamplingReader {
 
-    static final int MAX_STOPS = 16;
+    public static final int MAX_STOPS = 16;
 
     private static final int MAX_STOP_CHARS = 256;
     private static final int MAX_TOKEN_IDS = 1_024;
@@ -35,7 +35,8 @@ final class SamplingReader {
     /// What answers of all dialects are asked for in the same way.
     ///
     /// @param stopKey under which the texts are that end the answer
-    static AnswerOptions.Builder answer(RequestFields fields, ChatModel model, String stopKey) {
+    public static AnswerOptions.Builder answer(
+            RequestFields fields, ChatModel model, String stopKey) {
         return new AnswerOptions.Builder(sampling(fields, model.defaultSampling()))
                 .stop(stops(fields, stopKey))
                 .stopTokenIds(tokenIds(fields, "stop_token_ids"))
@@ -48,7 +49,7 @@ final class SamplingReader {
     /// How tokens are drawn.
     ///
     /// @param defaults what holds where the request is silent
-    static SamplingParameters sampling(RequestFields fields, SamplingParameters defaults) {
+    public static SamplingParameters sampling(RequestFields fields, SamplingParameters defaults) {
         SamplingParameters sampling =
                 defaults.withSeed(
                         fields.longInteger("seed")
@@ -97,7 +98,7 @@ final class SamplingReader {
     }
 
     /// At most so many tokens of answer, under any of the names that dialects have for it; the newest wins.
-    static OptionalInt maxTokens(RequestFields fields) {
+    public static OptionalInt maxTokens(RequestFields fields) {
         OptionalInt limit = OptionalInt.empty();
         for (String key : List.of("max_tokens", "max_completion_tokens", "max_output_tokens")) {
             OptionalInt found = fields.integer(key, 1);
@@ -108,7 +109,7 @@ final class SamplingReader {
 
     /// Refuses fields that would change the answer, or ask for more of it, where that is not built. One that says no
     /// asks for nothing.
-    static void refuse(RequestFields fields, String why, List<String> keys) {
+    public static void refuse(RequestFields fields, String why, List<String> keys) {
         for (String key : keys) {
             JsonNode value = fields.value(key);
             boolean saysNo =
@@ -117,17 +118,17 @@ final class SamplingReader {
                             || value.isContainerNode() && value.isEmpty()
                             || key.equals("n") && value.asInt() == 1;
             if (fields.has(key) && !saysNo) {
-                throw ChatCompletionReader.unsupported(fields, key, why);
+                throw ChatCallReader.unsupported(fields, key, why);
             }
         }
     }
 
     /// Whose request it is, and how urgent.
-    static RequestScope scope(RequestFields fields, Caller caller) {
+    ///
+    /// @param tenant as [RequestScope] has it
+    public static RequestScope scope(RequestFields fields, String tenant) {
         return new RequestScope(
-                caller.tenant(),
-                cacheSalt(fields),
-                fields.integer("priority", Integer.MIN_VALUE).orElse(0));
+                tenant, cacheSalt(fields), fields.integer("priority", Integer.MIN_VALUE).orElse(0));
     }
 
     private static String cacheSalt(RequestFields fields) {
@@ -144,7 +145,7 @@ final class SamplingReader {
     }
 
     /// After which the answer is given up; empty if the caller did not say.
-    static Optional<Duration> timeout(RequestFields fields) {
+    public static Optional<Duration> timeout(RequestFields fields) {
         if (!fields.has("timeout")) {
             return Optional.empty();
         }
@@ -156,12 +157,12 @@ final class SamplingReader {
     }
 
     /// Texts that end the answer: a string, or a list of them.
-    static List<String> stops(RequestFields fields, String key) {
+    public static List<String> stops(RequestFields fields, String key) {
         return texts(fields, key, MAX_STOPS, MAX_STOP_CHARS);
     }
 
     /// Texts that must not occur in the answer.
-    static List<String> badWords(RequestFields fields) {
+    public static List<String> badWords(RequestFields fields) {
         return texts(fields, "bad_words", MAX_WORDS, MAX_STOP_CHARS);
     }
 
@@ -192,7 +193,7 @@ final class SamplingReader {
     }
 
     /// A list of token ids; empty if there is none.
-    static Set<Integer> tokenIds(RequestFields fields, String key) {
+    public static Set<Integer> tokenIds(RequestFields fields, String key) {
         if (!fields.has(key)) {
             return Set.of();
         }
@@ -210,7 +211,7 @@ final class SamplingReader {
     }
 
     /// What pictures are shrunk to if they have more pixels, unless one says otherwise itself.
-    static OptionalLong maxPixels(RequestFields fields) {
+    public static OptionalLong maxPixels(RequestFields fields) {
         OptionalLong own = pixels(fields);
         OptionalLong ofProcessor =
                 fields.object("mm_processor_kwargs")

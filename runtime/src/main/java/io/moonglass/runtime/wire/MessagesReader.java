@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Reads the `messages` of a chat completion.
-final class MessagesReader {
+public final class MessagesReader {
 
     private static final int MAX_MESSAGES = 4_096;
     private static final int MAX_PARTS = 1_024;
@@ -19,12 +19,12 @@ final class MessagesReader {
     private final MediaReaders media;
     private final Turns turns = new Turns();
 
-    MessagesReader(MediaReaders media) {
+    public MessagesReader(MediaReaders media) {
         this.media = media;
     }
 
     /// @throws InvalidRequestException that names the message, part and field at fault
-    List<Message> read(RequestFields body) {
+    public List<Message> read(RequestFields body) {
         body.objects("messages", MAX_MESSAGES).forEach(this::message);
         return turns.messages();
     }

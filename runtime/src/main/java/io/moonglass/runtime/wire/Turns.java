@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
@@ -13,17 +13,17 @@ import java.util.Optional;
 
 /// The turns of a conversation as a request brings them. Some dialects tell of a tool's result by the id of its call
 /// alone; so the names of the tools that were called are kept.
-final class Turns {
+public final class Turns {
 
     private final List<Message> turns = new ArrayList<>();
     private final Map<String, String> toolNames = new HashMap<>();
 
-    void say(Role role, List<ContentPart> content) {
+    public void say(Role role, List<ContentPart> content) {
         turns.add(new Message(role, content));
     }
 
     /// A call of the assistant's, in the turn that it has begun or in one of its own.
-    void call(ToolCall call) {
+    public void call(ToolCall call) {
         toolNames.put(call.id(), call.name());
         boolean goesOn = !turns.isEmpty() && turns.getLast().role() == Role.ASSISTANT;
         Message turn =
@@ -35,7 +35,7 @@ final class Turns {
 
     /// @param holder has the id of the call that this is the result of
     /// @throws InvalidRequestException if there was no such call
-    void toolResult(RequestFields holder, String idKey, List<ContentPart> content) {
+    public void toolResult(RequestFields holder, String idKey, List<ContentPart> content) {
         String tool = toolNames.get(holder.requiredString(idKey));
         if (tool == null) {
             throw holder.wrong(idKey, "the id of a call in an earlier turn");
@@ -44,15 +44,15 @@ final class Turns {
     }
 
     /// The same of a tool that is named.
-    void toolResult(String tool, List<ContentPart> content) {
+    public void toolResult(String tool, List<ContentPart> content) {
         turns.add(Message.toolResult(tool, content));
     }
 
-    List<Message> messages() {
+    public List<Message> messages() {
         return List.copyOf(turns);
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return turns.isEmpty();
     }
 }

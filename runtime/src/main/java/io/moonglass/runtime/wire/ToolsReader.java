@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Reads the tools of a request, and what it says of their use.
-final class ToolsReader {
+public final class ToolsReader {
 
-    static final int MAX_TOOLS = 128;
+    public static final int MAX_TOOLS = 128;
 
     private static final int MAX_SHOWN_CHARS = 80;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
@@ -24,7 +24,7 @@ final class ToolsReader {
 
     /// `tools`, `tool_choice` and `parallel_tool_calls` of a chat completion, or the older `functions` and
     /// `function_call`.
-    static ToolUse read(RequestFields fields) {
+    public static ToolUse read(RequestFields fields) {
         if (fields.has("functions") && !fields.has("tools")) {
             return readFunctions(fields);
         }
@@ -69,7 +69,7 @@ final class ToolsReader {
     /// A tool whose name, description and strictness are called so in all dialects.
     ///
     /// @param schemaKey where its parameters' schema is
-    static Tool tool(RequestFields function, String schemaKey) {
+    public static Tool tool(RequestFields function, String schemaKey) {
         String name = name(function, "name");
         Optional<JsonNode> schema = function.object(schemaKey).map(_ -> function.value(schemaKey));
         return new Tool(
@@ -81,9 +81,9 @@ final class ToolsReader {
     }
 
     /// The fault that a tool is none that the caller runs.
-    static InvalidRequestException notRunHere(RequestFields tool, String type) {
+    public static InvalidRequestException notRunHere(RequestFields tool, String type) {
         String shown = WellFormed.text(type.substring(0, Math.min(type.length(), MAX_SHOWN_CHARS)));
-        return ChatCompletionReader.unsupported(
+        return ChatCallReader.unsupported(
                 tool,
                 "type",
                 "this server runs no tools itself, so none of type \"%s\"; want functions of your own"
@@ -91,7 +91,7 @@ final class ToolsReader {
     }
 
     /// The name of a tool. What it stands in is text that the model reads, so it is a plain word.
-    static String name(RequestFields holder, String key) {
+    public static String name(RequestFields holder, String key) {
         String name = holder.requiredString(key);
         if (!NAME.matcher(name).matches()) {
             throw holder.wrong(key, "1 to 64 letters, digits, '_', '-' and '.'");
@@ -100,7 +100,7 @@ final class ToolsReader {
     }
 
     /// Refuses too many tools, and two of one name.
-    static void checked(List<Tool> tools, RequestFields fields, String key) {
+    public static void checked(List<Tool> tools, RequestFields fields, String key) {
         Set<String> names = new HashSet<>();
         for (Tool tool : tools) {
             if (!names.add(tool.name())) {
@@ -126,7 +126,7 @@ final class ToolsReader {
     }
 
     /// A choice that is a word.
-    static Choice named(String word, List<Tool> tools, RequestFields fields, String key) {
+    public static Choice named(String word, List<Tool> tools, RequestFields fields, String key) {
         return switch (word) {
             case "none" -> new Choice.Never();
             case "auto" -> tools.isEmpty() ? new Choice.Never() : new Choice.Auto();
@@ -143,7 +143,7 @@ final class ToolsReader {
     /// Of the tools, only some may be called; where none has to be, the model is told of these alone.
     ///
     /// @param choice has the names under `tools`, and a `mode`
-    static ToolUse allowed(
+    public static ToolUse allowed(
             List<String> names, List<Tool> tools, RequestFields choice, boolean parallel) {
         Choice.Required required = required(names, tools, choice, "tools");
         return switch (choice.string("mode").orElse("auto")) {
@@ -158,7 +158,7 @@ final class ToolsReader {
     }
 
     /// A choice of tools by name.
-    static Choice.Required required(
+    public static Choice.Required required(
             List<String> names, List<Tool> tools, RequestFields fields, String key) {
         for (String name : names) {
             if (tools.stream().noneMatch(tool -> tool.name().equals(name))) {

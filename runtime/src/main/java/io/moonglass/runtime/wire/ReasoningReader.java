@@ -1,15 +1,15 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import java.util.OptionalInt;
 
 /// Reads how long a model may think before it answers.
-final class ReasoningReader {
+public final class ReasoningReader {
 
     private ReasoningReader() {}
 
     /// Tokens at most; empty for no limit of its own. A number beats a word. All are read, so that a wrong one is told of
     /// where another wins.
-    static OptionalInt budget(RequestFields fields) {
+    public static OptionalInt budget(RequestFields fields) {
         RequestFields reasoning = fields.object("reasoning").orElse(RequestFields.NONE);
         OptionalInt tokens = fields.integer("thinking_token_budget", 0);
         OptionalInt tokensWithin = reasoning.integer("max_tokens", 0);
@@ -33,7 +33,7 @@ final class ReasoningReader {
     }
 
     /// Efforts as numbers of tokens.
-    static OptionalInt ofEffort(RequestFields fields, String key) {
+    public static OptionalInt ofEffort(RequestFields fields, String key) {
         return switch (fields.requiredString(key)) {
             case "none" -> OptionalInt.of(0);
             case "minimal" -> OptionalInt.of(512);

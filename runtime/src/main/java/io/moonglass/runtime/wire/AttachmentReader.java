@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -11,7 +11,7 @@ import java.util.StringJoiner;
 ///
 /// @param pictures finds what a request refers to
 /// @param videos   reads what is said of a video
-record AttachmentReader(PictureReader pictures, VideoReader videos) {
+public record AttachmentReader(PictureReader pictures, VideoReader videos) {
 
     private static final int MAX_PAGES_CHARS = 10_000;
 
@@ -19,7 +19,7 @@ record AttachmentReader(PictureReader pictures, VideoReader videos) {
     /// (`file_data`, a `data:` address or base64).
     ///
     /// @param file may choose `pages`
-    ContentPart.File file(RequestFields file) {
+    public ContentPart.File file(RequestFields file) {
         if (file.has("file_id")) {
             return of(pictures.uploaded(file, "file_id"), file, file.pathOf("file_id"));
         }
@@ -42,28 +42,28 @@ record AttachmentReader(PictureReader pictures, VideoReader videos) {
     /// A file at an address.
     ///
     /// @param settings of pages and videos
-    ContentPart at(RequestFields settings, RequestFields holder, String key) {
+    public ContentPart at(RequestFields settings, RequestFields holder, String key) {
         return of(pictures.source(holder, key), settings, holder.pathOf(key));
     }
 
     /// A file that was uploaded before.
-    ContentPart uploaded(RequestFields settings, RequestFields holder, String key) {
+    public ContentPart uploaded(RequestFields settings, RequestFields holder, String key) {
         return of(pictures.uploaded(holder, key), settings, holder.pathOf(key));
     }
 
     /// A file whose bytes stand in the request; a type beside them is not believed.
-    ContentPart.File inBase64(RequestFields settings, RequestFields holder, String key) {
+    public ContentPart.File inBase64(RequestFields settings, RequestFields holder, String key) {
         String address = "data:application/octet-stream;base64," + holder.requiredString(key);
         return of(new MediaSource.Address(address), settings, holder.pathOf(key));
     }
 
     /// @param settings may choose pages, and say how a video is shown
-    ContentPart.File of(MediaSource source, RequestFields settings, String param) {
+    public ContentPart.File of(MediaSource source, RequestFields settings, String param) {
         return new ContentPart.File(source, pages(settings), videos.settings(settings), param);
     }
 
     /// Which pages: a text such as `1-3,7`, or a list of such texts and of numbers; all where there is neither.
-    static PageRanges pages(RequestFields settings) {
+    public static PageRanges pages(RequestFields settings) {
         if (!settings.has("pages")) {
             return PageRanges.all();
         }

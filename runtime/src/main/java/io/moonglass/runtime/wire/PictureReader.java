@@ -1,10 +1,9 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.MediaSource;
-import io.moonglass.server.files.FileStore;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
@@ -12,7 +11,7 @@ import java.util.regex.Pattern;
 ///
 /// @param maxPixels what they are shrunk to unless one says otherwise itself; empty for the model's own limit
 /// @param files     of which some are pictures
-record PictureReader(OptionalLong maxPixels, RequestFiles files) {
+public record PictureReader(OptionalLong maxPixels, UploadedFiles files) {
 
     private static final String WANTED =
             "an https: address, a data: address such as data:image/png;base64,..., or the id or hash of an uploaded file";
@@ -22,13 +21,13 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
             Pattern.compile("[A-Za-z][A-Za-z0-9+.-]{0,31}:.*", Pattern.DOTALL);
 
     /// Four patches of 14 x 14 pixels make the smallest picture, one token.
-    static final long LEAST_PIXELS = 28 * 28;
+    public static final long LEAST_PIXELS = 28 * 28;
 
     /// Of a picture of which little is to be seen: 256 tokens at most.
     private static final long LOW_DETAIL_PIXELS = 448 * 448;
 
     /// @param request may have a `max_pixels` and a `detail` for all of its pictures
-    static PictureReader of(RequestFields request, RequestFiles files) {
+    public static PictureReader of(RequestFields request, UploadedFiles files) {
         PictureReader sized = new PictureReader(SamplingReader.maxPixels(request), files);
         return new PictureReader(sized.pixels(request), files);
     }
@@ -36,12 +35,12 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// A picture at an address.
     ///
     /// @param holder has the address under `key`, and may have a `detail` and a `max_pixels`
-    ContentPart.Picture at(RequestFields holder, String key) {
+    public ContentPart.Picture at(RequestFields holder, String key) {
         return at(holder.requiredString(key), holder, key);
     }
 
     private ContentPart.Picture at(String address, RequestFields holder, String key) {
-        if (FileStore.isReference(address)) {
+        if (UploadedFiles.isReference(address)) {
             return inFile(holder, key);
         }
         if (!isAddress(address)) {
@@ -53,9 +52,9 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// A picture at an address that stands alone, without an object that could say more of it.
     ///
     /// @param param where the request has it
-    ContentPart.Picture alone(JsonNode address, String param) {
+    public ContentPart.Picture alone(JsonNode address, String param) {
         String text = address.isTextual() ? address.textValue() : "";
-        if (FileStore.isReference(text)) {
+        if (UploadedFiles.isReference(text)) {
             return new ContentPart.Picture(
                     new MediaSource.Bytes(files.read(text, param)), maxPixels, param);
         }
@@ -73,9 +72,9 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// Where a video or document is: at an address, or among the uploaded files.
     ///
     /// @param holder has the address, or a file's id or hash, under `key`
-    MediaSource source(RequestFields holder, String key) {
+    public MediaSource source(RequestFields holder, String key) {
         String address = holder.requiredString(key);
-        if (FileStore.isReference(address)) {
+        if (UploadedFiles.isReference(address)) {
             return files.stored(address, holder.pathOf(key));
         }
         if (!isAddress(address)) {
@@ -85,7 +84,7 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     }
 
     /// A video or document that was uploaded before.
-    MediaSource uploaded(RequestFields holder, String key) {
+    public MediaSource uploaded(RequestFields holder, String key) {
         return files.stored(holder.requiredString(key), holder.pathOf(key));
     }
 
@@ -93,7 +92,7 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     ///
     /// @param part   may have a `detail` and a `max_pixels`
     /// @param holder has the bytes in base64 under `key`; a type beside them is not believed
-    ContentPart.Picture inBase64(RequestFields part, RequestFields holder, String key) {
+    public ContentPart.Picture inBase64(RequestFields part, RequestFields holder, String key) {
         return ContentPart.Picture.at(
                 "data:image/png;base64," + holder.requiredString(key),
                 pixels(part),
@@ -103,7 +102,7 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     /// A picture that was uploaded before.
     ///
     /// @param holder has the file's id or hash under `key`, and may have a `detail` and a `max_pixels`
-    ContentPart.Picture inFile(RequestFields holder, String key) {
+    public ContentPart.Picture inFile(RequestFields holder, String key) {
         String param = holder.pathOf(key);
         return new ContentPart.Picture(
                 new MediaSource.Bytes(files.read(holder.requiredString(key), param)),
@@ -112,7 +111,7 @@ record PictureReader(OptionalLong maxPixels, RequestFiles files) {
     }
 
     /// What the picture may have at most: what it says itself, else its detail, else what the request says.
-    OptionalLong pixels(RequestFields holder) {
+    public OptionalLong pixels(RequestFields holder) {
         OptionalLong own = holder.longInteger("max_pixels");
         if (own.isPresent() && own.getAsLong() < LEAST_PIXELS) {
             throw holder.wrong(

@@ -1,7 +1,7 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 /// Text that can be written as UTF-8.
-final class WellFormed {
+public final class WellFormed {
 
     private static final char REPLACEMENT = '\uFFFD';
 
@@ -9,7 +9,7 @@ final class WellFormed {
 
     /// The same text with every lone surrogate replaced by U+FFFD. Clients send such halves where they
     /// cut a string in the middle of an emoji; JSON escapes let them through.
-    static String text(String text) {
+    public static String text(String text) {
         int first = firstLoneSurrogate(text, 0);
         if (first < 0) {
             return text;

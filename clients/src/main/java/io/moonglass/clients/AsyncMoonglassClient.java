@@ -24,14 +24,11 @@ public final class AsyncMoonglassClient {
 
     private record DetokenizedText(String prompt) {}
 
-    AsyncMoonglassClient(ClientSettings settings, UploadedIds uploaded) {
-        this.transport = new Transport(settings);
+    AsyncMoonglassClient(Transport transport, UploadedIds uploaded) {
+        this.transport = transport;
         this.files = new AsyncFilesClient(transport, uploaded);
-        this.writer = new RequestWriter(new MediaAddresses(files, uploaded, settings.uploadOver()));
-    }
-
-    Transport transport() {
-        return transport;
+        this.writer =
+                new RequestWriter(new MediaAddresses(files, uploaded, transport.uploadOver()));
     }
 
     /// @see MoonglassClient#chat(ChatCompletionRequest)
@@ -102,13 +99,14 @@ public final class AsyncMoonglassClient {
     /// @see MoonglassClient#tokenize(String)
     public CompletableFuture<Tokens> tokenize(String text) {
         return transport.send(
-                Call.ask("/v1/tokenize", Json.bytes(Map.of("prompt", text))), Tokens.class);
+                Call.ask("/v1/tokenize", Json.MAPPER.valueToTree(Map.of("prompt", text))),
+                Tokens.class);
     }
 
     /// @see MoonglassClient#detokenize(List)
     public CompletableFuture<String> detokenize(List<Integer> tokens) {
         return transport.send(
-                Call.ask("/v1/detokenize", Json.bytes(Map.of("tokens", tokens))),
+                Call.ask("/v1/detokenize", Json.MAPPER.valueToTree(Map.of("tokens", tokens))),
                 body -> Json.MAPPER.readValue(body, DetokenizedText.class).prompt());
     }
 
@@ -135,10 +133,12 @@ public final class AsyncMoonglassClient {
                         "DELETE",
                         Transport.cancelPath(id),
                         null,
+                        null,
                         BodyPublishers::noBody,
                         false,
                         false);
-        return new Transport(transport.settings().withRequestId(null))
+        return transport
+                .withRequestId(null)
                 .send(call, body -> true)
                 .exceptionallyCompose(fault ->
                         fault instanceof NotFoundException

@@ -1,11 +1,13 @@
 package io.moonglass.clients;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.function.Supplier;
 
-/// One request as HTTP has it.
+/// One request.
 ///
+/// @param json          the body; null where there is none, or it is no JSON
 /// @param contentType   null where there is no body
 /// @param body          makes the body of each try
 /// @param isRepeatable  whether it does no harm if the server does the same twice
@@ -14,31 +16,33 @@ record Call(
         String method,
         String path,
         String contentType,
+        JsonNode json,
         Supplier<BodyPublisher> body,
         boolean isRepeatable,
         boolean isCancellable) {
 
     static Call get(String path) {
-        return new Call("GET", path, null, BodyPublishers::noBody, true, false);
+        return new Call("GET", path, null, null, BodyPublishers::noBody, true, false);
     }
 
     static Call delete(String path) {
-        return new Call("DELETE", path, null, BodyPublishers::noBody, true, false);
+        return new Call("DELETE", path, null, null, BodyPublishers::noBody, true, false);
     }
 
     /// A question to a model: asked twice it costs more, and that is all.
-    static Call ask(String path, byte[] json) {
+    static Call ask(String path, JsonNode json) {
         return new Call(
                 "POST",
                 path,
                 "application/json",
-                () -> BodyPublishers.ofByteArray(json),
+                json,
+                () -> BodyPublishers.ofByteArray(Json.bytes(json)),
                 true,
                 true);
     }
 
     /// Something that is there twice if it is sent twice.
     static Call once(String path, String contentType, Supplier<BodyPublisher> body) {
-        return new Call("POST", path, contentType, body, false, false);
+        return new Call("POST", path, contentType, null, body, false, false);
     }
 }

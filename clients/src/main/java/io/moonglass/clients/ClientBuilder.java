@@ -131,17 +131,18 @@ public final class ClientBuilder {
                     "an sslContext beside an httpClient; want it in the httpClient itself");
         }
         return new MoonglassClient(
-                new ClientSettings(
-                        http == null ? newClient() : http,
-                        base,
-                        apiKey,
-                        Map.copyOf(headers),
-                        requestTimeout,
-                        idleTimeout,
-                        retries,
-                        uploadOver,
-                        cancelsOnServer,
-                        null));
+                new HttpTransport(
+                        new ClientSettings(
+                                http == null ? newClient() : http,
+                                base,
+                                apiKey,
+                                Map.copyOf(headers),
+                                requestTimeout,
+                                idleTimeout,
+                                retries,
+                                uploadOver,
+                                cancelsOnServer,
+                                null)));
     }
 
     private HttpClient newClient() {

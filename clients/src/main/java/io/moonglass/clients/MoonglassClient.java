@@ -16,26 +16,30 @@ public final class MoonglassClient {
     /// Rounds of calls that a model gets where nothing else is said.
     private static final int DEFAULT_TOOL_ROUNDS = 8;
 
-    private final ClientSettings settings;
+    private final Transport transport;
     private final UploadedIds uploaded;
     private final AsyncMoonglassClient async;
-    private final Transport transport;
 
-    MoonglassClient(ClientSettings settings) {
-        this(settings, new UploadedIds());
+    MoonglassClient(Transport transport) {
+        this(transport, new UploadedIds());
     }
 
-    private MoonglassClient(ClientSettings settings, UploadedIds uploaded) {
-        this.settings = settings;
+    private MoonglassClient(Transport transport, UploadedIds uploaded) {
+        this.transport = transport;
         this.uploaded = uploaded;
-        this.async = new AsyncMoonglassClient(settings, uploaded);
-        this.transport = async.transport();
+        this.async = new AsyncMoonglassClient(transport, uploaded);
     }
 
     /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
     /// @throws IllegalArgumentException if it is no such address
     public static MoonglassClient of(URI server) {
         return builder(server).build();
+    }
+
+    /// A client of a model in this process. It has no keys, ids of requests or files: what is said of them changes nothing,
+    /// and asking for files is a [NotFoundException].
+    public static MoonglassClient of(ModelService service) {
+        return new MoonglassClient(new ServiceTransport(service));
     }
 
     /// @param server where the server is, with or without the `/v1`: `http://127.0.0.1:8080`
@@ -46,7 +50,7 @@ public final class MoonglassClient {
 
     /// The same client, which sends this key with every request.
     public MoonglassClient withApiKey(String key) {
-        return new MoonglassClient(settings.withApiKey(() -> key), new UploadedIds());
+        return new MoonglassClient(transport.withApiKey(key), new UploadedIds());
     }
 
     /// The same client, which gives its requests this id: the name under which the server logs them and
@@ -54,7 +58,7 @@ public final class MoonglassClient {
     ///
     /// @param id at most 128 visible ASCII characters; one request at a time may have it
     public MoonglassClient withRequestId(String id) {
-        return new MoonglassClient(settings.withRequestId(id), uploaded);
+        return new MoonglassClient(transport.withRequestId(id), uploaded);
     }
 
     /// The same client in futures and publishers.

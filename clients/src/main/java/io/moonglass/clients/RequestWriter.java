@@ -91,8 +91,7 @@ record RequestWriter(MediaAddresses media) {
             String path,
             Function<Function<MediaSource, String>, ObjectNode> body) {
         CompletableFuture<Function<MediaSource, String>> addresses = media.of(sources);
-        CompletableFuture<Call> call =
-                addresses.thenApply(all -> Call.ask(path, Json.bytes(body.apply(all))));
+        CompletableFuture<Call> call = addresses.thenApply(all -> Call.ask(path, body.apply(all)));
         call.whenComplete((done, fault) -> addresses.cancel(true));
         return call;
     }
@@ -190,7 +189,7 @@ record RequestWriter(MediaAddresses media) {
 
     private static void putIfSaid(ObjectNode holder, String key, Object value) {
         if (value != null) {
-            holder.putPOJO(key, value);
+            holder.set(key, Json.MAPPER.valueToTree(value));
         }
     }
 

@@ -32,7 +32,7 @@ final class StreamedCall<T> implements Flow.Subscription {
     /// After the last event, for the connection to be of use again.
     private static final int MAX_TRAILING_BYTES = 1 << 16;
 
-    private final Transport transport;
+    private final HttpTransport transport;
     private final EventDecoder<T> decoder;
     private final Flow.Subscriber<? super T> subscriber;
     private final String requestId;
@@ -48,7 +48,7 @@ final class StreamedCall<T> implements Flow.Subscription {
     private boolean isOver;
 
     StreamedCall(
-            Transport transport,
+            HttpTransport transport,
             EventDecoder<T> decoder,
             Flow.Subscriber<? super T> subscriber,
             String requestId) {

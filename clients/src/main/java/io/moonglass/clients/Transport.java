@@ -2,32 +2,51 @@ package io.moonglass.clients;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import java.io.IOException;
-import java.net.URI;
 import java.net.URLEncoder;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Flow;
 import java.util.function.Supplier;
 
-/// Sends requests to one server, whole or as streams.
-record Transport(ClientSettings settings, FaultReader faults) {
+/// Takes requests to whoever answers them, whole or as streams.
+abstract sealed class Transport permits HttpTransport, ServiceTransport {
 
-    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(5);
+    private final String peer;
+    private final FaultReader faults;
 
-    Transport(ClientSettings settings) {
-        this(settings, new FaultReader(settings.base()));
+    /// @param peer who answers, as faults name it
+    Transport(String peer) {
+        this.peer = peer;
+        this.faults = new FaultReader(peer);
     }
+
+    FaultReader faults() {
+        return faults;
+    }
+
+    /// The same with another key.
+    abstract Transport withApiKey(String key);
+
+    /// The same with this id for all requests; null for a new one each.
+    abstract Transport withRequestId(String id);
+
+    /// Bytes from which on a medium is uploaded.
+    abstract long uploadOver();
 
     /// Makes a value of an answer's bytes.
     interface AnswerReader<T> {
         T read(byte[] body) throws IOException;
     }
+
+    /// @param preparation makes the call; a future that it gives is cancelled with the answer's
+    abstract <T> CompletableFuture<T> send(
+            Supplier<CompletableFuture<Call>> preparation, AnswerReader<T> reader);
+
+    /// A stream of its own for each subscriber.
+    abstract <T> Flow.Publisher<T> events(
+            Supplier<CompletableFuture<Call>> preparation, Supplier<EventDecoder<T>> decoders);
 
     /// The answer, read as JSON.
     <T> CompletableFuture<T> send(Call call, Class<T> type) {
@@ -40,20 +59,6 @@ record Transport(ClientSettings settings, FaultReader faults) {
 
     <T> CompletableFuture<T> send(Call call, AnswerReader<T> reader) {
         return send(() -> CompletableFuture.completedFuture(call), reader);
-    }
-
-    /// @param preparation makes the call; a future that it gives is cancelled with the answer's
-    <T> CompletableFuture<T> send(
-            Supplier<CompletableFuture<Call>> preparation, AnswerReader<T> reader) {
-        return new WholeCall<>(this, reader, newRequestId()).start(preparation);
-    }
-
-    /// A stream of its own for each subscriber.
-    <T> Flow.Publisher<T> events(
-            Supplier<CompletableFuture<Call>> preparation, Supplier<EventDecoder<T>> decoders) {
-        return subscriber ->
-                new StreamedCall<>(this, decoders.get(), subscriber, newRequestId())
-                        .start(preparation);
     }
 
     /// Waits for what was sent.
@@ -82,7 +87,7 @@ record Transport(ClientSettings settings, FaultReader faults) {
         }
     }
 
-    /// Where the thread waited to which a fault is told: that of the fault is a thread of the HTTP client.
+    /// Where the thread waited to which a fault is told: that of the fault is another's.
     private static final class Caller extends Exception {
 
         Caller() {
@@ -92,37 +97,7 @@ record Transport(ClientSettings settings, FaultReader faults) {
 
     MoonglassException interrupted(InterruptedException cause) {
         return new RequestCancelledException(
-                Fault.local(
-                        "interrupted while waiting for " + settings.base(),
-                        Fault.Advice.NEVER,
-                        cause));
-    }
-
-    HttpRequest request(Call call, String requestId) {
-        HttpRequest.Builder request =
-                request(call.path())
-                        .header("X-Request-Id", requestId)
-                        .method(call.method(), call.body().get());
-        if (call.contentType() != null) {
-            request.header("Content-Type", call.contentType());
-        }
-        return request.build();
-    }
-
-    private HttpRequest.Builder request(String path) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(settings.base() + path));
-        settings.headers().forEach(request::setHeader);
-        String key = settings.apiKey() == null ? null : settings.apiKey().get();
-        return key == null ? request : request.header("Authorization", "Bearer " + key);
-    }
-
-    /// Ends what the server still does for a request, if anything, without waiting for that.
-    void cancelOnServer(String requestId) {
-        if (settings.cancelsOnServer()) {
-            HttpRequest request =
-                    request(cancelPath(requestId)).timeout(CANCEL_TIMEOUT).DELETE().build();
-            settings.http().sendAsync(request, BodyHandlers.discarding());
-        }
+                Fault.local("interrupted while waiting for " + peer, Fault.Advice.NEVER, cause));
     }
 
     static String cancelPath(String requestId) {
@@ -132,11 +107,5 @@ record Transport(ClientSettings settings, FaultReader faults) {
     /// A part of a path.
     static String encoded(String part) {
         return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
-    }
-
-    private String newRequestId() {
-        return settings.requestId() == null
-                ? UUID.randomUUID().toString().replace("-", "")
-                : settings.requestId();
     }
 }

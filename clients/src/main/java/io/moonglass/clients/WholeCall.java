@@ -18,7 +18,7 @@ final class WholeCall<T> {
     private static final int MAX_ANSWER_BYTES = 1 << 30;
     private static final int MAX_ERROR_BYTES = 1 << 20;
 
-    private final Transport transport;
+    private final HttpTransport transport;
     private final Transport.AnswerReader<T> reader;
     private final String requestId;
     private final CompletableFuture<T> result = new CompletableFuture<>();
@@ -28,7 +28,7 @@ final class WholeCall<T> {
     private volatile CompletableFuture<?> inFlight;
     private volatile Future<?> wait;
 
-    WholeCall(Transport transport, Transport.AnswerReader<T> reader, String requestId) {
+    WholeCall(HttpTransport transport, Transport.AnswerReader<T> reader, String requestId) {
         this.transport = transport;
         this.reader = reader;
         this.requestId = requestId;

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// A prompt of prompts.json with the greedy answer of [TestModels#tinyRandom()].
+/// A prompt of a prompts.json with the greedy answer of its model: of [TestModels#tinyRandom()], if no other is named.
 ///
 /// @param messages        as recorded: content is a text or a list of parts
 /// @param images          picture files in the order of the messages
@@ -26,23 +26,30 @@ public record GoldenPrompt(
         String newText) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Path FILE = TestModels.golden().resolve("prompts.json");
 
     public static Stream<GoldenPrompt> all() {
-        JsonNode file = file();
+        return in(TestModels.golden());
+    }
+
+    /// The prompts of another model.
+    ///
+    /// @param folder with its prompts.json, and the pictures in `images`
+    public static Stream<GoldenPrompt> in(Path folder) {
+        JsonNode file = file(folder);
         return file.get("prompts").properties().stream()
-                .map(prompt -> of(prompt.getKey(), prompt.getValue(), file.get("images")));
+                .map(prompt -> of(prompt.getKey(), prompt.getValue(), file.get("images"), folder));
     }
 
     public static GoldenPrompt named(String name) {
-        return of(name, file().get("prompts").get(name), file().get("images"));
+        JsonNode file = file(TestModels.golden());
+        return of(name, file.get("prompts").get(name), file.get("images"), TestModels.golden());
     }
 
-    private static GoldenPrompt of(String name, JsonNode prompt, JsonNode sizes) {
+    private static GoldenPrompt of(String name, JsonNode prompt, JsonNode sizes, Path folder) {
         List<Path> images = new ArrayList<>();
         int numImageTokens = 0;
         for (JsonNode image : prompt.get("images")) {
-            images.add(TestModels.golden().resolve("images").resolve(image.textValue()));
+            images.add(folder.resolve("images").resolve(image.textValue()));
             numImageTokens +=
                     sizes.get(image.textValue().replace(".png", "")).get("tokens").asInt();
         }
@@ -58,9 +65,9 @@ public record GoldenPrompt(
                 prompt.get("new_text").textValue());
     }
 
-    private static JsonNode file() {
+    private static JsonNode file(Path folder) {
         try {
-            return JSON.readTree(FILE.toFile());
+            return JSON.readTree(folder.resolve("prompts.json").toFile());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

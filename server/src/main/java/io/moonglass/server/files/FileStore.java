@@ -74,11 +74,6 @@ public final class FileStore {
         return store;
     }
 
-    /// Whether a word can only be the id or the hash of a file.
-    public static boolean isReference(String word) {
-        return word.startsWith("file-") || word.startsWith("sha256:");
-    }
-
     /// What may be uploaded, and how long it stays.
     public FileStoreOptions options() {
         return options;

@@ -11,6 +11,8 @@ import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
 import io.moonglass.runtime.GenerationEvent.PromptMeasured;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.wire.CollectedAnswer;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.models.ModelPool;

@@ -10,6 +10,12 @@ import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolUse;
 import io.moonglass.runtime.ToolUse.Choice;
+import io.moonglass.runtime.wire.ChatCallReader;
+import io.moonglass.runtime.wire.FormatReader;
+import io.moonglass.runtime.wire.ReasoningReader;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.SamplingReader;
+import io.moonglass.runtime.wire.ToolsReader;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -47,7 +53,8 @@ final class AnthropicCall implements Dialect {
                         .maxTokens(fields.integer("max_tokens", 1))
                         .reasoningTokens(reasoningTokens(fields))
                         .build();
-        ChatRequest chat = new ChatRequest(prompt, answer, SamplingReader.scope(fields, caller));
+        ChatRequest chat =
+                new ChatRequest(prompt, answer, SamplingReader.scope(fields, caller.tenant()));
         return new Question(
                 new Call(chat, 1, SamplingReader.timeout(fields), fields.bool("stream", false)),
                 new AnthropicReply(requestId, model.name(), showsThinking(fields)));
@@ -64,7 +71,7 @@ final class AnthropicCall implements Dialect {
         for (String key : List.of("mcp_servers", "container")) {
             JsonNode value = fields.value(key);
             if (fields.has(key) && !(value.isContainerNode() && value.isEmpty())) {
-                throw ChatCompletionReader.unsupported(
+                throw ChatCallReader.unsupported(
                         fields,
                         key,
                         "this server runs no tools itself; want functions of your own");

@@ -11,6 +11,8 @@ import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.Usage;
+import io.moonglass.runtime.wire.CollectedAnswer;
+import io.moonglass.runtime.wire.UsageRecord;
 import java.util.List;
 import java.util.Optional;
 

@@ -6,6 +6,13 @@ import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
+import io.moonglass.runtime.wire.AttachmentReader;
+import io.moonglass.runtime.wire.ChatCallReader;
+import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.ToolsReader;
+import io.moonglass.runtime.wire.Turns;
+import io.moonglass.runtime.wire.WellFormed;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -164,7 +171,7 @@ final class AnthropicTurnsReader {
                         .filter(citations -> citations.bool("enabled", false))
                         .isPresent();
         if (isCited) {
-            throw ChatCompletionReader.unsupported(
+            throw ChatCallReader.unsupported(
                     block, "citations", "answers do not cite; leave it out");
         }
         RequestFields source =

@@ -8,7 +8,11 @@ import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Prompt;
-import java.util.ArrayList;
+import io.moonglass.runtime.wire.ChatCallReader;
+import io.moonglass.runtime.wire.FormatReader;
+import io.moonglass.runtime.wire.PromptReader;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.SamplingReader;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -16,10 +20,7 @@ import java.util.OptionalInt;
 final class CompletionReader implements Dialect {
 
     /// Answers to all prompts of one request.
-    private static final int MAX_ANSWERS = ChatCompletionReader.MAX_ANSWERS;
-
-    /// Token ids in one list.
-    static final int MAX_TOKENS = 1 << 20;
+    private static final int MAX_ANSWERS = ChatCallReader.MAX_ANSWERS;
 
     /// What holds where the request says nothing, as in OpenAI's dialect.
     private static final int DEFAULT_TOKENS = 16;
@@ -28,13 +29,13 @@ final class CompletionReader implements Dialect {
     public Question read(JsonNode body, ChatModel model, Caller caller, RequestFiles files) {
         RequestFields fields = RequestFields.of("", body);
         refuseWhatIsNotBuilt(fields);
-        List<Prompt> prompts = prompts(fields);
+        List<Prompt> prompts = PromptReader.prompts(fields);
         int numAnswers = fields.integer("n", 1, MAX_ANSWERS).orElse(1);
         refuseTooMany(fields, prompts.size(), numAnswers);
         boolean echo = fields.bool("echo", false);
-        OptionalInt logprobs = fields.integer("logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
+        OptionalInt logprobs = fields.integer("logprobs", 0, ChatCallReader.MAX_TOP_LOGPROBS);
         OptionalInt promptLogprobs =
-                fields.integer("prompt_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
+                fields.integer("prompt_logprobs", 0, ChatCallReader.MAX_TOP_LOGPROBS);
         AnswerOptions options =
                 SamplingReader.answer(fields, model, "stop")
                         .format(FormatReader.read(fields))
@@ -50,7 +51,7 @@ final class CompletionReader implements Dialect {
                                                 : promptLogprobs,
                                         false))
                         .build();
-        RequestScope scope = SamplingReader.scope(fields, caller);
+        RequestScope scope = SamplingReader.scope(fields, caller.tenant());
         RequestFields stream = fields.object("stream_options").orElse(RequestFields.NONE);
         return new Question(
                 new Call(
@@ -71,53 +72,6 @@ final class CompletionReader implements Dialect {
                                 logprobs.isPresent(),
                                 promptLogprobs.isPresent(),
                                 fields.bool("return_token_ids", false))));
-    }
-
-    /// A string, a list of them, a list of token ids, or a list of such lists.
-    static List<Prompt> prompts(RequestFields fields) {
-        JsonNode prompt = fields.value("prompt");
-        if (prompt.isTextual()) {
-            return List.of(new Prompt.Text(WellFormed.text(prompt.textValue())));
-        }
-        if (!prompt.isArray() || prompt.isEmpty()) {
-            throw fields.wrong("prompt", "a string, a list of strings or of token ids");
-        }
-        if (prompt.get(0).isIntegralNumber()) {
-            return List.of(prompt(prompt, fields, "prompt"));
-        }
-        if (prompt.size() > MAX_ANSWERS) {
-            throw fields.wrong("prompt", "at most %d prompts".formatted(MAX_ANSWERS));
-        }
-        List<Prompt> prompts = new ArrayList<>();
-        for (JsonNode one : prompt) {
-            prompts.add(prompt(one, fields, "prompt"));
-        }
-        return prompts;
-    }
-
-    /// One prompt: a string, or a list of token ids.
-    static Prompt prompt(JsonNode prompt, RequestFields fields, String key) {
-        return prompt.isTextual()
-                ? new Prompt.Text(WellFormed.text(prompt.textValue()))
-                : new Prompt.Tokens(
-                        tokens(prompt, fields, key, "a string, a list of strings or of token ids"));
-    }
-
-    /// A list of token ids.
-    ///
-    /// @param key    where the request has it
-    /// @param wanted what it is told that has something else there
-    static int[] tokens(JsonNode list, RequestFields fields, String key, String wanted) {
-        boolean isGood = list.isArray() && list.size() <= MAX_TOKENS;
-        int[] ids = new int[isGood ? list.size() : 0];
-        for (int i = 0; i < ids.length; i++) {
-            isGood &= list.get(i).isIntegralNumber() && list.get(i).canConvertToInt();
-            ids[i] = list.get(i).intValue();
-        }
-        if (!isGood) {
-            throw fields.wrong(key, wanted);
-        }
-        return ids;
     }
 
     /// What the prompt's tokens are, where the answer begins with it.
@@ -154,7 +108,7 @@ final class CompletionReader implements Dialect {
                 "not built; leave it out",
                 List.of("include_stop_str_in_output", "truncate_prompt_tokens", "use_beam_search"));
         if (!fields.string("suffix").orElse("").isEmpty()) {
-            throw ChatCompletionReader.unsupported(
+            throw ChatCallReader.unsupported(
                     fields, "suffix", "the model only goes on; leave it out");
         }
         int bestOf = fields.integer("best_of", 1).orElse(1);

@@ -1,5 +1,6 @@
 package io.moonglass.server.http;
 
+import io.moonglass.runtime.wire.WellFormed;
 import io.moonglass.server.files.FileUpload;
 import io.moonglass.server.files.StoredFile;
 import java.io.IOException;

@@ -9,6 +9,8 @@ import io.moonglass.clients.ErrorBody;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.OverloadedException;
 import io.moonglass.runtime.storage.StorageException;
+import io.moonglass.runtime.wire.RequestFault;
+import io.moonglass.runtime.wire.WellFormed;
 import io.moonglass.server.files.FileRefusedException;
 import io.moonglass.server.models.ModelUnavailableException;
 import io.moonglass.server.models.UnknownModelException;
@@ -164,19 +166,6 @@ final class HttpFault extends RuntimeException {
         return new HttpFault(429, RATE_LIMIT, null, code, message, retryAfter(wait));
     }
 
-    private static HttpFault overloaded(OverloadedException fault) {
-        return new HttpFault(
-                429,
-                RATE_LIMIT,
-                null,
-                switch (fault.kind()) {
-                    case QUEUE -> "queue_full";
-                    case MEMORY -> "memory_pressure";
-                },
-                fault.getMessage(),
-                retryAfter(fault.retryAfter()));
-    }
-
     static HttpFault requestNotFound() {
         return invalidRequest(
                 404,
@@ -317,8 +306,8 @@ final class HttpFault extends RuntimeException {
     static HttpFault of(Throwable exception, String requestId) {
         return switch (exception) {
             case HttpFault fault -> fault;
-            case InvalidRequestException fault -> of(fault);
-            case OverloadedException fault -> overloaded(fault);
+            case InvalidRequestException fault -> of(RequestFault.of(fault));
+            case OverloadedException fault -> of(RequestFault.of(fault));
             case StorageException fault ->
                     unavailable(
                             fault.isFull() ? DISK_FULL : "storage_unavailable", fault.getMessage());
@@ -371,22 +360,14 @@ final class HttpFault extends RuntimeException {
         return invalidRequest(403, "operation_forbidden", why);
     }
 
-    private static HttpFault of(InvalidRequestException fault) {
-        return switch (fault.kind()) {
-            case INVALID_VALUE -> of(fault, 400, "invalid_value");
-            case CONTEXT_LENGTH_EXCEEDED -> of(fault, 400, "context_length_exceeded");
-            case MEDIA_TOO_LARGE -> of(fault, 413, "media_too_large");
-            case UNSUPPORTED_MEDIA -> of(fault, 422, "unsupported_media");
-            case INVALID_IMAGE -> of(fault, 422, "invalid_image");
-            case INVALID_MEDIA -> of(fault, 422, "invalid_media");
-            case FORBIDDEN_ADDRESS -> of(fault, 403, "forbidden_address");
-            case MEDIA_UNAVAILABLE -> of(fault, 422, "media_unavailable");
-            case UNSUPPORTED_FEATURE -> of(fault, 501, "unsupported_feature");
-        };
-    }
-
-    private static HttpFault of(InvalidRequestException fault, int status, String code) {
-        return new HttpFault(status, INVALID_REQUEST, fault.param(), code, fault.getMessage());
+    private static HttpFault of(RequestFault fault) {
+        return new HttpFault(
+                fault.status(),
+                fault.type(),
+                fault.param(),
+                fault.code(),
+                fault.message(),
+                fault.retryAfter().map(HttpFault::retryAfter).stream().toArray(Header[]::new));
     }
 
     int status() {

@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.moonglass.loader.fault.InvalidRequestException;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.responses.ResponseStore;
 import io.moonglass.server.responses.StoredResponse;
 import java.util.ArrayList;

@@ -8,6 +8,11 @@ import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.PageRanges;
 import io.moonglass.runtime.ocr.PageWish;
+import io.moonglass.runtime.wire.AttachmentReader;
+import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.ReasoningReader;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.SamplingReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,7 +44,7 @@ record OcrReader(List<VqaForm.Upload> files) {
                         media.pictures().maxPixels()),
                 format(fields),
                 answer(fields, model),
-                SamplingReader.scope(fields, caller),
+                SamplingReader.scope(fields, caller.tenant()),
                 SamplingReader.timeout(fields),
                 fields.bool("stream", false));
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
+import io.moonglass.runtime.wire.UsageRecord;
 import java.util.Optional;
 
 /// Writes what was read of pages, page by page: as objects of one answer, and as events.

@@ -6,6 +6,7 @@ import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.models.ModelPool;

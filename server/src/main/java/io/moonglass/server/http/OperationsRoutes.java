@@ -4,6 +4,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.observe.HeapDumps;
 import io.moonglass.server.observe.LogLevel;
 import io.moonglass.server.observe.ServerMetrics;

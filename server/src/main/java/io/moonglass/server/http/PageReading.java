@@ -8,6 +8,7 @@ import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
 import io.moonglass.runtime.ocr.TileText;
+import io.moonglass.runtime.wire.CollectedAnswer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;

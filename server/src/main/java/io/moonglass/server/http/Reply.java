@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.wire.CollectedAnswer;
 import java.util.List;
 import java.util.Optional;
 

@@ -3,6 +3,7 @@ package io.moonglass.server.http;
 import io.moonglass.loader.digest.DigestBuilder;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.MediaSource;
+import io.moonglass.runtime.wire.UploadedFiles;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.files.StoredFile;
 import java.io.IOException;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /// The files of one request's caller, as the request refers to them. Used by the request's thread.
-final class RequestFiles {
+final class RequestFiles implements UploadedFiles {
 
     private final Optional<FileStore> store;
     private final Caller caller;
@@ -43,7 +44,8 @@ final class RequestFiles {
     /// @param param    where the request has it
     /// @throws HttpFault               404 if the caller has no such file, 429 if there is no memory for it now
     /// @throws InvalidRequestException if all of them are too large
-    byte[] read(String idOrHash, String param) {
+    @Override
+    public byte[] read(String idOrHash, String param) {
         StoredFile file = find(idOrHash, param);
         byte[] known = readBefore.get(file.sha256());
         if (known != null) {
@@ -72,7 +74,8 @@ final class RequestFiles {
     /// A file that is read where it lies, so it may be large.
     ///
     /// @throws HttpFault 404 if the caller has no such file
-    MediaSource stored(String idOrHash, String param) {
+    @Override
+    public MediaSource stored(String idOrHash, String param) {
         StoredFile file = find(idOrHash, param);
         return new MediaSource.Stored(
                 file.content(), new DigestBuilder().add(file.sha256()).build());

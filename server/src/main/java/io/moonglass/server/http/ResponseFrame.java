@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Usage;
+import io.moonglass.runtime.wire.UsageRecord;
 import io.moonglass.server.observe.Outcome;
 import io.moonglass.server.responses.OutputItem;
 import java.util.List;

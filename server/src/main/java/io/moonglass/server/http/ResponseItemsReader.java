@@ -6,6 +6,11 @@ import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolCall;
+import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.ToolsReader;
+import io.moonglass.runtime.wire.Turns;
+import io.moonglass.runtime.wire.WellFormed;
 import java.util.List;
 
 /// Reads items of a response's input, and of earlier responses, as turns of a conversation.

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.wire.CollectedAnswer;
+import io.moonglass.runtime.wire.LogprobRecords;
 import io.moonglass.server.responses.ResponseOutput;
 import io.moonglass.server.responses.ResponseOutput.ReasoningPlace;
 import java.util.List;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.responses.ResponseStore;
 import io.moonglass.server.responses.StoredResponse;

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.AnswerOptions;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.WellFormed;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import io.moonglass.runtime.Tool;
 import io.moonglass.runtime.ToolUse;
 import io.moonglass.runtime.ToolUse.Choice;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.ToolsReader;
 import java.util.List;
 
 /// Reads `tools`, `tool_choice` and `parallel_tool_calls` of `POST /v1/responses`.

@@ -13,6 +13,13 @@ import io.moonglass.runtime.Prompt;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.Role;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.wire.ChatCallReader;
+import io.moonglass.runtime.wire.FormatReader;
+import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.ReasoningReader;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.SamplingReader;
+import io.moonglass.runtime.wire.WellFormed;
 import io.moonglass.server.responses.ResponseOutput.ReasoningPlace;
 import io.moonglass.server.responses.StoredResponse;
 import java.util.List;
@@ -55,7 +62,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
                 new ChatRequest(
                         prompt(fields, items, tools, answer, model, files),
                         answer,
-                        SamplingReader.scope(fields, caller));
+                        SamplingReader.scope(fields, caller.tenant()));
         boolean store = fields.bool("store", true) && kept.areKept();
         ResponseFrame frame =
                 ResponseFrame.of(ResponseSettings.of(fields, answer, tools, model.name(), store));
@@ -183,7 +190,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
 
     /// How many of the likeliest tokens to tell beside each of the answer's; empty if none is to be scored.
     private static OptionalInt logprobs(RequestFields fields) {
-        OptionalInt top = fields.integer("top_logprobs", 0, ChatCompletionReader.MAX_TOP_LOGPROBS);
+        OptionalInt top = fields.integer("top_logprobs", 0, ChatCallReader.MAX_TOP_LOGPROBS);
         boolean included =
                 fields.has("include") && fields.strings("include", MAX_INCLUDES).contains(LOGPROBS);
         return included || top.orElse(0) > 0 ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty();
@@ -195,7 +202,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
                 "this route has no place for it; leave it out, or ask /v1/chat/completions",
                 List.of("n", "prompt_logprobs"));
         if (fields.bool("background", false)) {
-            throw ChatCompletionReader.unsupported(
+            throw ChatCallReader.unsupported(
                     fields,
                     "background",
                     "answers in the background are not supported; stream the answer instead");
@@ -203,7 +210,7 @@ final class ResponsesCall implements Dialect, AutoCloseable {
         for (String key : List.of("conversation", "prompt", "context_management", "moderation")) {
             JsonNode value = fields.value(key);
             if (fields.has(key) && !(value.isArray() && value.isEmpty())) {
-                throw ChatCompletionReader.unsupported(
+                throw ChatCallReader.unsupported(
                         fields,
                         key,
                         "not supported here; send the conversation as input, or go on from a previous_response_id");

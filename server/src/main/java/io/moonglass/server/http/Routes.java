@@ -7,6 +7,7 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.files.FileStore;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.observe.AccessLog;

@@ -1,6 +1,8 @@
 package io.moonglass.server.http;
 
 import io.moonglass.runtime.ModelStatistics;
+import io.moonglass.runtime.wire.RequestFields;
+import io.moonglass.runtime.wire.SamplingReader;
 import io.moonglass.server.models.ModelPool;
 import java.time.Duration;
 import java.util.Map;

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.runtime.wire.RequestFields;
 import java.util.Map;
 
 /// The items of a request as they are kept and listed: each with its type and an id of ours, contents as parts.

@@ -20,6 +20,8 @@ import io.moonglass.runtime.Role;
 import io.moonglass.runtime.TokenScore;
 import io.moonglass.runtime.ToolCall;
 import io.moonglass.runtime.ToolUse;
+import io.moonglass.runtime.wire.ReasoningReader;
+import io.moonglass.runtime.wire.RequestFields;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;

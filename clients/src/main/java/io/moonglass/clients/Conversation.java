@@ -136,6 +136,22 @@ public final class Conversation {
         return branch;
     }
 
+    /// Another conversation that goes on from here under another system message.
+    ///
+    /// @param system what the model is told before all questions; null for nothing
+    public synchronized Conversation branchWithSystem(String system) {
+        ChatCompletionRequest.Builder changed = ChatCompletionRequest.builder();
+        if (system != null) {
+            changed.system(system);
+        }
+        settings.fields().forEach(changed::field);
+        Conversation branch =
+                new Conversation(client, changed.build(), tools, maxToolRounds, limit);
+        branch.history.addAll(history);
+        branch.firstSeen = firstSeen;
+        return branch;
+    }
+
     private void begin() {
         if (!isAsked.compareAndSet(false, true)) {
             throw new IllegalStateException(

@@ -41,7 +41,7 @@ public final class ConfigSection {
         try {
             if (!Files.isRegularFile(file)) {
                 throw new ConfigException(
-                        "%s: no such file in %s; point --model at a folder in Hugging Face layout"
+                        "%s: no such file in %s; point --model at a folder in Hugging Face layout, or fetch one with 'moonglass pull ORG/NAME'"
                                 .formatted(name, file.toAbsolutePath().getParent()));
             }
             if (Files.size(file) > MAX_FILE_BYTES) {

@@ -14,7 +14,7 @@ final class Answerer {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "Answer in this process, from a checkpoint in Hugging Face layout (default: the demo model).")
+                    "Answer in this process, from a checkpoint in Hugging Face layout or the ORG/NAME of one that was pulled (default: the demo model).")
     private Path directory;
 
     @Option(
@@ -31,7 +31,7 @@ final class Answerer {
 
     /// The checkpoint's folder.
     Path directory() {
-        return directory == null ? DemoModel.directory() : directory;
+        return directory == null ? DemoModel.directory() : ModelPath.of(directory.toString());
     }
 
     /// A client of the running server.

@@ -33,7 +33,12 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass bench --model packed",
+            "  moonglass bench --model packed --only decode --streams 8,32 --json figures.json"
+        })
 final class BenchCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -95,7 +100,8 @@ final class BenchCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
-                                model.orElseGet(DemoModel::directory),
+                                model.map(path -> ModelPath.of(path.toString()))
+                                        .orElseGet(DemoModel::directory),
                                 options,
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))

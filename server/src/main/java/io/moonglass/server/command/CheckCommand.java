@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
             "0:everything agrees",
             "1:a float is off by more than 1e-5, or an id is another",
             "2:the folders cannot be used"
-        })
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {"  moonglass check --model DIR --golden RECORDINGS"})
 final class CheckCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -50,7 +52,12 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CheckReport report = new GoldenCheck(model, golden, vision.in(compute.chatModel())).run();
+        CheckReport report =
+                new GoldenCheck(
+                                ModelPath.of(model.toString()),
+                                golden,
+                                vision.in(compute.chatModel()))
+                        .run();
         report.lines().forEach(spec.commandLine().getOut()::println);
         return report.numFailed() == 0 ? 0 : 1;
     }

@@ -26,7 +26,11 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass compare --model packed --reference ~/models/Kimi-VL-A3B-Instruct --limit 50"
+        })
 final class CompareCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;

@@ -21,7 +21,13 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass config",
+            "  moonglass config --check application.yaml",
+            "  moonglass config --describe"
+        })
 final class ConfigCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;

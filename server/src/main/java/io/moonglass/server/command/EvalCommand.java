@@ -39,6 +39,11 @@ import picocli.CommandLine.Spec;
             "0:all questions were answered, rightly or not",
             "1:some got an error instead of an answer",
             "2:the set or the model cannot be used"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass eval --set model-loader/demo-model/evaluation --mistakes",
+            "  moonglass eval --url http://127.0.0.1:8080 --set questions --json counts.json"
         })
 final class EvalCommand implements Callable<Integer> {
 

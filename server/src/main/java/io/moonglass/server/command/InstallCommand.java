@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
         exitCodeList = {
             "0:the target is complete",
             "2:it is not: the source, a sum, the target or the room on the disk is at fault"
-        })
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {"  moonglass install /share/Kimi-VL-A3B-Instruct /models/kimi-vl"})
 final class InstallCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;

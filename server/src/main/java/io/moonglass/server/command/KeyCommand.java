@@ -25,7 +25,9 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {"  moonglass key alice", "  moonglass key --requests-per-minute 60 bob"})
 final class KeyCommand implements Callable<Integer> {
 
     private static final int KEY_BYTES = 32;

@@ -40,6 +40,10 @@ import picocli.CommandLine.Spec;
             "0:no request failed; 429 is asked again and is no failure",
             "1:some failed, or the server does not answer",
             "2:the mix or an option cannot be used"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass load --url http://127.0.0.1:8080 --concurrency 8 --mix vqa --duration 60"
         })
 final class LoadCommand implements Callable<Integer> {
 

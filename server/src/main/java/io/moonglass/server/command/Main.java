@@ -1,5 +1,9 @@
 package io.moonglass.server.command;
 
+import io.moonglass.clients.BadRequestException;
+import io.moonglass.clients.NotFoundException;
+import io.moonglass.clients.RequestTooLargeException;
+import io.moonglass.clients.UnauthorizedException;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ChatModel;
@@ -10,11 +14,13 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -27,9 +33,23 @@ import picocli.CommandLine.Spec;
         description = "A vision-language inference server for the Kimi-VL family.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:failed",
+            "2:asked for in a way that cannot work; one line on standard error says what to mend",
+            "130:ended with Ctrl-C"
+        },
+        footer = {"%nmoonglass COMMAND --help tells of one; docs/command-line.md of all."})
 public final class Main implements Callable<Integer> {
 
+    private static final Map<String, String> EXIT_CODES =
+            new TreeMap<>(
+                    Map.of(
+                            "0", "done",
+                            "1", "failed",
+                            "2", "an option, a file or the model cannot be used"));
     private static final int FAILED = 1;
     private static final int CANNOT_WORK = 2;
 
@@ -97,15 +117,16 @@ public final class Main implements Callable<Integer> {
             PrintWriter out,
             PrintWriter err,
             String... arguments) {
-        Main main =
-                new Main(
-                        new SettingsArguments(
-                                environment, Path.of(System.getProperty("user.home"))));
+        Path home = Path.of(System.getProperty("user.home"));
+        Main main = new Main(new SettingsArguments(environment, home));
         CommandLine commands =
                 new CommandLine(main)
                         .addSubcommand(new ServeCommand(models))
                         .addSubcommand(ConfigCommand.of(serveSpec(models)))
                         .addSubcommand(new AskCommand(models))
+                        .addSubcommand(new ChatCommand(models))
+                        .addSubcommand(new OcrCommand(models))
+                        .addSubcommand(new PullCommand(environment, home))
                         .addSubcommand(new InspectCommand())
                         .addSubcommand(new CheckCommand())
                         .addSubcommand(new EvalCommand(models))
@@ -117,11 +138,13 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new KeyCommand())
                         .addSubcommand(new SelftestCommand())
                         .addSubcommand(new InstallCommand())
+                        .addSubcommand(new CompletionCommand())
                         .setOut(out)
                         .setErr(err)
                         .setUsageHelpAutoWidth(true)
                         .setParameterExceptionHandler(main::wrongUsage)
                         .setExecutionExceptionHandler(main::failed);
+        commands.getSubcommands().values().forEach(Main::describeExit);
         String[] completed;
         try {
             Logging.configure();
@@ -130,6 +153,14 @@ public final class Main implements Callable<Integer> {
             return main.failed(e, commands, null);
         }
         return commands.execute(completed);
+    }
+
+    /// For commands that have nothing of their own to say about it.
+    private static void describeExit(CommandLine command) {
+        UsageMessageSpec usage = command.getCommandSpec().usageMessage();
+        if (usage.exitCodeList().isEmpty()) {
+            usage.exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
+        }
     }
 
     /// Whose options `config` has too.
@@ -164,9 +195,16 @@ public final class Main implements Callable<Integer> {
         if (verbose) {
             fault.printStackTrace(err);
         }
-        boolean asked =
-                fault instanceof ConfigException || fault instanceof InvalidRequestException;
-        return asked ? CANNOT_WORK : FAILED;
+        return switch (fault) {
+            case ConfigException _,
+                    InvalidRequestException _,
+                    BadRequestException _,
+                    RequestTooLargeException _,
+                    NotFoundException _,
+                    UnauthorizedException _ ->
+                    CANNOT_WORK;
+            default -> FAILED;
+        };
     }
 
     private static String firstLineOf(String message) {

@@ -28,7 +28,7 @@ final class ModelOptions implements SettingsSection {
             names = "--model",
             paramLabel = "[NAME=]DIR",
             description = {
-                "A checkpoint, a folder in Hugging Face layout (default: the demo model).",
+                "A checkpoint, a folder in Hugging Face layout or the ORG/NAME[@REVISION] of one that was pulled (default: the demo model).",
                 "More than once for several models. The first is loaded at the start and taken where a request names none; the others are loaded when they are asked for."
             })
     private List<String> models = List.of();
@@ -111,7 +111,7 @@ final class ModelOptions implements SettingsSection {
                 equals > 0
                         && NAME.matcher(model.substring(0, equals)).matches()
                         && !Files.exists(Path.of(model));
-        Path directory = Path.of(hasName ? model.substring(equals + 1) : model);
+        Path directory = ModelPath.of(hasName ? model.substring(equals + 1) : model);
         return new Named(hasName ? model.substring(0, equals) : ModelName.of(directory), directory);
     }
 }

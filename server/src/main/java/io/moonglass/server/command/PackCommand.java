@@ -18,7 +18,11 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass pack --model ~/models/Kimi-VL-A3B-Instruct --weights q4 --out packed"
+        })
 final class PackCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -35,7 +39,7 @@ final class PackCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PackedModels.pack(
-                model,
+                ModelPath.of(model.toString()),
                 target.weights(),
                 target.directory(),
                 target.numThreads(),

@@ -3,11 +3,13 @@ package io.moonglass.server.command;
 import java.io.PrintWriter;
 import java.util.function.Supplier;
 
-/// How far a long command is: one line that changes on a terminal, a line for every tenth elsewhere.
+/// How far a long command is: one line with a bar that changes on a terminal, a line for every tenth elsewhere.
 final class ProgressLine {
 
+    private static final int BAR = 20;
+
     private final PrintWriter err;
-    private final boolean onTerminal = System.console() != null && System.console().isTerminal();
+    private final boolean onTerminal = Terminal.isInteractive();
     private long lastTenth;
 
     ProgressLine(PrintWriter err) {
@@ -19,10 +21,19 @@ final class ProgressLine {
     void show(long done, long all, Supplier<String> text) {
         long tenth = 10 * done / all;
         if (onTerminal || tenth > lastTenth) {
-            err.printf(onTerminal ? "\r%s" : "%s%n", "moonglass: " + text.get());
+            if (onTerminal) {
+                err.printf("\rmoonglass: %s %s\u001b[K", bar(done, all), text.get());
+            } else {
+                err.printf("moonglass: %s%n", text.get());
+            }
             err.flush();
         }
         lastTenth = tenth;
+    }
+
+    private static String bar(long done, long all) {
+        int filled = Math.clamp(BAR * done / all, 0, BAR);
+        return "[" + "=".repeat(filled) + " ".repeat(BAR - filled) + "]";
     }
 
     /// Leaves the line for what comes after it.

@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.VersionLine.class,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:every check passed", "1:one did not", "2:an option cannot be used"})
+        exitCodeList = {"0:every check passed", "1:one did not", "2:an option cannot be used"},
+        footerHeading = "%nExamples:%n",
+        footer = {"  moonglass selftest --url http://127.0.0.1:8080"})
 final class SelftestCommand implements Callable<Integer> {
 
     private static final long MAX_SECONDS = 86_400;

@@ -23,7 +23,13 @@ import picocli.CommandLine.Spec;
         description = "Answer requests over HTTP, in the dialects of OpenAI and Anthropic.",
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  moonglass serve",
+            "  moonglass serve --model moonshotai/Kimi-VL-A3B-Instruct --host 0.0.0.0 --api-key-file keys",
+            "  moonglass serve --config /etc/moonglass/application.yaml --port 9000"
+        })
 final class ServeCommand implements Callable<Integer> {
 
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());

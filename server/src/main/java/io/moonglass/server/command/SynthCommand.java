@@ -18,7 +18,9 @@ import picocli.CommandLine.Spec;
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
-        sortOptions = false)
+        sortOptions = false,
+        footerHeading = "%nExamples:%n",
+        footer = {"  moonglass synth --config config.json --weights q4 --out random"})
 final class SynthCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ContentPart;
-import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.Message;
 import io.moonglass.runtime.Role;
 import io.moonglass.server.http.ScriptedModel;
@@ -61,10 +60,9 @@ class ServeAndAskTest {
         assertEquals("Good day ☾\n", out.toString());
         List<Message> messages = model.lastRequest().messages();
         assertEquals(Message.text(Role.SYSTEM, "be brief"), messages.get(0));
-        MediaSource.Bytes image =
-                (MediaSource.Bytes)
-                        ((ContentPart.Picture) messages.get(1).content().get(0)).source();
-        assertEquals(Files.size(picture), image.bytes().length);
+        assertEquals(
+                dataAddress(picture, "messages[1].content[0].image_url.url"),
+                messages.get(1).content().get(0));
         assertEquals(new ContentPart.Text("what?"), messages.get(1).content().get(1));
         assertEquals(9, model.lastRequest().answer().maxTokens().orElseThrow());
         assertEquals(0.5, model.lastRequest().answer().sampling().temperature());
@@ -99,14 +97,8 @@ class ServeAndAskTest {
                         new Message(
                                 Role.USER,
                                 List.of(
-                                        ContentPart.Picture.at(
-                                                "data:image/png;base64,"
-                                                        + Base64.getEncoder()
-                                                                .encodeToString(
-                                                                        Files.readAllBytes(
-                                                                                picture)),
-                                                OptionalLong.empty(),
-                                                "messages[0].content[0].image_url.url"),
+                                        dataAddress(
+                                                picture, "messages[0].content[0].image_url.url"),
                                         new ContentPart.Text("what?")))),
                 model.lastRequest().messages());
         List<Boolean> stillListening = new ArrayList<>();
@@ -115,6 +107,12 @@ class ServeAndAskTest {
         server.join();
         assertTrue(model.isClosed());
         assertEquals(List.of(false), stillListening, "the server must end before its model");
+    }
+
+    private static ContentPart.Picture dataAddress(Path picture, String where) throws IOException {
+        String bytes = Base64.getEncoder().encodeToString(Files.readAllBytes(picture));
+        return ContentPart.Picture.at(
+                "data:image/png;base64," + bytes, OptionalLong.empty(), where);
     }
 
     private static boolean isListening(URI url) {

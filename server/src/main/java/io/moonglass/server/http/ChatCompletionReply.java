@@ -5,6 +5,7 @@ import io.moonglass.clients.ChatCompletion;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ChatCompletionChunk.Delta;
 import io.moonglass.clients.ChatCompletionChunk.Progress;
+import io.moonglass.clients.ChatCompletionChunk.Timings;
 import io.moonglass.clients.Logprobs;
 import io.moonglass.clients.ToolCall;
 import io.moonglass.clients.Usage;
@@ -18,9 +19,13 @@ import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.runtime.GenerationEvent.ToolArgumentsDelta;
 import io.moonglass.runtime.GenerationEvent.ToolCallBegun;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.TokenScore;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -36,6 +41,7 @@ final class ChatCompletionReply implements Reply {
     /// @param usage         a stream ends with it
     /// @param usageOfEach   in a stream, the last piece of every answer has that answer's
     /// @param progress      of the prompt's pictures, in a stream
+    /// @param timings       of the request's stages, at the end of a stream
     /// @param tokenIds      the generated tokens
     /// @param logprobs      of them
     /// @param reasoning     what the model wrote before the answer
@@ -44,6 +50,7 @@ final class ChatCompletionReply implements Reply {
             boolean usage,
             boolean usageOfEach,
             boolean progress,
+            boolean timings,
             boolean tokenIds,
             boolean logprobs,
             boolean reasoning,
@@ -52,6 +59,7 @@ final class ChatCompletionReply implements Reply {
     private final ReplyHead head;
     private final Told told;
     private final Set<Integer> callingAnswers = new HashSet<>();
+    private Optional<RequestTimeline> timeline = Optional.empty();
 
     ChatCompletionReply(ReplyHead head, Told told) {
         this.head = head;
@@ -108,6 +116,11 @@ final class ChatCompletionReply implements Reply {
                 finishReason(answer.finished(), !calls.isEmpty()),
                 answer.finished().stop().orElse(null),
                 tokenIds(answer.finished()));
+    }
+
+    @Override
+    public void timedBy(RequestTimeline measured) {
+        timeline = Optional.of(measured);
     }
 
     @Override
@@ -190,7 +203,26 @@ final class ChatCompletionReply implements Reply {
         if (told.usage()) {
             stream.send(chunk(List.of(), UsageRecord.ofAll(ends), prompt, null, null));
         }
+        if (told.timings()) {
+            timeline.ifPresent(measured -> stream.send(chunk(timings(measured))));
+        }
         stream.done();
+    }
+
+    private static Timings timings(RequestTimeline timeline) {
+        Map<String, Double> stages = new LinkedHashMap<>();
+        for (RequestTimeline.Period period : timeline.periods()) {
+            stages.put(period.stage().label(), seconds(period.active()));
+        }
+        return new Timings(
+                seconds(timeline.length()),
+                timeline.timeToFirstToken().map(ChatCompletionReply::seconds).orElse(null),
+                stages);
+    }
+
+    /// To the microsecond.
+    private static double seconds(Duration time) {
+        return time.toNanos() / 1_000 / 1e6;
     }
 
     @Override
@@ -221,6 +253,20 @@ final class ChatCompletionReply implements Reply {
             PromptSize seen,
             JsonNode promptLogprobs,
             Progress progress) {
+        return chunk(choices, usage, seen, promptLogprobs, progress, null);
+    }
+
+    private ChatCompletionChunk chunk(Timings timings) {
+        return chunk(List.of(), null, NONE, null, null, timings);
+    }
+
+    private ChatCompletionChunk chunk(
+            List<ChatCompletionChunk.Choice> choices,
+            Usage usage,
+            PromptSize seen,
+            JsonNode promptLogprobs,
+            Progress progress,
+            Timings timings) {
         return new ChatCompletionChunk(
                 head.id(),
                 ChatCompletionChunk.OBJECT,
@@ -232,7 +278,8 @@ final class ChatCompletionReply implements Reply {
                 UsageRecord.images(seen),
                 UsageRecord.videos(seen),
                 promptLogprobs,
-                progress);
+                progress,
+                timings);
     }
 
     private List<Integer> tokenIds(Finished finished) {

@@ -119,7 +119,7 @@ export class Chat {
     const abort = new AbortController();
     const question = this.turns.at(-1);
     const view = new AnswerView(this.shown(said));
-    this.running = { requestId, abort, stopping: false, cancelled: false };
+    this.running = { requestId, abort, stopping: null };
     const running = this.running;
     this.log.append(view.root);
     this.follow(view.root);
@@ -136,7 +136,7 @@ export class Chat {
       view.complete();
     } catch (fault) {
       if (running.stopping) {
-        view.stopped(running.cancelled);
+        view.stopped(await running.stopping); // the answer may end before the server has said so
       } else {
         this.fail(view, question, fault);
       }
@@ -179,10 +179,9 @@ export class Chat {
     if (!running || running.stopping) {
       return;
     }
-    running.stopping = true;
+    running.stopping = cancel(running.requestId);
     byId('stop').disabled = true;
-    running.cancelled = await cancel(running.requestId);
-    if (running.cancelled) {
+    if (await running.stopping) {
       setTimeout(() => running.abort.abort(), STOPPING_MILLIS);
     } else {
       running.abort.abort(); // it has not come to the server yet, whom the closed connection tells then

@@ -19,9 +19,9 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.VersionLine.class,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  source <(moonglass completion bash)",
             "  moonglass completion bash >/etc/bash_completion.d/moonglass",
-            "  moonglass completion zsh >>~/.zshrc"
+            "  moonglass completion zsh >>~/.zshrc",
+            "  source <(moonglass completion bash)"
         })
 final class CompletionCommand implements Callable<Integer> {
 

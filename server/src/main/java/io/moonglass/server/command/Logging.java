@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.LogManager;
@@ -32,9 +33,17 @@ final class Logging {
             }
         }
         LastingLogManager.keep();
-        String level = System.getenv(LEVEL_VARIABLE);
-        if (level != null && !level.isBlank()) {
-            LogLevel.set(parse(level));
+        chosenLevel().ifPresent(level -> LogLevel.set(parse(level)));
+    }
+
+    private static Optional<String> chosenLevel() {
+        return Optional.ofNullable(System.getenv(LEVEL_VARIABLE)).filter(name -> !name.isBlank());
+    }
+
+    /// Logs warnings alone, unless somebody asks for a level: for commands whose model is not what they are about.
+    static void beQuiet() {
+        if (chosenLevel().isEmpty() && LogLevel.get() == LogLevel.INFO) {
+            LogLevel.set(LogLevel.WARNING);
         }
     }
 

@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 
 /// How far a packing is, and how long it will take.
-final class PackingProgress implements PackProgress {
+final class PackingProgress implements PackProgress, AutoCloseable {
 
     private final ProgressLine line;
     private final long start = System.nanoTime();
@@ -31,8 +31,10 @@ final class PackingProgress implements PackProgress {
                                         rate / 1e6,
                                         left.toMinutes(),
                                         left.toSecondsPart()));
-        if (numTensors == numTensorsAll) {
-            line.end();
-        }
+    }
+
+    @Override
+    public void close() {
+        line.end();
     }
 }

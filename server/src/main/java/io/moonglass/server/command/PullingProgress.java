@@ -6,11 +6,10 @@ import java.time.Duration;
 import java.util.Locale;
 
 /// How far a pull is, and how long it will take.
-final class PullingProgress implements PullProgress {
+final class PullingProgress implements PullProgress, AutoCloseable {
 
     private final ProgressLine line;
     private final long start = System.nanoTime();
-    private boolean isShown;
 
     PullingProgress(PrintWriter err) {
         this.line = new ProgressLine(err);
@@ -34,12 +33,10 @@ final class PullingProgress implements PullProgress {
                                 rate / 1e6,
                                 left.toMinutes(),
                                 left.toSecondsPart()));
-        isShown = true;
     }
 
-    void end() {
-        if (isShown) {
-            line.end();
-        }
+    @Override
+    public void close() {
+        line.end();
     }
 }

@@ -52,13 +52,12 @@ final class WeightOptions implements SettingsSection {
         if (format.isEmpty()) {
             return models.open(model, options);
         }
-        Path packed =
-                new PackCache(cache())
-                        .packed(
-                                model,
-                                format.get(),
-                                options.numThreads(),
-                                new PackingProgress(err));
+        Path packed;
+        try (PackingProgress progress = new PackingProgress(err)) {
+            packed =
+                    new PackCache(cache())
+                            .packed(model, format.get(), options.numThreads(), progress);
+        }
         String name = options.name().orElseGet(() -> ModelName.of(model));
         return models.open(packed, options.withName(name));
     }

@@ -54,6 +54,14 @@ final class ChatScreen {
         }
     }
 
+    /// What the terminal shows for Ctrl-C and Ctrl-D ends no line.
+    void leaveLine() {
+        if (isInteractive) {
+            err.println();
+            err.flush();
+        }
+    }
+
     void answer(String text) {
         isMidLine |= !text.isEmpty();
         answer.write(text);
@@ -61,6 +69,15 @@ final class ChatScreen {
 
     void json(ChatCompletion whole) {
         PrintedJson.printLine(whole, out);
+    }
+
+    /// Leaves an answer that was stopped with Ctrl-C.
+    void interrupt() {
+        if (isMidLine) {
+            endLine();
+        } else {
+            leaveLine();
+        }
     }
 
     /// Leaves the line of an answer that does not go on.

@@ -55,6 +55,7 @@ final class ChatSession {
         while (!isEnded) {
             Optional<String> typed = read();
             if (typed.isEmpty()) {
+                screen.leaveLine();
                 break;
             }
             try {
@@ -181,7 +182,7 @@ final class ChatSession {
             answer(question, media);
             shown.clear();
         } catch (RequestCancelledException e) {
-            screen.breakOff();
+            screen.interrupt();
             screen.note("stopped; the question is forgotten");
         } catch (MoonglassException e) {
             numFailed++;

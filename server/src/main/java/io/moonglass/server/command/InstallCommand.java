@@ -3,6 +3,7 @@ package io.moonglass.server.command;
 import io.moonglass.server.install.ModelInstallation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -89,6 +90,7 @@ final class InstallCommand implements Callable<Integer> {
     }
 
     private boolean install(Path from) {
+        long start = System.nanoTime();
         try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
             return new ModelInstallation(from, target, sums)
                     .run((path, numBytes, numBytesAll) ->
@@ -96,10 +98,15 @@ final class InstallCommand implements Callable<Integer> {
                                     numBytes,
                                     numBytesAll,
                                     () ->
-                                            "%.2f of %.2f GB, %s"
+                                            "%s, %s"
                                                     .formatted(
-                                                            numBytes / 1e9,
-                                                            numBytesAll / 1e9,
+                                                            new TransferProgress(
+                                                                    numBytes,
+                                                                    numBytesAll,
+                                                                    numBytes,
+                                                                    Duration.ofNanos(
+                                                                            System.nanoTime()
+                                                                                    - start)),
                                                             path)));
         }
     }

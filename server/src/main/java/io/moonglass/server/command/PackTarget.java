@@ -28,7 +28,8 @@ final class PackTarget {
             paramLabel = "FORMAT",
             description =
                     "The same for MoonViT and the projector (default: as --weights, but q8 for q4).",
-            converter = FormatConverter.class)
+            converter = FormatConverter.class,
+            completionCandidates = FormatConverter.class)
     private Optional<WeightFormat> visionWeights = Optional.empty();
 
     @Option(

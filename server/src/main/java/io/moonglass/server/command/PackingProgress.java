@@ -16,21 +16,16 @@ final class PackingProgress implements PackProgress, AutoCloseable {
 
     @Override
     public void at(int numTensors, int numTensorsAll, long numBytes, long numBytesAll) {
-        double rate = numBytes / ((System.nanoTime() - start) / 1e9);
-        Duration left = Duration.ofSeconds(Math.round((numBytesAll - numBytes) / rate));
+        TransferProgress bytes =
+                new TransferProgress(
+                        numBytes,
+                        numBytesAll,
+                        numBytes,
+                        Duration.ofNanos(System.nanoTime() - start));
         line.show(
                 numBytes,
                 numBytesAll,
-                () ->
-                        "%d of %d tensors, %.2f of %.2f GB, %.0f MB/s, %d:%02d left"
-                                .formatted(
-                                        numTensors,
-                                        numTensorsAll,
-                                        numBytes / 1e9,
-                                        numBytesAll / 1e9,
-                                        rate / 1e6,
-                                        left.toMinutes(),
-                                        left.toSecondsPart()));
+                () -> "%d of %d tensors, %s".formatted(numTensors, numTensorsAll, bytes));
     }
 
     @Override

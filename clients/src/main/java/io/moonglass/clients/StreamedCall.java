@@ -8,6 +8,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -54,7 +55,7 @@ final class StreamedCall<T> implements Flow.Subscription {
             String requestId) {
         this.transport = transport;
         this.decoder = decoder;
-        this.subscriber = subscriber;
+        this.subscriber = Objects.requireNonNull(subscriber, "subscriber");
         this.requestId = requestId;
     }
 
@@ -120,7 +121,8 @@ final class StreamedCall<T> implements Flow.Subscription {
                 isOver = true;
                 now.abort();
                 subscriber.onError(
-                        new IllegalArgumentException("demand of 0 or less; want 1 or more"));
+                        new IllegalArgumentException(
+                                "demand of 0 or less; want 1 or more"));
                 return;
             }
             String event = now.events.peek();

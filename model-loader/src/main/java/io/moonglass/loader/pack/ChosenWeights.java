@@ -52,7 +52,7 @@ public record ChosenWeights(WeightChoice choice, Path cache) {
     private static void refuseOther(Path model, PackManifest manifest, WeightFormat wanted) {
         if (!wanted.spelling().equals(manifest.weights())) {
             throw new ConfigException(
-                    "weights %s: %s is packed already, as %s; name the checkpoint that it was made from, or no weights"
+                    "--weights %s: %s is packed already, as %s; name the checkpoint that it was made from, or leave the option out"
                             .formatted(wanted.spelling(), model, manifest.weights()));
         }
     }

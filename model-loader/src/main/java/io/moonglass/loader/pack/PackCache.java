@@ -71,7 +71,7 @@ public final class PackCache {
             }
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
-                    "the cache of packed models, %s: cannot be used: %s; name another folder (--cache), or take the stored weights (--weights stored)"
+                    "the cache of packed models, %s: cannot be used: %s; name another folder with --cache, or start with --weights stored"
                             .formatted(directory, e.getMessage()),
                     e);
         }

@@ -121,8 +121,7 @@ final class StreamedCall<T> implements Flow.Subscription {
                 isOver = true;
                 now.abort();
                 subscriber.onError(
-                        new IllegalArgumentException(
-                                "demand of 0 or less; want 1 or more"));
+                        new IllegalArgumentException("demand of 0 or less; want 1 or more"));
                 return;
             }
             String event = now.events.peek();

@@ -9,9 +9,11 @@ import { ask, assertAccessible, openReady, pictureFile, set, textOf } from './br
 
 const env = process.env;
 const question = 'What is the yellow shape? ("$HOME" `touch pwned` $(touch pwned) \\ \\u0022 \'x\' {} """ ${x} \u2028 é ☾)\nJSON\ntouch pwned';
-const names = ['plain.png', 'it\'s "$HOME" `touch pwned` \\ -x.png', 'a\nJSON\ntouch pwned\n.png', '-w.png'];
+const plain = '-w.png';
+const quoted = 'it\'s "$HOME" `touch pwned` \\ -x.png';
+const broken = 'it\'s "$HOME" `touch pwned` \\\nJSON\ntouch pwned\n.png';
 const folder = mkdtempSync(join(tmpdir(), 'playground'));
-names.forEach((name) => copyFileSync(pictureFile('shape_000'), join(folder, name)));
+[plain, quoted, broken].forEach((name) => copyFileSync(pictureFile('shape_000'), join(folder, name)));
 after(() => rmSync(folder, { recursive: true }));
 
 /** Asks about a file of this name; what the answer was, and how the page shows a conversation of two turns. */
@@ -47,7 +49,7 @@ function textOfStream(output) {
     .trim();
 }
 
-for (const [shell, name] of [['bash', names[0]], ['bash', names[1]], ['bash', names[2]], ['sh', names[1]], ['sh', names[3]]]) {
+for (const [shell, name] of [['sh', plain], ['sh', quoted], ['bash', broken]]) {
   test(`${shell} gets the same answer about ${JSON.stringify(name)} with curl`, async (t) => {
     const { said, code } = await conversation(t, name);
     assert.equal(textOfStream(run(shell, '-c', await code('curl'))), said);
@@ -55,19 +57,15 @@ for (const [shell, name] of [['bash', names[0]], ['bash', names[1]], ['bash', na
 }
 
 test('Java gets the same answer', async (t) => {
-  for (const name of names) {
-    const { said, code } = await conversation(t, name);
-    const source = await code('Java');
-    assert.match(source, /^import io\.moonglass\.clients\.\*;/);
-    writeFileSync(join(folder, 'Ask.java'), source);
-    assert.equal(run(env.MOONGLASS_JAVA, '-cp', env.MOONGLASS_CLASS_PATH, 'Ask.java').trim(), said);
-  }
+  const { said, code } = await conversation(t, broken);
+  writeFileSync(join(folder, 'Ask.java'), await code('Java'));
+  assert.equal(run(env.MOONGLASS_JAVA, '-cp', env.MOONGLASS_CLASS_PATH, 'Ask.java').trim(), said);
 });
 
 test('Java sends files that nothing is asked about', async (t) => {
   const page = await openReady(t);
   await set(page, { 'max-tokens': '12' });
-  await page.locator('#files').setInputFiles(join(folder, names[0]));
+  await page.locator('#files').setInputFiles(join(folder, plain));
   const answer = await ask(page, '');
   await answer.locator('.snippets summary').click();
   await answer.getByRole('button', { name: 'Java', exact: true }).click();
@@ -76,11 +74,9 @@ test('Java sends files that nothing is asked about', async (t) => {
 });
 
 test('Python gets the same answer', { skip: env.MOONGLASS_PYTHON ? false : 'there is no Python with openai here' }, async (t) => {
-  for (const name of names) {
-    const { said, code } = await conversation(t, name);
-    writeFileSync(join(folder, 'ask.py'), await code('Python'));
-    assert.equal(run(env.MOONGLASS_PYTHON, 'ask.py').trim(), said);
-  }
+  const { said, code } = await conversation(t, broken);
+  writeFileSync(join(folder, 'ask.py'), await code('Python'));
+  assert.equal(run(env.MOONGLASS_PYTHON, 'ask.py').trim(), said);
 });
 
 test('nothing that a file says of itself reaches a shell, and no key is shown', async (t) => {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -225,15 +226,16 @@ final class GuideReader implements AutoCloseable {
             hasPythonClient = true;
         }
         if (script.contains("python3 ")) {
-            Machine.need(hasPythonClient, "there is no client for Python");
+            assumeTrue(hasPythonClient, "there is no client for Python");
         }
     }
 
     /// With the settings of whoever runs the test, who may have packages from elsewhere. What is there already takes no network.
+    /// Where Python's packages cannot be had, continuous integration skips too: that says nothing of the page.
     private static void install(String... command) throws Exception {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        Machine.need(process.waitFor() == 0, said);
+        assumeTrue(process.waitFor() == 0, said);
     }
 
     @Override

@@ -18,6 +18,8 @@ final class Logging {
 
     private static final String LEVEL_VARIABLE = "MOONGLASS_LOG_LEVEL";
 
+    private static volatile boolean isQuiet;
+
     private Logging() {}
 
     /// Sets the log up, unless the operator has with `java.util.logging.config.file`.
@@ -44,6 +46,15 @@ final class Logging {
     static void beQuiet() {
         if (chosenLevel().isEmpty() && LogLevel.get() == LogLevel.INFO) {
             LogLevel.set(LogLevel.WARNING);
+            isQuiet = true;
+        }
+    }
+
+    /// The command is over, and what runs in this process after it logs as before.
+    static void endQuiet() {
+        if (isQuiet) {
+            LogLevel.set(LogLevel.INFO);
+            isQuiet = false;
         }
     }
 

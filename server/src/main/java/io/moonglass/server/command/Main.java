@@ -122,7 +122,11 @@ public final class Main implements Callable<Integer> {
         } catch (ConfigException e) {
             return main.failed(e, commands, null);
         }
-        return commands.execute(completed);
+        try {
+            return commands.execute(completed);
+        } finally {
+            Logging.endQuiet();
+        }
     }
 
     /// All that can be typed.

@@ -1,14 +1,11 @@
 package io.moonglass.server.command;
 
-import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.pack.PackCache;
-import io.moonglass.loader.pack.SuitableFormat;
-import io.moonglass.loader.pack.WeightFormat;
-import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.loader.pack.CacheDirectory;
+import io.moonglass.loader.pack.ChosenWeights;
+import io.moonglass.loader.pack.WeightChoice;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
-import io.moonglass.tensor.MachineMemory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -48,47 +45,16 @@ final class WeightOptions implements SettingsSection {
     /// @param options without a name for the checkpoint's own
     /// @throws ConfigException if a folder cannot be used, or the disk has no room
     ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
-        Optional<WeightFormat> format = format(model);
-        if (format.isEmpty()) {
-            return models.open(model, options);
-        }
-        Path packed;
+        ChosenWeights chosen =
+                new ChosenWeights(
+                        weights.orElseGet(WeightChoice.Suitable::new),
+                        cache.orElseGet(CacheDirectory::ofUser));
+        ChosenWeights.Source source;
         try (PackingProgress progress = new PackingProgress(err)) {
-            packed =
-                    new PackCache(cache())
-                            .packed(model, format.get(), options.numThreads(), progress);
+            source = chosen.of(model, options.numThreads(), progress);
         }
-        String name = options.name().orElseGet(() -> ModelName.of(model));
-        return models.open(packed, options.withName(name));
-    }
-
-    /// What to pack the checkpoint as; empty if it is taken as it is.
-    private Optional<WeightFormat> format(Path model) {
-        Optional<PackManifest> manifest = PackManifest.read(model);
-        if (manifest.isPresent()) {
-            weights.ifPresent(choice -> refuseOther(model, manifest.get(), choice));
-            return Optional.empty();
-        }
-        if (weights.isEmpty()) {
-            return SuitableFormat.of(model, MachineMemory.bytes());
-        }
-        return switch (weights.get()) {
-            case WeightChoice.Stored() -> Optional.empty();
-            case WeightChoice.Packed(WeightFormat format) -> Optional.of(format);
-        };
-    }
-
-    private static void refuseOther(Path model, PackManifest manifest, WeightChoice choice) {
-        if (choice instanceof WeightChoice.Packed(WeightFormat format)
-                && !format.spelling().equals(manifest.weights())) {
-            throw new ConfigException(
-                    "--weights %s: %s is packed already, as %s; name the checkpoint that it was made from, or leave the option out"
-                            .formatted(format.spelling(), model, manifest.weights()));
-        }
-    }
-
-    private Path cache() {
-        return cache.orElseGet(
-                () -> CacheDirectory.of(System.getenv(), Path.of(System.getProperty("user.home"))));
+        return models.open(
+                source.folder(),
+                options.name().isPresent() ? options : options.withName(source.name()));
     }
 }

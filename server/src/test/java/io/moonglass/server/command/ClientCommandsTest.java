@@ -12,6 +12,7 @@ import io.moonglass.clients.UnauthorizedException;
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.server.http.ScriptedModel;
+import io.moonglass.server.observe.LogLevel;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -20,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -160,6 +162,18 @@ class ClientCommandsTest {
     }
 
     @Test
+    void a_command_leaves_the_log_as_it_was() {
+        LogLevel before = LogLevel.get();
+        List<LogLevel> during = new ArrayList<>();
+        model.beforeClose = () -> during.add(LogLevel.get());
+
+        assertEquals(0, typed("", "ask", "--model=x", "what?"), err::toString);
+
+        assertEquals(List.of(LogLevel.WARNING), during, "nobody who asks wants a log");
+        assertEquals(before, LogLevel.get());
+    }
+
+    @Test
     void a_commands_own_server_answers_that_command_alone() {
         try (AnsweringServer server =
                 AnsweringServer.open(
@@ -173,6 +187,8 @@ class ClientCommandsTest {
 
             MoonglassClient another = server.client().withApiKey("mg-guessed");
             assertThrows(UnauthorizedException.class, another::models);
+        } finally {
+            Logging.endQuiet();
         }
     }
 

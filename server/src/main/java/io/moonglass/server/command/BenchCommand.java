@@ -8,7 +8,7 @@ import io.moonglass.runtime.bench.BenchPlan;
 import io.moonglass.runtime.bench.BenchReport;
 import io.moonglass.runtime.bench.ModelBench;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import java.io.StringWriter;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  moonglass bench --model packed",
-            "  moonglass bench --model packed --only decode --streams 8,32 --json figures.json"
+            "  moonglass bench --model packed --only decode --streams 8,32 --json out.json"
         })
 final class BenchCommand implements Callable<Integer> {
 
@@ -46,8 +46,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "The checkpoint, packed or not (default: the demo model).")
-    private Optional<Path> model;
+            description =
+                    "The checkpoint, packed or not, a folder or the ORG/NAME of one that was pulled (default: the demo model).")
+    private Optional<String> model;
 
     @Option(
             names = "--only",
@@ -87,8 +88,7 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "448,896")
     private List<Integer> sizes;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
     @Mixin private ComputeOptions compute;
 
@@ -96,18 +96,17 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Logging.beQuiet();
         ChatModelOptions options = vision.in(compute.chatModel());
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
-                                model.map(path -> ModelPath.of(path.toString()))
-                                        .orElseGet(DemoModel::directory),
+                                model.map(ModelPath::existing).orElseGet(DemoModel::directory),
                                 options,
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))
                         .run();
-        json.ifPresent(file -> JsonFile.write(json(report), file));
-        print(report, spec.commandLine().getOut());
+        figures.write(json(report), table(report), spec.commandLine().getOut());
         return 0;
     }
 
@@ -133,6 +132,12 @@ final class BenchCommand implements Callable<Integer> {
             throw new ConfigException(
                     "%s %s; want numbers from %d up".formatted(option, values, least));
         }
+    }
+
+    private static List<String> table(BenchReport report) {
+        StringWriter written = new StringWriter();
+        print(report, new PrintWriter(written));
+        return written.toString().lines().toList();
     }
 
     private static void print(BenchReport report, PrintWriter out) {

@@ -23,6 +23,7 @@ final class ChatSession {
 
     private final BufferedReader lines;
     private final ChatScreen screen;
+    private final boolean asJson;
     private final List<ContentPart> shown = new ArrayList<>();
     private Conversation conversation;
     private Optional<String> system = Optional.empty();
@@ -30,10 +31,13 @@ final class ChatSession {
     private int numFailed;
     private Thread answering;
 
-    ChatSession(Conversation conversation, BufferedReader lines, ChatScreen screen) {
+    /// @param asJson whether answers are shown whole, as JSON, instead of as they are written
+    ChatSession(
+            Conversation conversation, BufferedReader lines, ChatScreen screen, boolean asJson) {
         this.conversation = conversation;
         this.lines = lines;
         this.screen = screen;
+        this.asJson = asJson;
     }
 
     /// Shows something with the next question.
@@ -51,6 +55,7 @@ final class ChatSession {
         while (!isEnded) {
             Optional<String> typed = read();
             if (typed.isEmpty()) {
+                screen.leaveLine();
                 break;
             }
             try {
@@ -173,21 +178,29 @@ final class ChatSession {
     private void ask(String question) {
         ContentPart[] media = shown.toArray(ContentPart[]::new);
         begin();
-        try (AnswerStream<ChatCompletionChunk> answer = conversation.stream(question, media)) {
-            write(answer);
+        try {
+            answer(question, media);
             shown.clear();
         } catch (RequestCancelledException e) {
-            screen.endLine();
+            screen.interrupt();
             screen.note("stopped; the question is forgotten");
         } catch (MoonglassException e) {
             numFailed++;
-            if (!e.partialText().isEmpty()) {
-                screen.endLine();
-            }
+            screen.breakOff();
             // media stay, so that they need not be named again where the server was only busy
             screen.fault(e.getMessage());
         } finally {
             end();
+        }
+    }
+
+    private void answer(String question, ContentPart[] media) {
+        if (asJson) {
+            screen.json(conversation.chat(question, media));
+            return;
+        }
+        try (AnswerStream<ChatCompletionChunk> answer = conversation.stream(question, media)) {
+            write(answer);
         }
     }
 

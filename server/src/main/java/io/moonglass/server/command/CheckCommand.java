@@ -27,7 +27,10 @@ import picocli.CommandLine.Spec;
             "2:the folders cannot be used"
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  moonglass check --model DIR --golden RECORDINGS"})
+        footer = {
+            "  moonglass check --model DIR --golden RECORDINGS",
+            "  moonglass check --model DIR --golden RECORDINGS --json | jq .failed"
+        })
 final class CheckCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -36,8 +39,9 @@ final class CheckCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "A checkpoint in Hugging Face layout.")
-    private Path model;
+            description =
+                    "A checkpoint in Hugging Face layout, or the ORG/NAME of one that was pulled.")
+    private String model;
 
     @Option(
             names = "--golden",
@@ -46,19 +50,18 @@ final class CheckCommand implements Callable<Integer> {
             description = "A folder of recorded outputs of this checkpoint.")
     private Path golden;
 
+    @Mixin private FiguresOptions figures;
+
     @Mixin private ComputeOptions compute;
 
     @Mixin private VisionOptions vision;
 
     @Override
     public Integer call() {
+        Logging.beQuiet();
         CheckReport report =
-                new GoldenCheck(
-                                ModelPath.of(model.toString()),
-                                golden,
-                                vision.in(compute.chatModel()))
-                        .run();
-        report.lines().forEach(spec.commandLine().getOut()::println);
+                new GoldenCheck(ModelPath.of(model), golden, vision.in(compute.chatModel())).run();
+        figures.write(report.summary(), report.lines(), spec.commandLine().getOut());
         return report.numFailed() == 0 ? 0 : 1;
     }
 }

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass compare --model packed --reference ~/models/Kimi-VL-A3B-Instruct --limit 50"
+            "  moonglass compare --model packed --reference moonshotai/Kimi-VL-A3B-Instruct",
+            "  moonglass compare --model packed --json | jq .all.top1_agreement"
         })
 final class CompareCommand implements Callable<Integer> {
 
@@ -39,14 +40,16 @@ final class CompareCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The model, such as a folder that pack wrote.")
-    private Path model;
+            description =
+                    "The model, such as a folder that pack wrote, or the ORG/NAME of one that was pulled.")
+    private String model;
 
     @Option(
             names = "--reference",
             paramLabel = "DIR",
-            description = "What it is compared with (default: the demo model).")
-    private Optional<Path> reference;
+            description =
+                    "What it is compared with, named in the same way (default: the demo model).")
+    private Optional<String> reference;
 
     @Option(
             names = "--set",
@@ -69,13 +72,13 @@ final class CompareCommand implements Callable<Integer> {
             description = "Most tokens of an answer (default: ${DEFAULT-VALUE}).")
     private int maxTokens;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
     @Mixin private ComputeOptions compute;
 
     @Override
     public Integer call() throws IOException {
+        Logging.beQuiet();
         atLeastOne("--limit", limit.orElse(1));
         atLeastOne("--max-tokens", maxTokens);
         EvaluationSet all =
@@ -85,9 +88,11 @@ final class CompareCommand implements Callable<Integer> {
         int numAll = asked.conversations().size();
         ComparisonReport report;
         try (ModelComparison models =
-                new ModelComparison(
-                        model, reference.orElseGet(DemoModel::directory), compute.chatModel())) {
-            ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+                        new ModelComparison(
+                                ModelPath.of(model),
+                                reference.map(ModelPath::of).orElseGet(DemoModel::directory),
+                                compute.chatModel());
+                ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
             report =
                     new Comparison(models, asked, maxTokens)
                             .run(numDone ->
@@ -97,10 +102,8 @@ final class CompareCommand implements Callable<Integer> {
                                             () ->
                                                     "%d of %d conversations"
                                                             .formatted(numDone, numAll)));
-            progress.end();
         }
-        json.ifPresent(file -> JsonFile.write(report.summary(), file));
-        report.lines().forEach(spec.commandLine().getOut()::println);
+        figures.write(report.summary(), report.lines(), spec.commandLine().getOut());
         return 0;
     }
 

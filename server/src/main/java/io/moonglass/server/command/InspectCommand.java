@@ -1,8 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.config.ModelConfig;
-import io.moonglass.loader.fault.ConfigException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,16 +31,11 @@ final class InspectCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "A checkpoint in Hugging Face layout, or the ORG/NAME of one that was pulled.")
-    private Path named;
+    private String named;
 
     @Override
     public Integer call() {
-        Path directory = ModelPath.of(named.toString());
-        if (!Files.isDirectory(directory)) {
-            throw new ConfigException(
-                    "%s: no such folder; want a checkpoint in Hugging Face layout"
-                            .formatted(directory));
-        }
+        Path directory = ModelPath.existing(named);
         ModelConfig config = ModelConfig.read(directory);
         TensorInventory inventory = TensorInventory.of(directory);
         if (json) {

@@ -1,7 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.pack.PackedModels;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,7 +20,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass pack --model ~/models/Kimi-VL-A3B-Instruct --weights q4 --out packed"
+            "  moonglass pack --model ~/models/Kimi-VL-A3B-Instruct --weights q4 --out packed",
+            "  moonglass pack --model org/name --weights q8 --out packed"
         })
 final class PackCommand implements Callable<Integer> {
 
@@ -31,19 +31,23 @@ final class PackCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The checkpoint, a folder in Hugging Face layout.")
-    private Path model;
+            description =
+                    "The checkpoint, a folder in Hugging Face layout or the ORG/NAME of one that was pulled.")
+    private String model;
 
     @Mixin private PackTarget target;
 
     @Override
     public Integer call() {
-        PackedModels.pack(
-                ModelPath.of(model.toString()),
-                target.weights(),
-                target.directory(),
-                target.numThreads(),
-                new PackingProgress(spec.commandLine().getErr()));
+        try (PackingProgress progress = new PackingProgress(spec.commandLine().getErr())) {
+            PackedModels.pack(
+                    ModelPath.of(model),
+                    target.weights(),
+                    target.directory(),
+                    target.numThreads(),
+                    progress);
+        }
+        target.tell(spec.commandLine().getOut());
         return 0;
     }
 }

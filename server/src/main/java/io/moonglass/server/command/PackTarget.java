@@ -1,7 +1,11 @@
 package io.moonglass.server.command;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.loader.pack.WeightFormats;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
@@ -24,7 +28,8 @@ final class PackTarget {
             paramLabel = "FORMAT",
             description =
                     "The same for MoonViT and the projector (default: as --weights, but q8 for q4).",
-            converter = FormatConverter.class)
+            converter = FormatConverter.class,
+            completionCandidates = FormatConverter.class)
     private Optional<WeightFormat> visionWeights = Optional.empty();
 
     @Option(
@@ -34,7 +39,17 @@ final class PackTarget {
             description = "The folder to make; must not be there yet.")
     private Path directory;
 
+    @Option(
+            names = "--json",
+            description =
+                    "Print {\"directory\", \"weights\", \"vision_weights\", \"bytes\"} when it is written.")
+    private boolean json;
+
     @Mixin private ComputeOptions compute;
+
+    /// The form of `--json`.
+    @JsonNaming(SnakeCaseStrategy.class)
+    private record Written(String directory, String weights, String visionWeights, long bytes) {}
 
     WeightFormats weights() {
         return visionWeights
@@ -48,5 +63,19 @@ final class PackTarget {
 
     int numThreads() {
         return compute.chatModel().numThreads();
+    }
+
+    /// Says that it is written, where that is asked for.
+    void tell(PrintWriter out) {
+        if (json) {
+            WeightFormats formats = weights();
+            PrintedJson.print(
+                    new Written(
+                            directory.toString(),
+                            formats.decoder().spelling(),
+                            formats.vision().spelling(),
+                            SuitableFormat.weightBytes(directory)),
+                    out);
+        }
     }
 }

@@ -153,7 +153,7 @@ class ChatSessionTest {
                 """
                 moonglass: /dance is no command; /help lists them
                 moonglass: /image: want a path or an address behind it
-                moonglass: /image /nowhere.png: cannot be read; want a file, an https: address, or - for standard input
+                moonglass: /image /nowhere.png: cannot be read; want a file, an address, or - for standard input
                 moonglass: /image: want a path or an address behind it
                 moonglass: /undo: nothing was answered yet
                 """,
@@ -227,12 +227,15 @@ class ChatSessionTest {
                 new ChatScreen(
                         new PrintWriter(out, true),
                         new PrintWriter(err, true),
+                        new AnswerText(new PrintWriter(out, true), isInteractive),
+                        new AnswerText(new PrintWriter(err, true), isInteractive),
                         isInteractive,
                         false,
                         false);
         return new ChatSession(
                 client.conversation().keepWithinContext(100).start(),
                 new BufferedReader(lines),
-                screen);
+                screen,
+                false);
     }
 }

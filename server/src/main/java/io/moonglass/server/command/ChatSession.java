@@ -1,15 +1,18 @@
 package io.moonglass.server.command;
 
 import io.moonglass.clients.AnswerStream;
+import io.moonglass.clients.BadRequestException;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.Conversation;
 import io.moonglass.clients.MediaSource;
 import io.moonglass.clients.MoonglassException;
 import io.moonglass.clients.RequestCancelledException;
+import io.moonglass.clients.RequestTooLargeException;
 import io.moonglass.loader.fault.ConfigException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -187,8 +190,16 @@ final class ChatSession {
         } catch (MoonglassException e) {
             numFailed++;
             screen.breakOff();
-            // media stay, so that they need not be named again where the server was only busy
             screen.fault(e.getMessage());
+            // they stay where the server was only busy, and must not have the next questions
+            // refused, too
+            if (e instanceof BadRequestException || e instanceof RequestTooLargeException) {
+                forgetMedia();
+            }
+        } catch (UncheckedIOException e) { // a file that is gone by now
+            numFailed++;
+            screen.fault(e.getMessage());
+            forgetMedia();
         } finally {
             end();
         }
@@ -201,6 +212,13 @@ final class ChatSession {
         }
         try (AnswerStream<ChatCompletionChunk> answer = conversation.stream(question, media)) {
             write(answer);
+        }
+    }
+
+    private void forgetMedia() {
+        if (!shown.isEmpty()) {
+            shown.clear();
+            screen.note("what was to be shown with the question is forgotten");
         }
     }
 

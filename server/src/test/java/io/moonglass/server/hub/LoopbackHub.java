@@ -175,17 +175,17 @@ public final class LoopbackHub implements AutoCloseable {
         int length = bytes.length - from;
         exchange.sendResponseHeaders(from > 0 ? 206 : 200, length == 0 ? -1 : length);
         boolean standsStill = isWeights && numStandstills.getAndDecrement() > 0;
-        try (OutputStream body = exchange.getResponseBody()) {
-            int sent = isWeights ? Math.min(length, standsStill ? 1 : breaksAfter) : length;
-            body.write(bytes, from, sent);
-            body.flush();
-            if (standsStill) {
-                awaitEnd(body);
-            }
-        } catch (IOException e) {
-            // the connection breaks because less was sent than announced, as is wanted
-            exchange.close();
+        int sent = isWeights ? Math.min(length, standsStill ? 1 : breaksAfter) : length;
+        OutputStream body = exchange.getResponseBody();
+        body.write(bytes, from, sent);
+        body.flush();
+        if (standsStill) {
+            awaitEnd(body);
         }
+        if (sent < length) {
+            throw new IOException("wanted: the server closes a connection whose handler fails");
+        }
+        body.close();
     }
 
     /// Until whoever reads has had enough.

@@ -50,8 +50,11 @@ public final class ClientBuilder {
             throw new IllegalArgumentException(
                     "a server address with a user's name before its host; want http://127.0.0.1:8080, and apiKey for a key");
         }
-        boolean isPlain = server.getRawQuery() == null && server.getRawFragment() == null;
-        if (server.getHost() == null || !Set.of("http", "https").contains(scheme) || !isPlain) {
+        if (server.getRawQuery() != null || server.getRawFragment() != null) { // perhaps a key
+            throw new IllegalArgumentException(
+                    "a server address with a query or fragment; want one like http://127.0.0.1:8080");
+        }
+        if (server.getHost() == null || !Set.of("http", "https").contains(scheme)) {
             throw new IllegalArgumentException(
                     "server address \"%s\"; want one like http://127.0.0.1:8080".formatted(server));
         }

@@ -99,12 +99,16 @@ class MoonglassClientTest {
     @Test
     void neither_an_address_with_a_password_nor_a_client_shows_a_secret() {
         // of the second name, which has an underscore, URI takes nothing apart
-        for (String host : List.of("127.0.0.1", "my_host")) {
-            URI address = URI.create("http://user:secret@%s:8080".formatted(host));
+        for (String address :
+                List.of(
+                        "http://user:secret@127.0.0.1:8080",
+                        "http://user:secret@my_host:8080",
+                        "http://127.0.0.1:8080/v1?key=secret")) {
 
             IllegalArgumentException fault =
                     assertThrows(
-                            IllegalArgumentException.class, () -> MoonglassClient.builder(address));
+                            IllegalArgumentException.class,
+                            () -> MoonglassClient.builder(URI.create(address)));
 
             assertFalse(fault.getMessage().contains("secret"), fault.getMessage());
         }

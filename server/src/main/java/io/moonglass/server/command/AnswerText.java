@@ -18,8 +18,13 @@ final class AnswerText {
     }
 
     void write(String text) {
-        out.print(isTerminal ? STEERING.matcher(text).replaceAll("\uFFFD") : text);
+        out.print(isTerminal ? harmless(text) : text);
         out.flush();
+    }
+
+    /// Text with marks in place of what steers a terminal.
+    static String harmless(String text) {
+        return STEERING.matcher(text).replaceAll("\uFFFD");
     }
 
     void endLine() {

@@ -102,12 +102,12 @@ final class ChatScreen {
     }
 
     void note(String text) {
-        err.println(coloured(NOTE, "moonglass: " + text));
+        err.println(coloured(NOTE, "moonglass: " + AnswerText.harmless(text)));
         err.flush();
     }
 
     void fault(String text) {
-        err.println(coloured(FAULT, "moonglass: " + text));
+        err.println(coloured(FAULT, "moonglass: " + AnswerText.harmless(text)));
         err.flush();
     }
 

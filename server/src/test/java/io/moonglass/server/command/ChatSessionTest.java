@@ -237,6 +237,20 @@ class ChatSessionTest {
     }
 
     @Test
+    void nor_is_what_a_fault_repeats() {
+        model.script =
+                (_, events, _) ->
+                        events.accept(
+                                new GenerationEvent.Failed(
+                                        InvalidRequestException.invalidValue(
+                                                "messages", "a \u001b[2J b")));
+
+        assertEquals(1, talk("Hello?"));
+
+        assertTrue(err.toString().contains("a \uFFFD[2J b"), err.toString());
+    }
+
+    @Test
     void an_answer_that_was_cut_off_is_said_to_be() {
         model.script =
                 (_, events, _) -> {

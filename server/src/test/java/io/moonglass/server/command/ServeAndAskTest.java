@@ -38,7 +38,7 @@ class ServeAndAskTest {
         ModelOpener models =
                 (directory, options) -> {
                     assertEquals(Path.of("some", "folder", "model"), directory);
-                    assertEquals(Optional.empty(), options.name());
+                    assertEquals(Optional.of("model"), options.name());
                     assertEquals(2, options.numThreads());
                     assertEquals(VisionBackend.ONNX, options.media().backend());
                     return model;

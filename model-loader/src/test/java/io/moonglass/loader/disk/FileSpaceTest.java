@@ -1,4 +1,4 @@
-package io.moonglass.loader.pack;
+package io.moonglass.loader.disk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

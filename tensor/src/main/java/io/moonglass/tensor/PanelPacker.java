@@ -1,5 +1,6 @@
 package io.moonglass.tensor;
 
+import static io.moonglass.tensor.PanelMatrix.GROUP_BYTES;
 import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
 import static io.moonglass.tensor.QuantizedRows.BLOCK_COLUMNS;
 
@@ -22,6 +23,7 @@ public final class PanelPacker {
 
     private final KernelSet kernels;
     private final Map<PanelType, PanelBlock> blocks = new EnumMap<>(PanelType.class);
+    private final RowBlock rowBlock = new RowBlock();
 
     public PanelPacker() {
         this(Kernels.fastest());
@@ -82,6 +84,71 @@ public final class PanelPacker {
             }
             kernels.writeCodes(block, target.data(), target.blockOffset(panel, b));
         }
+    }
+
+    /// Writes one panel of what is quantised already: the numbers and scales that are packed are those of
+    /// the source, bit for bit.
+    ///
+    /// @param source of the shape of `target`
+    /// @throws IllegalArgumentException if a number does not fit into the panels, a scale is not finite,
+    ///     or there is a minimum, for which they have no room
+    public void packBlocks(BlockSource source, PanelMatrix target, int panel) {
+        if (source.numRows() != target.numRows() || source.numColumns() != target.numColumns()) {
+            throw new IllegalArgumentException(
+                    "weight [%d, %d] into panels of [%d, %d]"
+                            .formatted(
+                                    source.numRows(),
+                                    source.numColumns(),
+                                    target.numRows(),
+                                    target.numColumns()));
+        }
+        int firstRow = panel * PANEL_ROWS;
+        for (int b = 0; b < target.numBlocks(); b++) {
+            for (int row = 0; row < PANEL_ROWS; row++) {
+                rowBlock.clear();
+                if (firstRow + row < source.numRows()) {
+                    source.read(firstRow + row, b, rowBlock);
+                    check(rowBlock, target.type(), firstRow + row, b);
+                }
+                write(rowBlock, target, panel, b, row);
+            }
+        }
+    }
+
+    private static void check(RowBlock block, PanelType type, int row, int b) {
+        float scale = Float.float16ToFloat(block.scale);
+        float minimum = Float.float16ToFloat(block.minimum);
+        if (!Float.isFinite(scale) || minimum != 0) {
+            throw new IllegalArgumentException(
+                    "row %d, columns from %d: a scale of %s and a minimum of %s; %s wants a finite scale and no minimum"
+                            .formatted(row, b * BLOCK_COLUMNS, scale, minimum, type));
+        }
+        for (int four : block.numbers) {
+            if (!type.holds(four)) {
+                throw new IllegalArgumentException(
+                        "row %d, columns from %d: a number is too large for %s"
+                                .formatted(row, b * BLOCK_COLUMNS, type));
+            }
+        }
+    }
+
+    private static void write(RowBlock block, PanelMatrix target, int panel, int b, int row) {
+        int[] numbers = block.numbers;
+        long at = target.blockOffset(panel, b) + (long) row * Integer.BYTES;
+        int numGroups = target.type().numGroups();
+        for (int group = 0; group < numGroups; group++) {
+            int stored =
+                    switch (target.type()) {
+                        case Q4 ->
+                                (numbers[2 * group] & 0x0f0f0f0f
+                                                | (numbers[2 * group + 1] & 0x0f0f0f0f) << 4)
+                                        ^ 0x88888888;
+                        case Q8 -> numbers[group] ^ 0x80808080;
+                    };
+            target.data().set(StoredBlocks.WORD, at + (long) group * GROUP_BYTES, stored);
+        }
+        long scale = target.scaleOffset(panel, b) + (long) row * Short.BYTES;
+        target.data().set(FLOAT16, scale, block.scale);
     }
 
     /// The block's weights, column by column, 16 rows each.

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
+import java.util.Map;
 
 /// One piece of a streamed answer.
 ///
@@ -15,6 +16,7 @@ import java.util.List;
 /// @param videos         beside the last usage: the prompt's videos as the model saw them
 /// @param promptLogprobs in a chunk of their own, as in [ChatCompletion]
 /// @param progress       in chunks of their own before the answer, if the request asked for them
+/// @param timings        in the last chunk, if the request asked for them
 @JsonNaming(SnakeCaseStrategy.class)
 public record ChatCompletionChunk(
         String id,
@@ -27,7 +29,8 @@ public record ChatCompletionChunk(
         @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenImage> images,
         @JsonInclude(JsonInclude.Include.NON_NULL) List<SeenVideo> videos,
         @JsonInclude(JsonInclude.Include.NON_NULL) JsonNode promptLogprobs,
-        @JsonInclude(JsonInclude.Include.NON_NULL) Progress progress) {
+        @JsonInclude(JsonInclude.Include.NON_NULL) Progress progress,
+        @JsonInclude(JsonInclude.Include.NON_NULL) Timings timings) {
 
     public static final String OBJECT = "chat.completion.chunk";
 
@@ -58,6 +61,18 @@ public record ChatCompletionChunk(
     /// How far the prompt's pictures are.
     @JsonNaming(SnakeCaseStrategy.class)
     public record Progress(int imagesDecoded, int imagesEncoded, int imagesTotal) {}
+
+    /// Where the time of a request went.
+    ///
+    /// @param totalSeconds      from the head of the request to the end of its answer
+    /// @param firstTokenSeconds to the first token; null if there was none
+    /// @param stageSeconds      time in which each stage was under way, in the order in which they began; stages overlap
+    ///                          where pictures are prepared side by side
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record Timings(
+            double totalSeconds,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Double firstTokenSeconds,
+            Map<String, Double> stageSeconds) {}
 
     /// The piece of the answer's text in this chunk, empty if there is none.
     public String text() {

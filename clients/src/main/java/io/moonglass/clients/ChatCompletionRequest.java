@@ -131,6 +131,11 @@ public final class ChatCompletionRequest {
             return streamOption("include_progress");
         }
 
+        /// Asks a streamed answer to tell where its time went.
+        public Builder includeTimings() {
+            return streamOption("include_timings");
+        }
+
         private Builder streamOption(String name) {
             Map<String, Object> options = new LinkedHashMap<>();
             if (fields().get(STREAM_OPTIONS) instanceof Map<?, ?> before) {

@@ -80,6 +80,7 @@ public final class ChatCallReader {
                 stream.bool("include_usage", false),
                 stream.bool("continuous_usage_stats", false),
                 stream.bool("include_progress", false),
+                stream.bool("include_timings", false),
                 fields.bool("return_token_ids", false),
                 fields.bool("logprobs", false),
                 fields.bool("include_reasoning", true),

@@ -5,6 +5,7 @@ import io.moonglass.clients.ChatCompletion;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ChatCompletionChunk.Delta;
 import io.moonglass.clients.ChatCompletionChunk.Progress;
+import io.moonglass.clients.ChatCompletionChunk.Timings;
 import io.moonglass.clients.Logprobs;
 import io.moonglass.clients.ToolCall;
 import io.moonglass.clients.Usage;
@@ -18,9 +19,13 @@ import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.runtime.GenerationEvent.ToolArgumentsDelta;
 import io.moonglass.runtime.GenerationEvent.ToolCallBegun;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.TokenScore;
+import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -36,6 +41,7 @@ public final class ChatCompletionWriter {
     /// @param usage         a stream ends with it
     /// @param usageOfEach   in a stream, the last piece of every answer has that answer's
     /// @param progress      of the prompt's pictures, in a stream
+    /// @param timings       of the request's stages, at the end of a stream
     /// @param tokenIds      the generated tokens
     /// @param logprobs      of them
     /// @param reasoning     what the model wrote before the answer
@@ -44,6 +50,7 @@ public final class ChatCompletionWriter {
             boolean usage,
             boolean usageOfEach,
             boolean progress,
+            boolean timings,
             boolean tokenIds,
             boolean logprobs,
             boolean reasoning,
@@ -207,6 +214,28 @@ public final class ChatCompletionWriter {
                 : Optional.empty();
     }
 
+    /// The last piece of a stream, if the call asked for it.
+    public Optional<ChatCompletionChunk> timings(RequestTimeline timeline) {
+        if (!told.timings()) {
+            return Optional.empty();
+        }
+        Map<String, Double> stages = new LinkedHashMap<>();
+        for (RequestTimeline.Period period : timeline.periods()) {
+            stages.put(period.stage().label(), seconds(period.active()));
+        }
+        Timings timings =
+                new Timings(
+                        seconds(timeline.length()),
+                        timeline.timeToFirstToken().map(ChatCompletionWriter::seconds).orElse(null),
+                        stages);
+        return Optional.of(chunk(List.of(), null, NONE, null, null, timings));
+    }
+
+    /// To the microsecond.
+    private static double seconds(Duration time) {
+        return time.toNanos() / 1_000 / 1e6;
+    }
+
     private ChatCompletionChunk chunk(int index, Delta delta, Logprobs logprobs) {
         return chunk(
                 List.of(new ChatCompletionChunk.Choice(index, delta, logprobs, null, null, null)),
@@ -223,6 +252,16 @@ public final class ChatCompletionWriter {
             PromptSize seen,
             JsonNode promptLogprobs,
             Progress progress) {
+        return chunk(choices, usage, seen, promptLogprobs, progress, null);
+    }
+
+    private ChatCompletionChunk chunk(
+            List<ChatCompletionChunk.Choice> choices,
+            Usage usage,
+            PromptSize seen,
+            JsonNode promptLogprobs,
+            Progress progress,
+            Timings timings) {
         return new ChatCompletionChunk(
                 head.id(),
                 ChatCompletionChunk.OBJECT,
@@ -234,7 +273,8 @@ public final class ChatCompletionWriter {
                 UsageRecord.images(seen),
                 UsageRecord.videos(seen),
                 promptLogprobs,
-                progress);
+                progress,
+                timings);
     }
 
     private List<Integer> tokenIds(Finished finished) {

@@ -4,7 +4,7 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.http.ServerOptions;
 import picocli.CommandLine.Option;
 
-/// The options of `serve` that say where it listens.
+/// The options of `serve` that say where it listens, and whether people find a page there.
 final class ListenOptions implements SettingsSection {
 
     private static final int MAX_PORT = 65_535;
@@ -22,6 +22,16 @@ final class ListenOptions implements SettingsSection {
             defaultValue = "8080",
             description = "Port to listen on; 0 for any that is free (default: ${DEFAULT-VALUE}).")
     private int port;
+
+    @Option(
+            names = "--playground",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description =
+                    "Serve a page at / on which people ask the model and see what the server does"
+                            + " (default: on; --no-playground).")
+    private boolean playground;
 
     @Override
     public String section() {
@@ -45,6 +55,6 @@ final class ListenOptions implements SettingsSection {
         if (port < 0 || port > MAX_PORT) {
             throw new ConfigException("--port is %d; want 0 to %d".formatted(port, MAX_PORT));
         }
-        return options.withHost(host).withPort(port);
+        return options.withHost(host).withPort(port).withPlayground(playground);
     }
 }

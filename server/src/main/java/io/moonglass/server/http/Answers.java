@@ -115,6 +115,7 @@ final class Answers {
             this.progress = question.call().progress();
             this.reply = question.reply();
             this.ends = new Finished[request.numAnswers()];
+            reply.timedBy(exchange.timeline());
         }
 
         void run() {

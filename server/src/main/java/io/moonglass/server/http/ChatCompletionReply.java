@@ -4,13 +4,21 @@ import io.moonglass.clients.ChatCompletion;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.wire.ChatCompletionWriter;
 import io.moonglass.runtime.wire.CollectedAnswer;
 import java.util.List;
 import java.util.Optional;
 
 /// Answers as chat completions.
-record ChatCompletionReply(ChatCompletionWriter writer) implements Reply {
+final class ChatCompletionReply implements Reply {
+
+    private final ChatCompletionWriter writer;
+    private Optional<RequestTimeline> timeline = Optional.empty();
+
+    ChatCompletionReply(ChatCompletionWriter writer) {
+        this.writer = writer;
+    }
 
     @Override
     public Optional<String> id() {
@@ -20,6 +28,11 @@ record ChatCompletionReply(ChatCompletionWriter writer) implements Reply {
     @Override
     public ChatCompletion whole(PromptSize prompt, List<CollectedAnswer> answers) {
         return writer.whole(prompt, answers);
+    }
+
+    @Override
+    public void timedBy(RequestTimeline measured) {
+        timeline = Optional.of(measured);
     }
 
     @Override
@@ -40,6 +53,7 @@ record ChatCompletionReply(ChatCompletionWriter writer) implements Reply {
     @Override
     public void end(EventStream stream, PromptSize prompt, List<Finished> ends) {
         writer.end(prompt, ends).ifPresent(stream::send);
+        timeline.flatMap(writer::timings).ifPresent(stream::send);
         stream.done();
     }
 

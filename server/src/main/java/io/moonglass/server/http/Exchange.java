@@ -292,6 +292,14 @@ final class Exchange implements AutoCloseable {
         response.send();
     }
 
+    /// Answers that what the client has is still so.
+    void answerNotModified() {
+        report.sent(304);
+        closeIfStopping();
+        response.status(Status.NOT_MODIFIED_304);
+        response.send();
+    }
+
     void answer(Object body) {
         send(200, JSON_TYPE, json(body));
     }

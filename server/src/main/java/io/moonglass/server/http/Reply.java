@@ -2,6 +2,7 @@ package io.moonglass.server.http;
 
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.wire.CollectedAnswer;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,9 @@ interface Reply {
 
     /// What the prompt amounts to; told before the beginning, unless that comes early because a client has waited long.
     default void measured(PromptSize prompt) {}
+
+    /// Where the stages of the request can be read that a stream ends with; told before the beginning.
+    default void timedBy(RequestTimeline timeline) {}
 
     /// Nothing is known yet but that the call is a good one.
     void begin(EventStream stream, int numAnswers);

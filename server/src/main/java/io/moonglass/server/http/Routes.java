@@ -81,6 +81,9 @@ final class Routes {
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TokenRoutes(served, requests, options.requestTimeout()).routes());
         routes.addAll(health.routes());
+        if (options.playground()) {
+            routes.addAll(Playground.load().routes());
+        }
         ModelRoutes models = new ModelRoutes(served);
         routes.addAll(models.routes());
         if (options.operations().isEmpty()) {
@@ -179,11 +182,14 @@ final class Routes {
         exchange.report().ended(outcome(exchange), exchange.fault().map(HttpFault::code));
     }
 
-    /// Health and metrics are asked for every few seconds.
+    /// Health and metrics are asked for every few seconds, and a page has many files.
     private static boolean isRoutine(Exchange exchange) {
         return exchange.report()
                 .route()
-                .filter(route -> route.startsWith("/health") || route.equals("/metrics"))
+                .filter(route ->
+                        route.startsWith("/health")
+                                || route.equals("/metrics")
+                                || Playground.isPath(route))
                 .isPresent();
     }
 

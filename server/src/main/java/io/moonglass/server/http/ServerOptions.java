@@ -36,6 +36,7 @@ import java.util.function.Consumer;
 /// @param connections           how many connections there may be, and how long each may take for what
 /// @param tls                   the certificate to serve with; empty for plain HTTP
 /// @param corsOrigins           pages that browsers may let ask; none by default
+/// @param playground            whether the page for people is served at `/`
 public record ServerOptions(
         String host,
         int port,
@@ -57,7 +58,8 @@ public record ServerOptions(
         Optional<OperationsOptions> operations,
         ConnectionLimits connections,
         Optional<TlsFiles> tls,
-        CorsOrigins corsOrigins) {
+        CorsOrigins corsOrigins,
+        boolean playground) {
 
     public static final ServerOptions DEFAULT =
             new ServerOptions(
@@ -81,7 +83,8 @@ public record ServerOptions(
                     Optional.empty(),
                     ConnectionLimits.DEFAULT,
                     Optional.empty(),
-                    CorsOrigins.NONE);
+                    CorsOrigins.NONE,
+                    true);
 
     public ServerOptions {
         if (host.isBlank()) {
@@ -198,6 +201,10 @@ public record ServerOptions(
         return with(changed -> changed.corsOrigins = value);
     }
 
+    public ServerOptions withPlayground(boolean value) {
+        return with(changed -> changed.playground = value);
+    }
+
     private ServerOptions with(Consumer<Changed> change) {
         Changed changed = new Changed();
         change.accept(changed);
@@ -227,6 +234,7 @@ public record ServerOptions(
         private ConnectionLimits connections = ServerOptions.this.connections;
         private Optional<TlsFiles> tls = ServerOptions.this.tls;
         private CorsOrigins corsOrigins = ServerOptions.this.corsOrigins;
+        private boolean playground = ServerOptions.this.playground;
 
         ServerOptions options() {
             return new ServerOptions(
@@ -250,7 +258,8 @@ public record ServerOptions(
                     operations,
                     connections,
                     tls,
-                    corsOrigins);
+                    corsOrigins,
+                    playground);
         }
     }
 }

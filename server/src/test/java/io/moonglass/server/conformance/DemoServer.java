@@ -92,6 +92,11 @@ final class DemoServer implements AutoCloseable {
         return proxy.address();
     }
 
+    /// The same without the proxy, for pages, which ask where they come from.
+    String ownAddress() {
+        return "http://127.0.0.1:" + server.port();
+    }
+
     RecordingProxy proxy() {
         return proxy;
     }

@@ -378,7 +378,6 @@ class BadRequestsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "/",
                 "/v1",
                 "/v1/chat/completions/",
                 "/v1/nothing",

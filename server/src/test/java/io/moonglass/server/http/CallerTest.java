@@ -109,10 +109,9 @@ class CallerTest {
                 "/v1/responses/x",
                 "/v1/chat/completions",
                 "/metrics",
-                "/nothing",
-                "/"
+                "/nothing"
             })
-    void every_path_but_health_wants_a_key(String path) {
+    void every_path_but_health_and_the_playground_wants_a_key(String path) {
         assertEquals(401, server.get(path).statusCode());
         assertEquals("invalid_api_key", errorCode(server.get(path)));
     }

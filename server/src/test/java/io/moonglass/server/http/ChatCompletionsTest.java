@@ -150,6 +150,19 @@ class ChatCompletionsTest {
     }
 
     @Test
+    void a_stream_ends_with_the_times_of_its_stages_where_they_are_asked_for() {
+        String fields = "\"stream_options\": {\"include_timings\": true}";
+
+        JsonNode last = chunks(server.chat(asking(fields, GOOD_STREAM)).body()).getLast();
+
+        assertEquals(json("[]"), last.get("choices"));
+        double inAdmission = last.at("/timings/stage_seconds/admission").doubleValue();
+        assertTrue(inAdmission > 0, last.toString());
+        assertTrue(last.at("/timings/total_seconds").doubleValue() >= inAdmission, last.toString());
+        assertFalse(server.chat(GOOD_STREAM).body().contains("timings"));
+    }
+
+    @Test
     void token_ids_are_returned_where_they_are_asked_for() {
         String whole = GOOD.replace("{\"messages\"", "{\"return_token_ids\":true,\"messages\"");
         String stream = GOOD_STREAM.replace("{\"stream\"", "{\"return_token_ids\":true,\"stream\"");

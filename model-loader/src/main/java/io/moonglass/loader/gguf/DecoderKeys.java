@@ -138,8 +138,7 @@ final class DecoderKeys {
         String vocabulary = key("vocab_size");
         long rows = table.shape()[0];
         if (keys.has(vocabulary) && keys.integer(vocabulary) != rows) {
-            throw keys.wrong(
-                    vocabulary, "%d, the rows of token_embd.weight".formatted(rows));
+            throw keys.wrong(vocabulary, "%d, the rows of token_embd.weight".formatted(rows));
         }
         if (rows > MAX_TOKENS) {
             throw new ModelFormatException(

@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
 final class DecoderWriter {
 
     private static final Pattern FIRST_EXPERT =
-            Pattern.compile("model\\.layers\\.(\\d+)\\.mlp\\.experts\\.0\\.(gate|up|down)_proj\\.weight");
+            Pattern.compile(
+                    "model\\.layers\\.(\\d+)\\.mlp\\.experts\\.0\\.(gate|up|down)_proj\\.weight");
     private static final Pattern LATENTS =
             Pattern.compile("model\\.layers\\.(\\d+)\\.self_attn\\.kv_b_proj\\.weight");
 
@@ -52,8 +53,7 @@ final class DecoderWriter {
         Tokenizer tokenizer = Tokenizer.read(checkpoint.directory());
         TokenizerConfig names = TokenizerConfig.read(checkpoint.directory());
         new VocabularyWriter(tokenizer, names, text.vocabSize()).writeKeys(file);
-        template(names)
-                .ifPresent(template -> file.string("tokenizer.chat_template", template));
+        template(names).ifPresent(template -> file.string("tokenizer.chat_template", template));
     }
 
     /// A temperature of 0 takes the most likely token.
@@ -116,8 +116,7 @@ final class DecoderWriter {
                     } else {
                         TensorNames.decoder(own)
                                 .ifPresent(stored ->
-                                        tensors.add(
-                                                RowsToWrite.of(stored, tensor(name, shape))));
+                                        tensors.add(RowsToWrite.of(stored, tensor(name, shape))));
                     }
                 });
         return tensors;

@@ -67,7 +67,8 @@ public sealed interface FoundTensor {
                 long last = Math.min(to, begin + piece.count());
                 if (first < last) {
                     long shift = piece.from() - begin;
-                    piece.tensor().decode(first + shift, last + shift, target, (int) (first - from));
+                    piece.tensor()
+                            .decode(first + shift, last + shift, target, (int) (first - from));
                 }
                 begin += piece.count();
             }
@@ -87,7 +88,8 @@ public sealed interface FoundTensor {
     ///
     /// @param keys     `[numHeads, rank, nope]`
     /// @param values   `[numHeads, vHeadDim, rank]`
-    record Latents(GgufTensor keys, GgufTensor values, int numHeads, int nope, int vHeadDim, int rank)
+    record Latents(
+            GgufTensor keys, GgufTensor values, int numHeads, int nope, int vHeadDim, int rank)
             implements FoundTensor {
 
         @Override

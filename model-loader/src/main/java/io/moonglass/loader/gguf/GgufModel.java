@@ -12,7 +12,6 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -170,8 +169,7 @@ public final class GgufModel implements AutoCloseable {
         if (keys.has("general.sampling.temp")) {
             temperature = keys.real("general.sampling.temp");
         } else if (family.release().temperature().isPresent()) {
-            temperature =
-                    family.take("temperature", family.release().temperature().getAsDouble());
+            temperature = family.take("temperature", family.release().temperature().getAsDouble());
         } else {
             family.take("do_sample", false);
         }

@@ -41,8 +41,7 @@ final class ExactBlocks {
     private static Optional<BlockLayout> layout(GgmlType type, PanelType panels) {
         return switch (type) {
             case Q4_0 -> Optional.of(BlockLayout.Q4_0); // what fits 4 bits fits 8
-            case Q8_0 ->
-                    panels == PanelType.Q8 ? Optional.of(BlockLayout.Q8_0) : Optional.empty();
+            case Q8_0 -> panels == PanelType.Q8 ? Optional.of(BlockLayout.Q8_0) : Optional.empty();
             case F32, F16, BF16, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS ->
                     Optional.empty();
         };

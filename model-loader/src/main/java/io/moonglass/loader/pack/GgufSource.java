@@ -71,8 +71,7 @@ final class GgufSource implements WeightSource {
         return model.tensors().entrySet().stream()
                 .filter(entry -> part.test(entry.getKey()))
                 .filter(entry ->
-                        PackedForm.isMultiplied(
-                                entry.getKey(), entry.getValue().shape().length))
+                        PackedForm.isMultiplied(entry.getKey(), entry.getValue().shape().length))
                 .anyMatch(entry -> entry.getValue().first().type().blockLength() > 1);
     }
 
@@ -138,7 +137,18 @@ final class GgufSource implements WeightSource {
                             PackedForm.isMultiplied(name, shape.length)
                                     ? ElementKind.BF16
                                     : ElementKind.F32;
-                    case F32, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL,
+                    case F32,
+                            Q4_0,
+                            Q4_1,
+                            Q5_0,
+                            Q5_1,
+                            Q8_0,
+                            Q2_K,
+                            Q3_K,
+                            Q4_K,
+                            Q5_K,
+                            Q6_K,
+                            IQ4_NL,
                             IQ4_XS ->
                             ElementKind.F32;
                 };
@@ -203,11 +213,7 @@ final class GgufSource implements WeightSource {
     }
 
     private float[] floats(
-            String name,
-            Optional<FoundTensor.Piece> stored,
-            int first,
-            int count,
-            int numColumns) {
+            String name, Optional<FoundTensor.Piece> stored, int first, int count, int numColumns) {
         float[] floats = new float[count * numColumns];
         if (stored.isPresent()) {
             FoundTensor.Piece piece = stored.get();
@@ -234,8 +240,7 @@ final class GgufSource implements WeightSource {
 
     private static void pack(float[] floats, PanelMatrix rows, PanelPacker packer) {
         try (Arena arena = Arena.ofConfined()) {
-            packer.packPanel(
-                    matrix(floats, rows.numRows(), rows.numColumns(), arena), rows, 0);
+            packer.packPanel(matrix(floats, rows.numRows(), rows.numColumns(), arena), rows, 0);
         }
     }
 
@@ -313,7 +318,11 @@ final class GgufSource implements WeightSource {
                     "%s alone reads text and no pictures; name the file of its vision part with --mmproj"
                             .formatted(file));
         }
-        model.takenFromFamily().forEach(taken -> notes.add("%s does not say: %s, as the model family has it".formatted(file, taken)));
+        model.takenFromFamily()
+                .forEach(taken ->
+                        notes.add(
+                                "%s does not say: %s, as the model family has it"
+                                        .formatted(file, taken)));
         return notes;
     }
 

@@ -80,12 +80,7 @@ public final class PackCache {
     }
 
     private static Path found(Path model, WeightFormat format, Path entry) {
-        LOG.log(
-                INFO,
-                "{0} as {1}: packed before, in {2}",
-                model,
-                format.spelling(),
-                entry);
+        LOG.log(INFO, "{0} as {1}: packed before, in {2}", model, format.spelling(), entry);
         return entry;
     }
 

@@ -36,9 +36,7 @@ sealed interface PackedForm {
 
     /// Whether all tokens, or all patches, are multiplied with a tensor, so that it may be quantised.
     static boolean isMultiplied(String name, int numDimensions) {
-        return numDimensions == 2
-                && !isRouter(name)
-                && (isVision(name) || !isReadByRow(name));
+        return numDimensions == 2 && !isRouter(name) && (isVision(name) || !isReadByRow(name));
     }
 
     private static boolean isRouter(String name) {

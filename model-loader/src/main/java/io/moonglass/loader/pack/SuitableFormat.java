@@ -38,8 +38,7 @@ public final class SuitableFormat {
             case ModelFiles.Gguf(var decoder, var vision) -> {
                 try (GgufSource source = new GgufSource(GgufModel.open(decoder, vision), 1)) {
                     boolean isKept = source.isQuantized() || weightBytes(model) <= smallBytes;
-                    yield Optional.of(
-                            isKept ? WeightFormat.KEEP : fitting(source, memoryBytes));
+                    yield Optional.of(isKept ? WeightFormat.KEEP : fitting(source, memoryBytes));
                 }
             }
         };

@@ -94,8 +94,7 @@ class GgufPackingTest {
 
     private Path pack(ModelFiles model, WeightFormat format) {
         Path target = folder.resolve("packed");
-        PackReport report =
-                PackedModels.pack(model, WeightFormats.of(format), target, 2, SILENT);
+        PackReport report = PackedModels.pack(model, WeightFormats.of(format), target, 2, SILENT);
         report.lines().forEach(System.out::println);
         return target;
     }

@@ -21,6 +21,7 @@ final class AnsweringServer implements AutoCloseable {
     static AnsweringServer open(
             Answerer answerer,
             ModelOpener models,
+            VisionFileOption visionFile,
             WeightOptions weights,
             ComputeOptions compute,
             VisionOptions vision,
@@ -29,7 +30,11 @@ final class AnsweringServer implements AutoCloseable {
             return new AnsweringServer(answerer.client(), () -> {});
         }
         ChatModel model =
-                weights.open(models, answerer.directory(), vision.in(compute.chatModel()), err);
+                weights.open(
+                        models,
+                        visionFile.of(answerer.directory()),
+                        vision.in(compute.chatModel()),
+                        err);
         try {
             MoonglassServer server =
                     MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0));

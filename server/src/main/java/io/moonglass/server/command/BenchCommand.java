@@ -46,8 +46,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--model",
             paramLabel = "DIR",
-            description = "The checkpoint, packed or not (default: the demo model).")
+            description =
+                    "The checkpoint, packed or not, or a decoder in GGUF (default: the demo model).")
     private Optional<Path> model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--only",
@@ -100,8 +103,11 @@ final class BenchCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
-                                model.map(path -> ModelPath.of(path.toString()))
-                                        .orElseGet(DemoModel::directory),
+                                folder.folder(
+                                        model.map(path -> ModelPath.of(path.toString()))
+                                                .orElseGet(DemoModel::directory),
+                                        options.numThreads(),
+                                        err),
                                 options,
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))

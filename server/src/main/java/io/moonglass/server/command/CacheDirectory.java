@@ -8,6 +8,11 @@ final class CacheDirectory {
 
     private CacheDirectory() {}
 
+    /// Of whoever runs this program.
+    static Path here() {
+        return of(System.getenv(), Path.of(System.getProperty("user.home")));
+    }
+
     /// See [UserDirectory].
     static Path of(Map<String, String> environment, Path home) {
         return UserDirectory.of(

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.check.CheckReport;
 import io.moonglass.runtime.check.GoldenCheck;
 import java.nio.file.Path;
@@ -36,8 +37,10 @@ final class CheckCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "A checkpoint in Hugging Face layout.")
+            description = "A checkpoint in Hugging Face layout, or a decoder in GGUF.")
     private Path model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--golden",
@@ -52,12 +55,13 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CheckReport report =
-                new GoldenCheck(
-                                ModelPath.of(model.toString()),
-                                golden,
-                                vision.in(compute.chatModel()))
-                        .run();
+        ChatModelOptions options = vision.in(compute.chatModel());
+        Path checkpoint =
+                folder.folder(
+                        ModelPath.of(model.toString()),
+                        options.numThreads(),
+                        spec.commandLine().getErr());
+        CheckReport report = new GoldenCheck(checkpoint, golden, options).run();
         report.lines().forEach(spec.commandLine().getOut()::println);
         return report.numFailed() == 0 ? 0 : 1;
     }

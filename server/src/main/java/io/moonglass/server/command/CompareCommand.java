@@ -6,6 +6,7 @@ import io.moonglass.server.eval.Comparison;
 import io.moonglass.server.eval.ComparisonReport;
 import io.moonglass.server.eval.EvaluationSet;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -39,8 +40,10 @@ final class CompareCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The model, such as a folder that pack wrote.")
+            description = "The model, such as a folder that pack wrote, or a decoder in GGUF.")
     private Path model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--reference",
@@ -83,11 +86,18 @@ final class CompareCommand implements Callable<Integer> {
                         set.orElseGet(() -> DemoModel.directory().resolveSibling("evaluation")));
         EvaluationSet asked = limit.map(all::sample).orElse(all);
         int numAll = asked.conversations().size();
+        int numThreads = compute.chatModel().numThreads();
+        PrintWriter err = spec.commandLine().getErr();
         ComparisonReport report;
         try (ModelComparison models =
                 new ModelComparison(
-                        model, reference.orElseGet(DemoModel::directory), compute.chatModel())) {
-            ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+                        folder.folder(ModelPath.of(model.toString()), numThreads, err),
+                        reference
+                                .map(path -> ModelPath.of(path.toString()))
+                                .map(path -> folder.otherFolder(path, numThreads, err))
+                                .orElseGet(DemoModel::directory),
+                        compute.chatModel())) {
+            ProgressLine progress = new ProgressLine(err);
             report =
                     new Comparison(models, asked, maxTokens)
                             .run(numDone ->

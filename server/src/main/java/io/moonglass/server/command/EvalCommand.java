@@ -77,6 +77,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "Conversations at once (default: ${DEFAULT-VALUE}).")
     private int numParallel;
 
+    @Mixin private VisionFileOption visionFile;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -116,7 +118,7 @@ final class EvalCommand implements Callable<Integer> {
         try (ChatModel model =
                         weights.open(
                                 models,
-                                answerer.directory(),
+                                visionFile.of(answerer.directory()),
                                 vision.in(compute.chatModel()),
                                 spec.commandLine().getErr());
                 MoonglassServer server =

@@ -1,7 +1,17 @@
 package io.moonglass.server.command;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.gguf.GgmlType;
+import io.moonglass.loader.gguf.GgufPair;
+import io.moonglass.loader.pack.ModelFiles;
+import io.moonglass.loader.pack.PackReport;
 import io.moonglass.loader.pack.PackedModels;
+import io.moonglass.loader.pack.WeightFormat;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -9,21 +19,37 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// `moonglass pack`: a checkpoint in the form in which it runs.
+/// `moonglass pack`: a model in the form in which it runs, or in which other engines load it.
 @Command(
         name = "pack",
         description = {
-            "Pack a checkpoint: quantised and in the order in which it is computed with.",
-            "The new folder is a model like any other, a third of the size or less, and starts at once."
+            "Pack a model: quantised and in the order in which it is computed with.",
+            "The new folder is a model like any other, a third of the size or less, and starts at once.",
+            "From GGUF, blocks that fit go over bit for bit; of others, what they lose is printed."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.VersionLine.class,
         sortOptions = false,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass pack --model ~/models/Kimi-VL-A3B-Instruct --weights q4 --out packed"
+            "  moonglass pack --model moonshotai/Kimi-VL-A3B-Instruct --weights q4 --out packed",
+            "  moonglass pack --model kimi-vl-q4_0.gguf --mmproj mmproj-f16.gguf --out packed",
+            "  moonglass pack --model moonshotai/Kimi-VL-A3B-Instruct --to gguf --weights q8 --out pair"
         })
 final class PackCommand implements Callable<Integer> {
+
+    /// What is written.
+    enum Form {
+        PACKED,
+        GGUF
+    }
+
+    /// The spellings of forms.
+    static final class FormConverter extends LowerCaseConverter<Form> {
+        FormConverter() {
+            super(Form.values());
+        }
+    }
 
     @Spec private CommandSpec spec;
 
@@ -31,19 +57,87 @@ final class PackCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The checkpoint, a folder in Hugging Face layout.")
+            description =
+                    "The checkpoint, a folder in Hugging Face layout or the ORG/NAME of one that was pulled, or the file of a decoder in GGUF (then --weights is keep where it is left out).")
     private Path model;
+
+    @Mixin private VisionFileOption visionFile;
+
+    @Option(
+            names = "--to",
+            paramLabel = "FORM",
+            description =
+                    "packed, a folder for this program (the default), or gguf: decoder.gguf and mmproj.gguf for any, from a checkpoint, in f32, bf16, q8 or q4.",
+            converter = FormConverter.class)
+    private Form form = Form.PACKED;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Also write here what became of each tensor of a GGUF file.")
+    private Optional<Path> json = Optional.empty();
 
     @Mixin private PackTarget target;
 
     @Override
     public Integer call() {
-        PackedModels.pack(
-                ModelPath.of(model.toString()),
-                target.weights(),
-                target.directory(),
-                target.numThreads(),
-                new PackingProgress(spec.commandLine().getErr()));
+        ModelFiles files = visionFile.of(ModelPath.of(model.toString()));
+        PackingProgress progress = new PackingProgress(spec.commandLine().getErr());
+        switch (form) {
+            case PACKED -> pack(files, progress);
+            case GGUF -> writeGguf(files, progress);
+        }
         return 0;
+    }
+
+    private void pack(ModelFiles files, PackingProgress progress) {
+        PackReport report =
+                PackedModels.pack(
+                        files,
+                        switch (files) {
+                            case ModelFiles.Folder _ -> target.weights();
+                            case ModelFiles.Gguf _ -> target.weightsOr(WeightFormat.KEEP);
+                        },
+                        target.directory(),
+                        target.numThreads(),
+                        progress);
+        json.ifPresent(file -> JsonFile.write(json(report), file));
+        report.lines().forEach(spec.commandLine().getOut()::println);
+    }
+
+    private static ObjectNode json(PackReport report) {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        ArrayNode tensors = root.putArray("tensors");
+        for (PackReport.Tensor tensor : report.tensors()) {
+            tensors.addObject()
+                    .put("name", tensor.name())
+                    .put("from", tensor.from())
+                    .put("to", tensor.to())
+                    .put("relative_error", tensor.relativeError());
+        }
+        return root;
+    }
+
+    private void writeGguf(ModelFiles files, PackingProgress progress) {
+        if (!(files instanceof ModelFiles.Folder(var directory))) {
+            throw new ConfigException(
+                    "--to gguf: --model %s is in GGUF already; name a checkpoint"
+                            .formatted(files.path()));
+        }
+        if (target.hasVisionWeights()) {
+            throw new ConfigException(
+                    "--vision-weights: goes with --to packed; leave it out: the vision part gets 8 bits where the decoder gets 4");
+        }
+        GgmlType type =
+                switch (target.weights().decoder()) {
+                    case F32 -> GgmlType.F32;
+                    case BF16 -> GgmlType.BF16;
+                    case Q8 -> GgmlType.Q8_0;
+                    case Q4 -> GgmlType.Q4_0;
+                    case KEEP ->
+                            throw new ConfigException(
+                                    "--weights keep: --to gguf wants f32, bf16, q8 or q4");
+                };
+        GgufPair.write(directory, type, target.directory(), target.numThreads(), progress);
     }
 }

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.loader.pack.WeightFormats;
 import java.nio.file.Path;
@@ -12,12 +13,12 @@ final class PackTarget {
 
     @Option(
             names = "--weights",
-            required = true,
             paramLabel = "FORMAT",
-            description = "What the large matrices are stored as: ${COMPLETION-CANDIDATES}.",
+            description =
+                    "What the large matrices are stored as: ${COMPLETION-CANDIDATES}, the last what keeps most of each.",
             converter = FormatConverter.class,
             completionCandidates = FormatConverter.class)
-    private WeightFormat weights;
+    private Optional<WeightFormat> weights = Optional.empty();
 
     @Option(
             names = "--vision-weights",
@@ -36,10 +37,28 @@ final class PackTarget {
 
     @Mixin private ComputeOptions compute;
 
+    /// @throws ConfigException if no format is named
     WeightFormats weights() {
+        return weights(
+                weights.orElseThrow(() ->
+                        new ConfigException(
+                                "--weights is missing; want one of %s"
+                                        .formatted(String.join(", ", new FormatConverter())))));
+    }
+
+    /// @param absent the format where none is named
+    WeightFormats weightsOr(WeightFormat absent) {
+        return weights(weights.orElse(absent));
+    }
+
+    private WeightFormats weights(WeightFormat decoder) {
         return visionWeights
-                .map(vision -> new WeightFormats(weights, vision))
-                .orElse(WeightFormats.of(weights));
+                .map(vision -> new WeightFormats(decoder, vision))
+                .orElse(WeightFormats.of(decoder));
+    }
+
+    boolean hasVisionWeights() {
+        return visionWeights.isPresent();
     }
 
     Path directory() {

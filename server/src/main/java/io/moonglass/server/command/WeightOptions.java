@@ -1,7 +1,7 @@
 package io.moonglass.server.command;
 
-import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.PackCache;
 import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.loader.pack.WeightFormat;
@@ -24,7 +24,8 @@ final class WeightOptions implements SettingsSection {
                 "Compute from ${COMPLETION-CANDIDATES}. All but the last are packed into the cache"
                         + " first, and later starts find them there.",
                 "Default: stored, up to 1 GiB of weights. Above it q8, or q4 where q8 would take"
-                        + " more than half of the memory. A packed model is taken as it is."
+                        + " more than half of the memory. A packed model is taken as it is. A quantised"
+                        + " one in GGUF is packed so that it keeps its numbers (keep)."
             },
             converter = WeightChoiceConverter.class,
             completionCandidates = WeightChoiceConverter.class)
@@ -43,14 +44,15 @@ final class WeightOptions implements SettingsSection {
         return "weights";
     }
 
-    /// Opens a checkpoint, packed before if that is wanted.
+    /// Opens a model, packed before if that is wanted.
     ///
-    /// @param options without a name for the checkpoint's own
-    /// @throws ConfigException if a folder cannot be used, or the disk has no room
-    ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
+    /// @param options without a name for the model's own
+    /// @throws ConfigException if a file cannot be used, or the disk has no room
+    ChatModel open(
+            ModelOpener models, ModelFiles model, ChatModelOptions options, PrintWriter err) {
         Optional<WeightFormat> format = format(model);
         if (format.isEmpty()) {
-            return models.open(model, options);
+            return models.open(model.path(), options);
         }
         Path packed =
                 new PackCache(cache())
@@ -59,19 +61,37 @@ final class WeightOptions implements SettingsSection {
                                 format.get(),
                                 options.numThreads(),
                                 new PackingProgress(err));
-        String name = options.name().orElseGet(() -> ModelName.of(model));
+        String name = options.name().orElseGet(model::name);
         return models.open(packed, options.withName(name));
     }
 
-    /// What to pack the checkpoint as; empty if it is taken as it is.
-    private Optional<WeightFormat> format(Path model) {
+    /// What to pack the model as; empty if it is taken as it is.
+    private Optional<WeightFormat> format(ModelFiles model) {
+        return switch (model) {
+            case ModelFiles.Folder(var directory) -> format(directory, model);
+            case ModelFiles.Gguf _ ->
+                    weights.flatMap(this::ofBlocks)
+                            .or(() -> SuitableFormat.of(model, MachineMemory.bytes()));
+        };
+    }
+
+    /// Blocks are never computed from as they lie.
+    private Optional<WeightFormat> ofBlocks(WeightChoice choice) {
+        return Optional.of(
+                switch (choice) {
+                    case WeightChoice.Stored() -> WeightFormat.KEEP;
+                    case WeightChoice.Packed(WeightFormat format) -> format;
+                });
+    }
+
+    private Optional<WeightFormat> format(Path model, ModelFiles files) {
         Optional<PackManifest> manifest = PackManifest.read(model);
         if (manifest.isPresent()) {
             weights.ifPresent(choice -> refuseOther(model, manifest.get(), choice));
             return Optional.empty();
         }
         if (weights.isEmpty()) {
-            return SuitableFormat.of(model, MachineMemory.bytes());
+            return SuitableFormat.of(files, MachineMemory.bytes());
         }
         return switch (weights.get()) {
             case WeightChoice.Stored() -> Optional.empty();
@@ -89,7 +109,6 @@ final class WeightOptions implements SettingsSection {
     }
 
     private Path cache() {
-        return cache.orElseGet(
-                () -> CacheDirectory.of(System.getenv(), Path.of(System.getProperty("user.home"))));
+        return cache.orElseGet(CacheDirectory::here);
     }
 }

@@ -137,7 +137,7 @@ final class GgufCursor {
     private void checkLeft(long length, String what) {
         if (length < 0 || length > end - at) {
             throw new ModelFormatException(
-                    "%s: %s at byte %,d takes %s bytes, %,d are left of %s"
+                    "%s: no room for %s at byte %,d: want %s bytes, %,d are left of %s"
                             .formatted(
                                     file,
                                     what,

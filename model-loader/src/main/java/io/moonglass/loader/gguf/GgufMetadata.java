@@ -135,7 +135,8 @@ public final class GgufMetadata {
     /// A fault of a value that has the right type.
     public ModelFormatException wrong(String key, String wanted) {
         return new ModelFormatException(
-                "%s: key %s is %s; want %s".formatted(file, key, shown(values.get(key)), wanted));
+                "%s: key %s is %s; want %s"
+                        .formatted(file, GgufPart.shown(key), shown(values.get(key)), wanted));
     }
 
     private GgufValue value(String key, String wanted) {

@@ -15,9 +15,9 @@ import java.nio.charset.StandardCharsets;
 final class GgufCursor {
 
     /// Larger than any model's vocabulary with its merges by far.
-    static final long MAX_HEADER_BYTES = 256L << 20;
+    static final long MAX_HEADER_BYTES = 128L << 20;
 
-    static final long MAX_ELEMENTS = 1 << 22;
+    static final long MAX_ELEMENTS = 1 << 21;
 
     private static final int MAX_DEPTH = 4;
 

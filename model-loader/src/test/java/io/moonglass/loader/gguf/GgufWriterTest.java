@@ -85,6 +85,16 @@ class GgufWriterTest {
     }
 
     @Test
+    void a_file_may_be_read_by_whom_the_system_lets() throws IOException {
+        Path other = Files.createFile(temporary.resolve("other"));
+        Path place = temporary.resolve("a.gguf");
+        try (GgufWriter writer = GgufWriter.builder().create(place)) {
+            writer.commit();
+        }
+        assertEquals(Files.getPosixFilePermissions(other), Files.getPosixFilePermissions(place));
+    }
+
+    @Test
     void a_file_that_finds_no_room_leaves_nothing() throws IOException {
         GgufWriter.Builder file =
                 GgufWriter.builder().tensor("a", GgmlType.F32, 1L << 16, 1L << 40);

@@ -15,9 +15,9 @@ import java.nio.charset.StandardCharsets;
 final class GgufCursor {
 
     /// Larger than any model's vocabulary with its merges by far.
-    static final long MAX_HEADER_BYTES = 256L << 20;
+    static final long MAX_HEADER_BYTES = 128L << 20;
 
-    static final long MAX_ELEMENTS = 1 << 22;
+    static final long MAX_ELEMENTS = 1 << 21;
 
     private static final int MAX_DEPTH = 4;
 
@@ -137,7 +137,7 @@ final class GgufCursor {
     private void checkLeft(long length, String what) {
         if (length < 0 || length > end - at) {
             throw new ModelFormatException(
-                    "%s: %s at byte %,d takes %s bytes, %,d are left of %s"
+                    "%s: no room for %s at byte %,d: want %s bytes, %,d are left of %s"
                             .formatted(
                                     file,
                                     what,

@@ -59,27 +59,44 @@ public abstract sealed class GgufEncoder {
 
         @Override
         void write(float[] values, int at, int size, MemorySegment target, long offset) {
-            if (type() == GgmlType.F32) {
-                MemorySegment.copy(values, at, target, FLOAT, offset, size);
-                return;
-            }
             for (int i = 0; i < size; i++) {
                 float value = values[at + i];
-                short bits =
-                        type() == GgmlType.BF16
-                                ? (short) Bfloat16.bits(value)
-                                : Float.floatToFloat16(value);
-                float stored =
-                        type() == GgmlType.BF16
-                                ? Float.intBitsToFloat(bits << 16)
-                                : Float.float16ToFloat(bits);
-                if (!Float.isFinite(stored)) {
-                    throw new IllegalArgumentException(
-                            "a weight of %s in %s; want finite numbers, at most 65504 in F16"
-                                    .formatted(value, type()));
+                switch (type()) {
+                    case F32 -> target.set(FLOAT, offset + 4L * i, checked(value, value));
+                    case F16 -> {
+                        short bits = Float.floatToFloat16(value);
+                        checked(value, Float.float16ToFloat(bits));
+                        target.set(SHORT, offset + 2L * i, bits);
+                    }
+                    case BF16 -> {
+                        int bits = Bfloat16.bits(value);
+                        checked(value, Float.intBitsToFloat(bits << 16));
+                        target.set(SHORT, offset + 2L * i, (short) bits);
+                    }
+                    case Q4_0,
+                            Q4_1,
+                            Q5_0,
+                            Q5_1,
+                            Q8_0,
+                            Q2_K,
+                            Q3_K,
+                            Q4_K,
+                            Q5_K,
+                            Q6_K,
+                            IQ4_NL,
+                            IQ4_XS ->
+                            throw new IllegalStateException(type() + " is stored in blocks");
                 }
-                target.set(SHORT, offset + 2L * i, bits);
             }
+        }
+
+        private float checked(float value, float stored) {
+            if (!Float.isFinite(stored)) {
+                throw new IllegalArgumentException(
+                        "a weight of %s in %s; want finite numbers, at most 65504 in F16"
+                                .formatted(value, type()));
+            }
+            return stored;
         }
     }
 

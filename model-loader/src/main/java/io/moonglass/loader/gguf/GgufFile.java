@@ -114,7 +114,10 @@ public final class GgufFile implements AutoCloseable {
         if (count == 1 && !name.matches()) {
             return List.of(opened);
         }
-        if (!name.matches() || Integer.parseInt(name.group(3)) != count || count < 1) {
+        if (!name.matches()
+                || Integer.parseInt(name.group(3)) != count
+                || Integer.parseInt(name.group(2)) < 1
+                || Integer.parseInt(name.group(2)) > count) {
             throw opened.metadata()
                     .wrong(
                             SPLIT_COUNT,

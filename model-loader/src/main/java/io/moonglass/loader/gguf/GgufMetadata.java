@@ -135,7 +135,8 @@ public final class GgufMetadata {
     /// A fault of a value that has the right type.
     public ModelFormatException wrong(String key, String wanted) {
         return new ModelFormatException(
-                "%s: key %s is %s; want %s".formatted(file, key, shown(values.get(key)), wanted));
+                "%s: key %s is %s; want %s"
+                        .formatted(file, GgufPart.shown(key), shown(values.get(key)), wanted));
     }
 
     private GgufValue value(String key, String wanted) {
@@ -143,7 +144,7 @@ public final class GgufMetadata {
         if (value == null) {
             throw new ModelFormatException(
                     "%s: no key %s; want %s: take a file that a current converter made"
-                            .formatted(file, key, wanted));
+                            .formatted(file, GgufPart.shown(key), wanted));
         }
         return value;
     }
@@ -166,7 +167,9 @@ public final class GgufMetadata {
 
     private String text(String key, MemorySegment bytes, long at) {
         return GgufCursor.utf8(
-                file, "key " + key, bytes.asSlice(at + Long.BYTES, bytes.get(LONG, at)));
+                file,
+                "key " + GgufPart.shown(key),
+                bytes.asSlice(at + Long.BYTES, bytes.get(LONG, at)));
     }
 
     private long integer(String key, ValueType type, MemorySegment bytes, long at) {

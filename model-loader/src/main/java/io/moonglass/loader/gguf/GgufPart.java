@@ -20,7 +20,7 @@ record GgufPart(Path file, GgufMetadata metadata, List<GgufTensor> tensors) {
     static final String ALIGNMENT = "general.alignment";
 
     private static final int MAX_KEYS = 1 << 16;
-    private static final int MAX_TENSORS = 1 << 20;
+    private static final int MAX_TENSORS = 1 << 16;
     private static final int MAX_KEY_BYTES = 1 << 16;
     static final int MAX_NAME_BYTES = 64;
     static final int MAX_DIMENSIONS = 4;

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /// Writes a GGUF file of version 3. Its header comes first, since all sizes are known, and then any part of any tensor
 /// in any order, by several threads if need be. It grows beside its place and gets there when it is whole.
@@ -192,13 +193,15 @@ public final class GgufWriter implements AutoCloseable {
                 size += aligned(info.bytes());
             }
             Path growing =
-                    Files.createTempFile(
-                            target.toAbsolutePath().getParent(),
-                            "." + target.getFileName(),
-                            ".part");
+                    target.resolveSibling(
+                            ".%s.%s.part".formatted(target.getFileName(), UUID.randomUUID()));
             Arena arena = Arena.ofShared();
             try (FileChannel channel =
-                    FileChannel.open(growing, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                    FileChannel.open(
+                            growing,
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE)) {
                 FileSpace.take(growing, size);
                 MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, size, arena);
                 MemorySegment.copy(header, 0, mapped, ValueLayout.JAVA_BYTE, 0, header.length);

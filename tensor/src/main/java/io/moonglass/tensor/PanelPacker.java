@@ -61,28 +61,48 @@ public final class PanelPacker {
     /// @param source of the shape of `target`
     /// @throws IllegalArgumentException if a weight is no finite number, or too large for the scale
     public void packPanel(WeightMatrix source, PanelMatrix target, int panel) {
-        PanelType type = target.type();
-        PanelBlock block = blocks.get(type);
+        PanelBlock block = blocks.get(target.type());
         for (int b = 0; b < target.numBlocks(); b++) {
             read(source, panel * PANEL_ROWS, b * BLOCK_COLUMNS, block.values);
+            if (target.type().hasMinima()) {
+                fillColumns(target.numColumns() - b * BLOCK_COLUMNS, block.values);
+            }
             kernels.findScales(block);
-            long scales = target.scaleOffset(panel, b);
             for (int row = 0; row < PANEL_ROWS; row++) {
-                short scale = Float.floatToFloat16(block.scales[row]);
-                block.scales[row] = Float.float16ToFloat(scale); // codes are for it as it is stored
-                if (!Float.isFinite(block.scales[row])) {
-                    throw new IllegalArgumentException(
-                            "row %d, columns from %d: a weight of %s; want at most %s"
-                                    .formatted(
-                                            panel * PANEL_ROWS + row,
-                                            b * BLOCK_COLUMNS,
-                                            block.extremes[row],
-                                            65504f * type.offset()));
-                }
-                target.data().set(FLOAT16, scales, scale);
-                scales += Short.BYTES;
+                writeScales(block, target, panel, b, row);
             }
             kernels.writeCodes(block, target.data(), target.blockOffset(panel, b));
+        }
+    }
+
+    /// Columns beyond the last are multiplied with zeros. They repeat the block's first, so that they do not
+    /// widen the range that minima and scales have to cover.
+    private static void fillColumns(int numColumns, float[] values) {
+        for (int column = numColumns; column < BLOCK_COLUMNS; column++) {
+            System.arraycopy(values, 0, values, column * PANEL_ROWS, PANEL_ROWS);
+        }
+    }
+
+    /// Rounds scale and minimum to float16 and stores them; whole numbers are for them as they are stored.
+    private static void writeScales(
+            PanelBlock block, PanelMatrix target, int panel, int b, int row) {
+        short scale = Float.floatToFloat16(block.scales[row]);
+        block.scales[row] = Float.float16ToFloat(scale);
+        target.data().set(FLOAT16, target.scaleOffset(panel, b) + row * 2L, scale);
+        if (target.type().hasMinima()) {
+            float wanted = block.means[row] - block.scales[row] * block.meanCodes[row];
+            short minimum = Float.floatToFloat16(wanted);
+            block.minima[row] = Float.float16ToFloat(minimum);
+            target.data().set(FLOAT16, target.minimumOffset(panel, b) + row * 2L, minimum);
+        }
+        if (!Float.isFinite(block.scales[row]) || !Float.isFinite(block.minima[row])) {
+            throw new IllegalArgumentException(
+                    "row %d, columns from %d: a weight of %s, which is too large for %s"
+                            .formatted(
+                                    panel * PANEL_ROWS + row,
+                                    b * BLOCK_COLUMNS,
+                                    block.extremes[row],
+                                    target.type()));
         }
     }
 
@@ -118,9 +138,10 @@ public final class PanelPacker {
     private static void check(RowBlock block, PanelType type, int row, int b) {
         float scale = Float.float16ToFloat(block.scale);
         float minimum = Float.float16ToFloat(block.minimum);
-        if (!Float.isFinite(scale) || minimum != 0) {
+        boolean mayBe = type.hasMinima() ? Float.isFinite(minimum) : minimum == 0;
+        if (!Float.isFinite(scale) || !mayBe) {
             throw new IllegalArgumentException(
-                    "row %d, columns from %d: a scale of %s and a minimum of %s; %s wants a finite scale and no minimum"
+                    "row %d, columns from %d: a scale of %s and a minimum of %s, which %s cannot hold"
                             .formatted(row, b * BLOCK_COLUMNS, scale, minimum, type));
         }
         for (int four : block.numbers) {
@@ -139,16 +160,23 @@ public final class PanelPacker {
         for (int group = 0; group < numGroups; group++) {
             int stored =
                     switch (target.type()) {
-                        case Q4 ->
-                                (numbers[2 * group] & 0x0f0f0f0f
-                                                | (numbers[2 * group + 1] & 0x0f0f0f0f) << 4)
-                                        ^ 0x88888888;
+                        case Q4 -> nibbles(numbers[2 * group], numbers[2 * group + 1]) ^ 0x88888888;
                         case Q8 -> numbers[group] ^ 0x80808080;
+                        case Q4A -> nibbles(numbers[2 * group], numbers[2 * group + 1]);
                     };
             target.data().set(StoredBlocks.WORD, at + (long) group * GROUP_BYTES, stored);
         }
         long scale = target.scaleOffset(panel, b) + (long) row * Short.BYTES;
         target.data().set(FLOAT16, scale, block.scale);
+        if (target.type().hasMinima()) {
+            long minimum = target.minimumOffset(panel, b) + (long) row * Short.BYTES;
+            target.data().set(FLOAT16, minimum, block.minimum);
+        }
+    }
+
+    /// The low halves of four bytes each.
+    private static int nibbles(int low, int high) {
+        return low & 0x0f0f0f0f | (high & 0x0f0f0f0f) << 4;
     }
 
     /// The block's weights, column by column, 16 rows each.

@@ -82,10 +82,20 @@ final class ScalarKernels implements KernelSet {
                                                     x.blockOffset(row, block)
                                                             + QuantizedRows.SCALE);
                     sum = Math.fma((float) dot(x, row, weight, i, block), scale, sum);
+                    if (weight.type().hasMinima()) {
+                        sum = Math.fma(minimum(weight, i, block), share(x, row, block), sum);
+                    }
                 }
                 out.set(row, i, sum);
             }
         }
+    }
+
+    /// What a block's minimum is multiplied with: the sum of the block's activations.
+    static float share(QuantizedRows x, int row, int block) {
+        long at = x.blockOffset(row, block);
+        return x.data().get(SCALE, at + QuantizedRows.SCALE)
+                * x.data().get(SUM, at + QuantizedRows.SUM);
     }
 
     private static int dot(QuantizedRows x, int row, PanelMatrix weight, int i, int block) {
@@ -111,7 +121,7 @@ final class ScalarKernels implements KernelSet {
                         + inBlock % 4;
         int stored = Byte.toUnsignedInt(weight.data().get(JAVA_BYTE, at));
         return switch (type) {
-                    case Q4 -> inBlock % columns < 4 ? stored & 15 : stored >> 4;
+                    case Q4, Q4A -> inBlock % columns < 4 ? stored & 15 : stored >> 4;
                     case Q8 -> stored;
                 }
                 - type.offset();
@@ -121,6 +131,17 @@ final class ScalarKernels implements KernelSet {
     static float scale(PanelMatrix weight, int row, int block) {
         long at =
                 weight.scaleOffset(row / PanelMatrix.PANEL_ROWS, block)
+                        + row % PanelMatrix.PANEL_ROWS * 2L;
+        return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
+    }
+
+    /// The minimum of a row's block; where its type has none, -0, which changes no sum.
+    static float minimum(PanelMatrix weight, int row, int block) {
+        if (!weight.type().hasMinima()) {
+            return -0f;
+        }
+        long at =
+                weight.minimumOffset(row / PanelMatrix.PANEL_ROWS, block)
                         + row % PanelMatrix.PANEL_ROWS * 2L;
         return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
     }

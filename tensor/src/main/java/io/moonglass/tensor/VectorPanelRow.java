@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorOperators;
 /// Products of one row with quantised panels, of [VectorKernels]: what generates tokens, and is bound by
 /// memory if it computes in whole numbers of 16 bits.
 ///
-/// A lane of 32 bits holds four weights of its row in Q8 and eight in Q4; its halves are multiplied with
-/// the two activations of a pair. In Q4 all products of a block fit into a half: 16 times 15 times 127.
+/// A lane of 32 bits holds four weights of its row in Q8 and else eight; its halves are multiplied with
+/// the two activations of a pair. In Q4 and Q4A all products of a block fit into a half: 16 times 15 times 127.
 /// In Q8 the sum of two does.
 final class VectorPanelRow {
 
@@ -45,16 +45,20 @@ final class VectorPanelRow {
         int[] pairs = pairs(x, row);
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
+        float[] shares = new float[numBlocks];
         for (int block = 0; block < numBlocks; block++) {
             long at = x.blockOffset(row, block);
             scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
             offsets[block] = -weight.type().offset() * x.data().get(SUM, at + QuantizedRows.SUM);
+            shares[block] = ScalarKernels.share(x, row, block);
         }
         float[] sums = new float[PANEL_ROWS];
         for (int panel = fromPanel; panel < toPanel; panel++) {
             for (int first = 0; first < PANEL_ROWS; first += LANES) {
                 switch (weight.type()) {
-                    case Q4 -> sumsOfNibbles(weight, panel, first, pairs, scales, offsets, sums);
+                    case Q4, Q4A ->
+                            sumsOfNibbles(
+                                    weight, panel, first, pairs, scales, offsets, shares, sums);
                     case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
                 }
             }
@@ -86,7 +90,9 @@ final class VectorPanelRow {
             int[] pairs,
             float[] scales,
             int[] offsets,
+            float[] shares,
             float[] sums) {
+        boolean hasMinima = weight.type().hasMinima();
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int block = 0; block < scales.length; block++) {
             long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
@@ -109,6 +115,11 @@ final class VectorPanelRow {
             }
             IntVector dot = halvesAdded(dots).add(offsets[block]);
             sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+            if (hasMinima) {
+                long minima = weight.minimumOffset(panel, block) + first * (long) Short.BYTES;
+                FloatVector share = FloatVector.broadcast(FLOATS, shares[block]);
+                sum = Lanes.halves(weight.data(), minima).fma(share, sum);
+            }
         }
         sum.intoArray(sums, first);
     }

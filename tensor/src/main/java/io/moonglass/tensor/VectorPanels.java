@@ -92,6 +92,8 @@ final class VectorPanels {
         }
         float[] unpacked = new float[BLOCK_COLUMNS * STRIP];
         float[] scales = new float[STRIP];
+        float[] minima = new float[STRIP];
+        boolean hasMinima = weight.type().hasMinima();
         float[] codes = new float[Math.min(x.numRows(), ROW_BLOCK) * BLOCK_COLUMNS];
         float[] sums = new float[Math.min(x.numRows(), ROW_BLOCK) * STRIP];
         int end =
@@ -101,7 +103,7 @@ final class VectorPanels {
                 int numRows = Math.min(ROW_BLOCK, x.numRows() - row);
                 Arrays.fill(sums, 0);
                 for (int block = 0; block < weight.numBlocks(); block++) {
-                    unpack(weight, column, last, block, unpacked, scales);
+                    unpack(weight, column, last, block, unpacked, scales, minima);
                     for (int i = 0; i < numRows; i++) {
                         widen(x, row + i, block, codes, i * BLOCK_COLUMNS);
                     }
@@ -111,6 +113,9 @@ final class VectorPanels {
                     }
                     for (; i < numRows; i++) {
                         addRow(unpacked, scales, codes, i, x, row, block, sums);
+                    }
+                    if (hasMinima) {
+                        addMinima(minima, x, row, numRows, block, sums);
                     }
                 }
                 int kept = Math.min(STRIP, end - column);
@@ -123,40 +128,53 @@ final class VectorPanels {
         }
     }
 
-    /// A block of a strip as floats, column by column, and its scales.
+    /// A block of a strip as floats, column by column, and its scales and minima.
     private static void unpack(
-            PanelMatrix weight, int column, int last, int block, float[] unpacked, float[] scales) {
+            PanelMatrix weight,
+            int column,
+            int last,
+            int block,
+            float[] unpacked,
+            float[] scales,
+            float[] minima) {
+        int offset = weight.type().offset();
         for (int v = 0; v < TILE_VECTORS; v++) {
             int lane = Math.min(column + v * LANES, last - LANES);
             int panel = lane / PANEL_ROWS;
             int inPanel = lane % PANEL_ROWS;
             long at = weight.blockOffset(panel, block) + inPanel * 4L;
             switch (weight.type()) {
-                case Q4 -> unpackNibbles(weight.data(), at, unpacked, v * LANES);
-                case Q8 -> unpackBytes(weight.data(), at, unpacked, v * LANES);
+                case Q4, Q4A -> unpackNibbles(weight.data(), at, offset, unpacked, v * LANES);
+                case Q8 -> unpackBytes(weight.data(), at, offset, unpacked, v * LANES);
             }
             long scale = weight.scaleOffset(panel, block) + inPanel * 2L;
             Lanes.halves(weight.data(), scale).intoArray(scales, v * LANES);
+            if (weight.type().hasMinima()) {
+                long minimum = weight.minimumOffset(panel, block) + inPanel * 2L;
+                Lanes.halves(weight.data(), minimum).intoArray(minima, v * LANES);
+            }
         }
     }
 
-    private static void unpackNibbles(MemorySegment data, long at, float[] unpacked, int to) {
+    private static void unpackNibbles(
+            MemorySegment data, long at, int offset, float[] unpacked, int to) {
         for (int group = 0; group < 4; group++) {
             IntVector words = Lanes.storedInts(data, at + group * GROUP_BYTES);
             int column = to + 8 * group * STRIP;
             for (int i = 0; i < 4; i++) {
-                unpackOne(words, 8 * i, 15, 8, unpacked, column + i * STRIP);
-                unpackOne(words, 8 * i + 4, 15, 8, unpacked, column + (4 + i) * STRIP);
+                unpackOne(words, 8 * i, 15, offset, unpacked, column + i * STRIP);
+                unpackOne(words, 8 * i + 4, 15, offset, unpacked, column + (4 + i) * STRIP);
             }
         }
     }
 
-    private static void unpackBytes(MemorySegment data, long at, float[] unpacked, int to) {
+    private static void unpackBytes(
+            MemorySegment data, long at, int offset, float[] unpacked, int to) {
         for (int group = 0; group < 8; group++) {
             IntVector words = Lanes.storedInts(data, at + group * GROUP_BYTES);
             int column = to + 4 * group * STRIP;
             for (int i = 0; i < 4; i++) {
-                unpackOne(words, 8 * i, 255, 128, unpacked, column + i * STRIP);
+                unpackOne(words, 8 * i, 255, offset, unpacked, column + i * STRIP);
             }
         }
     }
@@ -256,6 +274,19 @@ final class VectorPanels {
         to += LANES;
         FloatVector scale1 = FloatVector.fromArray(FLOATS, scales, LANES).mul(scale);
         s1.fma(scale1, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+    }
+
+    private static void addMinima(
+            float[] minima, QuantizedRows x, int firstRow, int numRows, int block, float[] sums) {
+        for (int i = 0; i < numRows; i++) {
+            FloatVector share =
+                    FloatVector.broadcast(FLOATS, ScalarKernels.share(x, firstRow + i, block));
+            for (int v = 0; v < STRIP; v += LANES) {
+                int at = i * STRIP + v;
+                FloatVector minimum = FloatVector.fromArray(FLOATS, minima, v);
+                minimum.fma(share, FloatVector.fromArray(FLOATS, sums, at)).intoArray(sums, at);
+            }
+        }
     }
 
     private static float scaleOf(QuantizedRows x, int row, int block) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class StoredBlocksTest {
 
@@ -28,7 +29,7 @@ class StoredBlocksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Q4_0, Q4", "Q4_0, Q8", "Q8_0, Q8"})
+    @CsvSource({"Q4_0, Q4", "Q4_0, Q8", "Q4_1, Q4A", "Q5_0, Q8", "Q8_0, Q8"})
     void panels_hold_exactly_the_weights_of_the_blocks(BlockLayout layout, PanelType type) {
         StoredBlocks blocks = randomBlocks(layout);
         PanelMatrix packed = packed(blocks, type);
@@ -40,10 +41,28 @@ class StoredBlocksTest {
         }
     }
 
+    @Test
+    void scale_and_minimum_of_q4_k_are_the_nearest_float16_numbers() {
+        StoredBlocks blocks = randomBlocks(BlockLayout.Q4_K);
+        PanelMatrix packed = packed(blocks, PanelType.Q4A);
+
+        float[] row = new float[NUM_COLUMNS];
+        for (int i = 0; i < NUM_ROWS; i++) {
+            packed.widenRow(i, row, 0);
+            float[] exact = decoded(blocks, i);
+            for (int k = 0; k < NUM_COLUMNS; k++) {
+                float scale = ScalarKernels.code(packed, i, k) * scale(packed, i, k);
+                float minimum = ScalarKernels.minimum(packed, i, k / 32);
+                float bound = (Math.abs(scale) + Math.abs(minimum)) / 2048 + 1e-6f;
+                assertEquals(exact[k], row[k], bound, "row %d, %d".formatted(i, k));
+            }
+        }
+    }
+
     @ParameterizedTest
-    @CsvSource({"Q4_0, Q4", "Q8_0, Q8"})
-    void all_kernels_multiply_alike_with_any_bits_of_blocks(BlockLayout layout, PanelType type) {
-        PanelMatrix weight = packed(randomBlocks(layout), type);
+    @EnumSource
+    void all_kernels_multiply_alike_with_any_bits_of_blocks(BlockLayout layout) {
+        PanelMatrix weight = packed(randomBlocks(layout), layout.panels());
         for (int numRows : new int[] {1, 4, 13}) {
             QuantizedRows x = QuantizedRows.allocate(arena, numRows, NUM_COLUMNS);
             float[] values = TestWeights.random(random, numRows * NUM_COLUMNS, 1);
@@ -71,6 +90,14 @@ class StoredBlocksTest {
             blocks.data().set(PanelPacker.FLOAT16, 34, Float.floatToFloat16(odd));
             assertTrue(refusal(blocks, PanelType.Q8).startsWith("row 0, columns from 32: a scale"));
         }
+    }
+
+    @Test
+    void a_minimum_goes_into_affine_panels_alone_and_must_be_finite() {
+        StoredBlocks blocks = randomBlocks(BlockLayout.Q4_1);
+        assertTrue(refusal(blocks, PanelType.Q8).contains("which Q8 cannot hold"));
+        blocks.data().set(PanelPacker.FLOAT16, 20 + 2, Float.floatToFloat16(Float.NaN));
+        assertTrue(refusal(blocks, PanelType.Q4A).contains("row 0, columns from 32"));
     }
 
     @Test
@@ -113,12 +140,43 @@ class StoredBlocksTest {
 
     private static float decoded(BlockLayout layout, MemorySegment block, int i) {
         return switch (layout) {
-            case Q4_0 -> {
-                int both = Byte.toUnsignedInt(block.get(ValueLayout.JAVA_BYTE, 2 + i % 16));
-                yield ((i < 16 ? both & 15 : both >> 4) - 8) * half(block, 0);
+            case Q4_0 -> (nibble(block, 2, i) - 8) * half(block, 0);
+            case Q4_1 -> nibble(block, 4, i) * half(block, 0) + half(block, 2);
+            case Q5_0 -> {
+                int fifth = unsigned(block, 2 + i / 8) >> i % 8 & 1;
+                yield (nibble(block, 6, i) + 16 * fifth - 16) * half(block, 0);
+            }
+            case Q4_K -> {
+                int part = i / 32;
+                int both = unsigned(block, 16 + part / 2 * 32 + i % 32);
+                int number = part % 2 == 0 ? both & 15 : both >> 4;
+                int scale;
+                int minimum;
+                if (part < 4) {
+                    scale = unsigned(block, 4 + part) % 64;
+                    minimum = unsigned(block, 8 + part) % 64;
+                } else {
+                    scale = unsigned(block, 8 + part) % 16 + unsigned(block, part) / 64 * 16;
+                    minimum = unsigned(block, 8 + part) / 16 + unsigned(block, 4 + part) / 64 * 16;
+                }
+                yield half(block, 0) * scale * number - half(block, 2) * minimum;
             }
             case Q8_0 -> block.get(ValueLayout.JAVA_BYTE, 2 + i) * half(block, 0);
         };
+    }
+
+    /// Of 16 bytes from `at` on.
+    private static int nibble(MemorySegment block, int at, int i) {
+        int both = unsigned(block, at + i % 16);
+        return i < 16 ? both & 15 : both >> 4;
+    }
+
+    private static int unsigned(MemorySegment block, int at) {
+        return Byte.toUnsignedInt(block.get(ValueLayout.JAVA_BYTE, at));
+    }
+
+    private static float scale(PanelMatrix weight, int row, int column) {
+        return ScalarKernels.scale(weight, row, column / QuantizedRows.BLOCK_COLUMNS);
     }
 
     private static float half(MemorySegment block, int at) {
@@ -133,8 +191,10 @@ class StoredBlocksTest {
             data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
         }
         for (long block = 0; block < numBlocks; block++) {
-            float scale = (float) random.nextGaussian() * 0.01f; // some are negative
-            data.set(PanelPacker.FLOAT16, block * layout.bytes(), Float.floatToFloat16(scale));
+            for (int at = 0; at < 4; at += 2) { // a scale, and a minimum where there is one
+                short value = Float.floatToFloat16((float) random.nextGaussian() * 0.01f);
+                data.set(PanelPacker.FLOAT16, block * layout.bytes() + at, value);
+            }
         }
         return new StoredBlocks(data, layout, NUM_ROWS, NUM_COLUMNS);
     }

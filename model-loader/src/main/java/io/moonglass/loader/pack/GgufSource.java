@@ -116,7 +116,7 @@ final class GgufSource implements WeightSource {
             case FoundTensor.Joined joined -> {
                 List<PanelType> types =
                         joined.pieces().stream()
-                                .map(piece -> ExactBlocks.panels(piece.tensor().type()))
+                                .map(piece -> KeptBlocks.panels(piece.tensor().type()))
                                 .distinct()
                                 .toList();
                 yield types.size() == 1 ? types.getFirst() : PanelType.Q8;
@@ -182,15 +182,20 @@ final class GgufSource implements WeightSource {
         Optional<FoundTensor.Piece> stored = storedRows(name, first, count);
         GgufTensor tensor = stored.map(FoundTensor.Piece::tensor).orElse(found(name).first());
         try {
-            Optional<BlockSource> exact =
+            Optional<BlockSource> kept =
                     stored.flatMap(piece ->
-                            ExactBlocks.of(piece, count, target.numColumns(), target.type()));
-            if (exact.isPresent()) {
-                packers[member].packBlocks(exact.get(), rows, 0);
-            } else {
+                            KeptBlocks.of(piece, count, target.numColumns(), target.type()));
+            kept.ifPresent(blocks -> packers[member].packBlocks(blocks, rows, 0));
+            boolean isExact = kept.isPresent() && KeptBlocks.areExact(tensor.type());
+            boolean isMeasured = !isExact && isMeasured(panel, target.numPanels());
+            if (kept.isEmpty() || isMeasured) {
                 float[] floats = floats(name, stored, first, count, target.numColumns());
-                pack(floats, rows, packers[member]);
-                measure(tensor, floats, rows, panel, target.numPanels());
+                if (kept.isEmpty()) {
+                    pack(floats, rows, packers[member]);
+                }
+                if (isMeasured) {
+                    measure(tensor, floats, rows);
+                }
             }
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
@@ -250,12 +255,11 @@ final class GgufSource implements WeightSource {
         return new WeightMatrix(data, ElementType.F32, numRows, numColumns);
     }
 
-    private void measure(
-            GgufTensor tensor, float[] before, PanelMatrix rows, int panel, int numPanels) {
-        int step = (numPanels + MEASURED_PANELS - 1) / MEASURED_PANELS;
-        if (panel % step != 0) {
-            return;
-        }
+    private static boolean isMeasured(int panel, int numPanels) {
+        return panel % ((numPanels + MEASURED_PANELS - 1) / MEASURED_PANELS) == 0;
+    }
+
+    private void measure(GgufTensor tensor, float[] before, PanelMatrix rows) {
         float[] after = new float[before.length];
         for (int row = 0; row < rows.numRows(); row++) {
             rows.widenRow(row, after, row * rows.numColumns());

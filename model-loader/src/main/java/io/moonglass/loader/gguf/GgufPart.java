@@ -46,7 +46,7 @@ record GgufPart(Path file, GgufMetadata metadata, List<GgufTensor> tensors) {
             extents.add(extent(file, cursor));
         }
         long dataOffset = (cursor.position() + alignment - 1) / alignment * alignment;
-        checkExtents(file, extents, alignment, bytes.byteSize() - dataOffset);
+        checkExtents(file, extents, alignment, Math.max(0, bytes.byteSize() - dataOffset));
         List<GgufTensor> tensors = new ArrayList<>();
         for (Extent extent : extents) {
             tensors.add(
@@ -157,12 +157,9 @@ record GgufPart(Path file, GgufMetadata metadata, List<GgufTensor> tensors) {
                                         type.blockLength()));
     }
 
-    private static void checkExtents(
-            String file, List<Extent> extents, long alignment, long dataBytes) {
+    private static void checkExtents(String file, List<Extent> extents, long alignment, long room) {
         for (Extent extent : extents) {
-            if (extent.offset < 0
-                    || extent.bytes > dataBytes
-                    || extent.offset > dataBytes - extent.bytes) {
+            if (extent.offset < 0 || extent.offset > room - extent.bytes) {
                 throw new ModelFormatException(
                         "%s: tensor %s takes %,d bytes from offset %s, the file has room for %,d; it is cut short or damaged, download it again"
                                 .formatted(
@@ -170,7 +167,7 @@ record GgufPart(Path file, GgufMetadata metadata, List<GgufTensor> tensors) {
                                         shown(extent.name),
                                         extent.bytes,
                                         Long.toUnsignedString(extent.offset),
-                                        Math.max(0, dataBytes)));
+                                        room));
             }
             if (extent.offset % alignment != 0) {
                 throw new ModelFormatException(

@@ -70,7 +70,11 @@ final class GgufBytes {
 
     /// Zeros up to the next multiple of 32, then so many more.
     GgufBytes data(int size) {
-        int padding = -bytes.size() & 31;
+        return data(GgufPart.DEFAULT_ALIGNMENT, size);
+    }
+
+    GgufBytes data(int alignment, int size) {
+        int padding = -bytes.size() & alignment - 1;
         bytes.writeBytes(new byte[padding + size]);
         return this;
     }

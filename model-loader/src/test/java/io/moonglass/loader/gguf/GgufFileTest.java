@@ -106,17 +106,18 @@ class GgufFileTest {
         }
     }
 
-    @Test
-    void another_alignment_is_kept() throws IOException {
+    @ParameterizedTest
+    @ValueSource(ints = {8, 16, 64, 4096})
+    void another_alignment_is_kept(int alignment) throws IOException {
         byte[] file =
                 GgufBytes.header(2, 1)
-                        .key(GgufPart.ALIGNMENT, 8)
+                        .key(GgufPart.ALIGNMENT, alignment)
                         .tensor("a", F32, 0, 1)
-                        .tensor("b", F32, 8, 1)
-                        .data(16)
+                        .tensor("b", F32, alignment, 1)
+                        .data(alignment, alignment + 4)
                         .bytes();
-        file[file.length - 5] = 0x40; // 2, at the last eight bytes
-        try (GgufFile opened = GgufFile.open(write("eight.gguf", file))) {
+        file[file.length - 1] = 0x40; // 2
+        try (GgufFile opened = GgufFile.open(write("aligned.gguf", file))) {
             float[] value = new float[1];
             opened.tensor("b").orElseThrow().decode(0, 1, value, 0);
             assertEquals(2, value[0]);
@@ -275,6 +276,12 @@ class GgufFileTest {
         assertRefused("from offset 9223372036854775776", tensor(F32, Long.MAX_VALUE - 31, 64));
         assertRefused("from offset 18446744073709551584", tensor(F32, -32, 64));
         assertRefused("takes 4,611,686,018,427,387,904 bytes", tensor(F32, 0, 1L << 60));
+        assertRefused(
+                "takes 9,223,372,036,854,775,804 bytes",
+                GgufBytes.header(1, 1)
+                        .key(GgufPart.ALIGNMENT, 1 << 30)
+                        .tensor("a", F32, 0, (1L << 61) - 1)
+                        .bytes());
     }
 
     @Test

@@ -6,7 +6,9 @@ import io.moonglass.loader.config.ConfigSection;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.config.TensorShapes;
+import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -50,8 +52,7 @@ public final class GgufModel implements AutoCloseable {
         this.config = ModelConfig.from(section(decoder, json));
         findTensors();
         companions.put(CONFIG, bytes(json));
-        companions.put("tiktoken.model", vocabulary.tiktokenModel());
-        companions.put("tokenizer_config.json", bytes(vocabulary.tokenizerConfig()));
+        addTokenizer(vocabulary);
         companions.put("generation_config.json", bytes(generationConfig(vocabulary)));
         companions.put("chat_template.jinja", template().getBytes(StandardCharsets.UTF_8));
         vision.ifPresent(this::addPreprocessor);
@@ -159,6 +160,22 @@ public final class GgufModel implements AutoCloseable {
                                     ? inVision.orElseThrow().find(name, shape)
                                     : inDecoder.find(name.substring(prefix.length()), shape));
                 });
+    }
+
+    /// Refuses what could not be loaded later: before anything is packed.
+    private void addTokenizer(VocabularyKeys vocabulary) {
+        byte[] tokens = vocabulary.tiktokenModel();
+        ObjectNode names = vocabulary.tokenizerConfig();
+        try {
+            Tokenizer.of(tokens, TokenizerConfig.from(section(decoder, names)));
+        } catch (ModelFormatException e) {
+            throw new ModelFormatException(
+                    "%s: its tokens make no vocabulary: %s"
+                            .formatted(decoder.path().getFileName(), e.getMessage()),
+                    e);
+        }
+        companions.put("tiktoken.model", tokens);
+        companions.put("tokenizer_config.json", bytes(names));
     }
 
     private ObjectNode generationConfig(VocabularyKeys vocabulary) {

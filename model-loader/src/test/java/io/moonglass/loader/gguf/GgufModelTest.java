@@ -11,6 +11,7 @@ import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.loader.config.TokenizerConfig;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.template.PromptRenderer;
@@ -18,8 +19,10 @@ import io.moonglass.loader.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -233,6 +236,46 @@ class GgufModelTest {
         assertRefused("tokenizer.ggml.model", "want \"gpt2\"");
         decoder.with("tokenizer.ggml.model", "gpt2").with("tokenizer.ggml.eos_token_id", 5);
         assertRefused("tokenizer.ggml.eos_token_id", "the id of a special token");
+    }
+
+    @Test
+    void a_vocabulary_without_all_bytes_is_refused_before_anything_is_packed() throws IOException {
+        List<String> tokens = new ArrayList<>(decoder.tokens());
+        tokens.set(tokens.indexOf("a"), "aaaaaaaaaaaaaaaaaa");
+        decoder.with("tokenizer.ggml.tokens", tokens);
+        assertRefused("decoder.gguf: its tokens make no vocabulary", "0x61");
+    }
+
+    /// From a fixed seed: bits of the headers are turned over.
+    @Test
+    void a_damaged_header_is_read_or_refused() throws IOException {
+        Random random = new Random(11);
+        byte[] text = Files.readAllBytes(pair.resolve("f32/decoder.gguf"));
+        byte[] pictures = Files.readAllBytes(pair.resolve("f32/mmproj.gguf"));
+        int numRefused = 0;
+        for (int i = 0; i < 300; i++) {
+            Path damagedText = write("d.gguf", damaged(text, 4096, random));
+            Path damagedPictures = write("v.gguf", damaged(pictures, 8192, random));
+            try {
+                GgufModel.open(damagedText, Optional.of(damagedPictures)).close();
+            } catch (ModelFormatException | ConfigException e) {
+                numRefused++;
+                assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+            }
+        }
+        assertTrue(numRefused > 100, numRefused + " of 300");
+    }
+
+    private static byte[] damaged(byte[] file, int headerBytes, Random random) {
+        byte[] damaged = file.clone();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            damaged[random.nextInt(headerBytes)] ^= (byte) (1 << random.nextInt(8));
+        }
+        return damaged;
+    }
+
+    private Path write(String name, byte[] bytes) throws IOException {
+        return Files.write(folder.resolve(name), bytes);
     }
 
     private void assertRefused(String... parts) throws IOException {

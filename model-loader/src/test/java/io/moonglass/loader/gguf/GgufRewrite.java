@@ -17,11 +17,15 @@ public final class GgufRewrite {
 
     private final Map<String, BiConsumer<GgufWriter.Builder, String>> keys = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private List<String> tokens = List.of();
 
     public GgufRewrite(Path source) {
         try (GgufFile file = GgufFile.open(source)) {
             for (String key : file.metadata().keys()) {
                 keys.put(key, copy(file.metadata(), key));
+                if (key.equals("tokenizer.ggml.tokens")) {
+                    tokens = file.metadata().strings(key);
+                }
             }
             for (GgufTensor tensor : file.tensors()) {
                 tensors.put(
@@ -77,6 +81,15 @@ public final class GgufRewrite {
 
     private static BiConsumer<GgufWriter.Builder, String> strings(List<String> values) {
         return (builder, key) -> builder.strings(key, values);
+    }
+
+    public List<String> tokens() {
+        return tokens;
+    }
+
+    public GgufRewrite with(String key, List<String> values) {
+        keys.put(key, strings(values));
+        return this;
     }
 
     private static BiConsumer<GgufWriter.Builder, String> int32s(long[] values) {

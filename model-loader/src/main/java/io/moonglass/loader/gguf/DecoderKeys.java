@@ -2,6 +2,7 @@ package io.moonglass.loader.gguf;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 
 /// The decoder's configuration, from the keys of its file: those that converters write today and those that they wrote
@@ -33,10 +34,11 @@ final class DecoderKeys {
     }
 
     /// @throws ModelFormatException if the file is no decoder of the family
+    /// @throws ConfigException      if it is a vision part
     static void check(GgufFile file) {
         String architecture = file.metadata().string("general.architecture");
         if (architecture.equals(VisionKeys.ARCHITECTURE)) {
-            throw new ModelFormatException(
+            throw new ConfigException(
                     "%s: holds a vision part, general.architecture is \"%s\"; name the decoder's file with --model and this one with --mmproj"
                             .formatted(file.path().getFileName(), architecture));
         }

@@ -7,6 +7,7 @@ import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.config.TokenizerConfig;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -61,8 +62,10 @@ public final class GgufModel implements AutoCloseable {
     /// @param decoder any part of it, if it is split
     /// @param vision  of a model that sees
     /// @throws ModelFormatException if a file is damaged, of another family, or not of the other's model
-    /// @throws io.moonglass.loader.fault.ConfigException if the files' keys make no configuration
+    /// @throws ConfigException      if a file is not there, or the files' keys make no configuration
     public static GgufModel open(Path decoder, Optional<Path> vision) {
+        checkThere("--model", decoder);
+        vision.ifPresent(file -> checkThere("--mmproj", file));
         GgufFile text = GgufFile.open(decoder);
         try {
             DecoderKeys.check(text);
@@ -77,6 +80,13 @@ public final class GgufModel implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             text.close();
             throw e;
+        }
+    }
+
+    private static void checkThere(String option, Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new ConfigException(
+                    "%s %s: no such file; want one in GGUF".formatted(option, file));
         }
     }
 

@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 /// Writes a checkpoint as the two files that engines of GGUF load: `decoder.gguf`, and `mmproj.gguf` for MoonViT and the
 /// projector.
 ///
-/// Norms, biases, routers and what patches and positions are looked up in stay float32; what makes keys and values of
-/// latents, and pictures' weights, get 8 bits where the decoder gets 4. A matrix whose rows are no whole blocks becomes
+/// Norms, biases, routers and what patches and positions are looked up in stay float32; the table of embeddings, what
+/// makes keys and values of latents, and pictures' weights get 8 bits where the decoder gets 4. A matrix whose rows are no whole blocks becomes
 /// F16.
 public final class GgufPair {
 
@@ -136,7 +136,8 @@ public final class GgufPair {
             return GgmlType.F32;
         }
         boolean isDelicate =
-                name.startsWith("v.")
+                name.equals("token_embd.weight")
+                        || name.startsWith("v.")
                         || name.startsWith("mm.")
                         || name.endsWith("attn_k_b.weight")
                         || name.endsWith("attn_v_b.weight");

@@ -45,12 +45,13 @@ final class VectorPanelRow {
         int[] pairs = pairs(x, row);
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
-        float[] shares = new float[numBlocks];
+        float[] rowSums = new float[numBlocks];
         for (int block = 0; block < numBlocks; block++) {
             long at = x.blockOffset(row, block);
             scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            offsets[block] = -weight.type().offset() * x.data().get(SUM, at + QuantizedRows.SUM);
-            shares[block] = ScalarKernels.share(x, row, block);
+            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
+            offsets[block] = -weight.type().offset() * sum;
+            rowSums[block] = sum;
         }
         float[] sums = new float[PANEL_ROWS];
         for (int panel = fromPanel; panel < toPanel; panel++) {
@@ -58,7 +59,7 @@ final class VectorPanelRow {
                 switch (weight.type()) {
                     case Q4, Q4A ->
                             sumsOfNibbles(
-                                    weight, panel, first, pairs, scales, offsets, shares, sums);
+                                    weight, panel, first, pairs, scales, offsets, rowSums, sums);
                     case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
                 }
             }
@@ -90,7 +91,7 @@ final class VectorPanelRow {
             int[] pairs,
             float[] scales,
             int[] offsets,
-            float[] shares,
+            float[] rowSums,
             float[] sums) {
         boolean hasMinima = weight.type().hasMinima();
         FloatVector sum = FloatVector.zero(FLOATS);
@@ -114,12 +115,20 @@ final class VectorPanelRow {
                 dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
             }
             IntVector dot = halvesAdded(dots).add(offsets[block]);
-            sum = scaled(dot, weight, panel, block, first, scales[block], sum);
-            if (hasMinima) {
-                long minima = weight.minimumOffset(panel, block) + first * (long) Short.BYTES;
-                FloatVector share = FloatVector.broadcast(FLOATS, shares[block]);
-                sum = Lanes.halves(weight.data(), minima).fma(share, sum);
+            if (!hasMinima) {
+                sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+                continue;
             }
+            long inPanel = first * (long) Short.BYTES;
+            FloatVector least =
+                    Lanes.halves(weight.data(), weight.minimumOffset(panel, block) + inPanel)
+                            .mul(rowSums[block]);
+            FloatVector scale =
+                    Lanes.halves(weight.data(), weight.scaleOffset(panel, block) + inPanel);
+            sum =
+                    ((FloatVector) dot.convert(VectorOperators.I2F, 0))
+                            .fma(scale, least)
+                            .fma(FloatVector.broadcast(FLOATS, scales[block]), sum);
         }
         sum.intoArray(sums, first);
     }

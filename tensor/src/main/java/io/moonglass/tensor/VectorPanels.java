@@ -37,6 +37,11 @@ final class VectorPanels {
     private static final int TILE_VECTORS = 2;
     private static final int STRIP = TILE_VECTORS * LANES;
 
+    /// A block of a strip, unpacked.
+    ///
+    /// @param weights column by column
+    private record Strip(float[] weights, float[] scales, float[] minima, boolean hasMinima) {}
+
     private VectorPanels() {}
 
     static void quantize(FloatMatrix x, QuantizedRows out) {
@@ -90,10 +95,13 @@ final class VectorPanels {
             }
             return;
         }
-        float[] unpacked = new float[BLOCK_COLUMNS * STRIP];
-        float[] scales = new float[STRIP];
-        float[] minima = new float[STRIP];
-        boolean hasMinima = weight.type().hasMinima();
+        Strip strip =
+                new Strip(
+                        new float[BLOCK_COLUMNS * STRIP],
+                        new float[STRIP],
+                        new float[STRIP],
+                        weight.type().hasMinima());
+        float[] dots = new float[TILE_ROWS * STRIP];
         float[] codes = new float[Math.min(x.numRows(), ROW_BLOCK) * BLOCK_COLUMNS];
         float[] sums = new float[Math.min(x.numRows(), ROW_BLOCK) * STRIP];
         int end =
@@ -103,19 +111,18 @@ final class VectorPanels {
                 int numRows = Math.min(ROW_BLOCK, x.numRows() - row);
                 Arrays.fill(sums, 0);
                 for (int block = 0; block < weight.numBlocks(); block++) {
-                    unpack(weight, column, last, block, unpacked, scales, minima);
+                    unpack(weight, column, last, block, strip);
                     for (int i = 0; i < numRows; i++) {
                         widen(x, row + i, block, codes, i * BLOCK_COLUMNS);
                     }
                     int i = 0;
                     for (; i + TILE_ROWS <= numRows; i += TILE_ROWS) {
-                        addFourRows(unpacked, scales, codes, i, x, row, block, sums);
+                        multiplyFourRows(strip.weights, codes, i * BLOCK_COLUMNS, dots);
+                        addScaled(dots, strip, x, row + i, TILE_ROWS, block, sums, i * STRIP);
                     }
                     for (; i < numRows; i++) {
-                        addRow(unpacked, scales, codes, i, x, row, block, sums);
-                    }
-                    if (hasMinima) {
-                        addMinima(minima, x, row, numRows, block, sums);
+                        multiplyRow(strip.weights, codes, i * BLOCK_COLUMNS, dots);
+                        addScaled(dots, strip, x, row + i, 1, block, sums, i * STRIP);
                     }
                 }
                 int kept = Math.min(STRIP, end - column);
@@ -128,15 +135,7 @@ final class VectorPanels {
         }
     }
 
-    /// A block of a strip as floats, column by column, and its scales and minima.
-    private static void unpack(
-            PanelMatrix weight,
-            int column,
-            int last,
-            int block,
-            float[] unpacked,
-            float[] scales,
-            float[] minima) {
+    private static void unpack(PanelMatrix weight, int column, int last, int block, Strip strip) {
         int offset = weight.type().offset();
         for (int v = 0; v < TILE_VECTORS; v++) {
             int lane = Math.min(column + v * LANES, last - LANES);
@@ -144,14 +143,14 @@ final class VectorPanels {
             int inPanel = lane % PANEL_ROWS;
             long at = weight.blockOffset(panel, block) + inPanel * 4L;
             switch (weight.type()) {
-                case Q4, Q4A -> unpackNibbles(weight.data(), at, offset, unpacked, v * LANES);
-                case Q8 -> unpackBytes(weight.data(), at, offset, unpacked, v * LANES);
+                case Q4, Q4A -> unpackNibbles(weight.data(), at, offset, strip.weights, v * LANES);
+                case Q8 -> unpackBytes(weight.data(), at, offset, strip.weights, v * LANES);
             }
             long scale = weight.scaleOffset(panel, block) + inPanel * 2L;
-            Lanes.halves(weight.data(), scale).intoArray(scales, v * LANES);
-            if (weight.type().hasMinima()) {
+            Lanes.halves(weight.data(), scale).intoArray(strip.scales, v * LANES);
+            if (strip.hasMinima) {
                 long minimum = weight.minimumOffset(panel, block) + inPanel * 2L;
-                Lanes.halves(weight.data(), minimum).intoArray(minima, v * LANES);
+                Lanes.halves(weight.data(), minimum).intoArray(strip.minima, v * LANES);
             }
         }
     }
@@ -193,15 +192,7 @@ final class VectorPanels {
     }
 
     /// Four rows by two vectors: eight sums in registers.
-    private static void addFourRows(
-            float[] unpacked,
-            float[] scales,
-            float[] codes,
-            int i,
-            QuantizedRows x,
-            int firstRow,
-            int block,
-            float[] sums) {
+    private static void multiplyFourRows(float[] unpacked, float[] codes, int at, float[] dots) {
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = FloatVector.zero(FLOATS);
         FloatVector s10 = FloatVector.zero(FLOATS);
@@ -210,7 +201,6 @@ final class VectorPanels {
         FloatVector s21 = FloatVector.zero(FLOATS);
         FloatVector s30 = FloatVector.zero(FLOATS);
         FloatVector s31 = FloatVector.zero(FLOATS);
-        int at = i * BLOCK_COLUMNS;
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
             FloatVector w0 = FloatVector.fromArray(FLOATS, unpacked, k * STRIP);
             FloatVector w1 = FloatVector.fromArray(FLOATS, unpacked, k * STRIP + LANES);
@@ -227,69 +217,58 @@ final class VectorPanels {
             s30 = f.fma(w0, s30);
             s31 = f.fma(w1, s31);
         }
-        FloatVector scale0 = FloatVector.fromArray(FLOATS, scales, 0);
-        FloatVector scale1 = FloatVector.fromArray(FLOATS, scales, LANES);
-        int to = i * STRIP;
-        float scale = scaleOf(x, firstRow + i, block);
-        s00.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        s01.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        scale = scaleOf(x, firstRow + i + 1, block);
-        s10.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        s11.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        scale = scaleOf(x, firstRow + i + 2, block);
-        s20.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        s21.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        scale = scaleOf(x, firstRow + i + 3, block);
-        s30.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        s31.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        s00.intoArray(dots, 0);
+        s01.intoArray(dots, LANES);
+        s10.intoArray(dots, STRIP);
+        s11.intoArray(dots, STRIP + LANES);
+        s20.intoArray(dots, 2 * STRIP);
+        s21.intoArray(dots, 2 * STRIP + LANES);
+        s30.intoArray(dots, 3 * STRIP);
+        s31.intoArray(dots, 3 * STRIP + LANES);
     }
 
-    private static void addRow(
-            float[] unpacked,
-            float[] scales,
-            float[] codes,
-            int i,
-            QuantizedRows x,
-            int firstRow,
-            int block,
-            float[] sums) {
+    private static void multiplyRow(float[] unpacked, float[] codes, int at, float[] dots) {
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = FloatVector.zero(FLOATS);
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
-            FloatVector f = FloatVector.broadcast(FLOATS, codes[i * BLOCK_COLUMNS + k]);
+            FloatVector f = FloatVector.broadcast(FLOATS, codes[at + k]);
             s0 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP), s0);
             s1 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP + LANES), s1);
         }
-        float scale = scaleOf(x, firstRow + i, block);
-        int to = i * STRIP;
-        FloatVector scale0 = FloatVector.fromArray(FLOATS, scales, 0).mul(scale);
-        s0.fma(scale0, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
-        to += LANES;
-        FloatVector scale1 = FloatVector.fromArray(FLOATS, scales, LANES).mul(scale);
-        s1.fma(scale1, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        s0.intoArray(dots, 0);
+        s1.intoArray(dots, LANES);
     }
 
-    private static void addMinima(
-            float[] minima, QuantizedRows x, int firstRow, int numRows, int block, float[] sums) {
+    /// Adds rows' products with a block, scaled, to what the blocks before gave.
+    ///
+    /// @param dots of `numRows` rows
+    /// @param to   where the first of them has its sums
+    private static void addScaled(
+            float[] dots,
+            Strip strip,
+            QuantizedRows x,
+            int firstRow,
+            int numRows,
+            int block,
+            float[] sums,
+            int to) {
         for (int i = 0; i < numRows; i++) {
-            FloatVector share =
-                    FloatVector.broadcast(FLOATS, ScalarKernels.share(x, firstRow + i, block));
+            long at = x.blockOffset(firstRow + i, block);
+            FloatVector rowScale =
+                    FloatVector.broadcast(FLOATS, x.data().get(SCALE, at + QuantizedRows.SCALE));
+            float rowSum = x.data().get(SUM, at + QuantizedRows.SUM);
             for (int v = 0; v < STRIP; v += LANES) {
-                int at = i * STRIP + v;
-                FloatVector minimum = FloatVector.fromArray(FLOATS, minima, v);
-                minimum.fma(share, FloatVector.fromArray(FLOATS, sums, at)).intoArray(sums, at);
+                FloatVector dot = FloatVector.fromArray(FLOATS, dots, i * STRIP + v);
+                FloatVector sum = FloatVector.fromArray(FLOATS, sums, to + i * STRIP + v);
+                FloatVector scale = FloatVector.fromArray(FLOATS, strip.scales, v);
+                if (strip.hasMinima) {
+                    FloatVector least = FloatVector.fromArray(FLOATS, strip.minima, v).mul(rowSum);
+                    sum = dot.fma(scale, least).fma(rowScale, sum);
+                } else {
+                    sum = dot.fma(scale.mul(rowScale), sum);
+                }
+                sum.intoArray(sums, to + i * STRIP + v);
             }
         }
-    }
-
-    private static float scaleOf(QuantizedRows x, int row, int block) {
-        return x.data().get(SCALE, x.blockOffset(row, block) + QuantizedRows.SCALE);
     }
 }

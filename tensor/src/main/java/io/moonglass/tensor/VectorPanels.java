@@ -40,7 +40,9 @@ final class VectorPanels {
     /// A block of a strip, unpacked.
     ///
     /// @param weights column by column
-    private record Strip(float[] weights, float[] scales, float[] minima, boolean hasMinima) {}
+    /// @param dots    scratch: products of up to four rows
+    private record Strip(
+            float[] weights, float[] scales, float[] minima, boolean hasMinima, float[] dots) {}
 
     private VectorPanels() {}
 
@@ -100,8 +102,8 @@ final class VectorPanels {
                         new float[BLOCK_COLUMNS * STRIP],
                         new float[STRIP],
                         new float[STRIP],
-                        weight.type().hasMinima());
-        float[] dots = new float[TILE_ROWS * STRIP];
+                        weight.type().hasMinima(),
+                        new float[TILE_ROWS * STRIP]);
         float[] codes = new float[Math.min(x.numRows(), ROW_BLOCK) * BLOCK_COLUMNS];
         float[] sums = new float[Math.min(x.numRows(), ROW_BLOCK) * STRIP];
         int end =
@@ -117,12 +119,10 @@ final class VectorPanels {
                     }
                     int i = 0;
                     for (; i + TILE_ROWS <= numRows; i += TILE_ROWS) {
-                        multiplyFourRows(strip.weights, codes, i * BLOCK_COLUMNS, dots);
-                        addScaled(dots, strip, x, row + i, TILE_ROWS, block, sums, i * STRIP);
+                        addFourRows(strip, codes, i, x, row, block, sums);
                     }
                     for (; i < numRows; i++) {
-                        multiplyRow(strip.weights, codes, i * BLOCK_COLUMNS, dots);
-                        addScaled(dots, strip, x, row + i, 1, block, sums, i * STRIP);
+                        addRow(strip, codes, i, x, row, block, sums);
                     }
                 }
                 int kept = Math.min(STRIP, end - column);
@@ -136,15 +136,15 @@ final class VectorPanels {
     }
 
     private static void unpack(PanelMatrix weight, int column, int last, int block, Strip strip) {
-        int offset = weight.type().offset();
         for (int v = 0; v < TILE_VECTORS; v++) {
             int lane = Math.min(column + v * LANES, last - LANES);
             int panel = lane / PANEL_ROWS;
             int inPanel = lane % PANEL_ROWS;
             long at = weight.blockOffset(panel, block) + inPanel * 4L;
             switch (weight.type()) {
-                case Q4, Q4A -> unpackNibbles(weight.data(), at, offset, strip.weights, v * LANES);
-                case Q8 -> unpackBytes(weight.data(), at, offset, strip.weights, v * LANES);
+                case Q4 -> unpackNibbles(weight.data(), at, 8, strip.weights, v * LANES);
+                case Q8 -> unpackBytes(weight.data(), at, strip.weights, v * LANES);
+                case Q4A -> unpackNibbles(weight.data(), at, 0, strip.weights, v * LANES);
             }
             long scale = weight.scaleOffset(panel, block) + inPanel * 2L;
             Lanes.halves(weight.data(), scale).intoArray(strip.scales, v * LANES);
@@ -167,13 +167,12 @@ final class VectorPanels {
         }
     }
 
-    private static void unpackBytes(
-            MemorySegment data, long at, int offset, float[] unpacked, int to) {
+    private static void unpackBytes(MemorySegment data, long at, float[] unpacked, int to) {
         for (int group = 0; group < 8; group++) {
             IntVector words = Lanes.storedInts(data, at + group * GROUP_BYTES);
             int column = to + 4 * group * STRIP;
             for (int i = 0; i < 4; i++) {
-                unpackOne(words, 8 * i, 255, offset, unpacked, column + i * STRIP);
+                unpackOne(words, 8 * i, 255, 128, unpacked, column + i * STRIP);
             }
         }
     }
@@ -192,7 +191,16 @@ final class VectorPanels {
     }
 
     /// Four rows by two vectors: eight sums in registers.
-    private static void multiplyFourRows(float[] unpacked, float[] codes, int at, float[] dots) {
+    private static void addFourRows(
+            Strip strip,
+            float[] codes,
+            int i,
+            QuantizedRows x,
+            int firstRow,
+            int block,
+            float[] sums) {
+        float[] unpacked = strip.weights;
+        int at = i * BLOCK_COLUMNS;
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = FloatVector.zero(FLOATS);
         FloatVector s10 = FloatVector.zero(FLOATS);
@@ -217,34 +225,76 @@ final class VectorPanels {
             s30 = f.fma(w0, s30);
             s31 = f.fma(w1, s31);
         }
-        s00.intoArray(dots, 0);
-        s01.intoArray(dots, LANES);
-        s10.intoArray(dots, STRIP);
-        s11.intoArray(dots, STRIP + LANES);
-        s20.intoArray(dots, 2 * STRIP);
-        s21.intoArray(dots, 2 * STRIP + LANES);
-        s30.intoArray(dots, 3 * STRIP);
-        s31.intoArray(dots, 3 * STRIP + LANES);
+        if (strip.hasMinima) {
+            s00.intoArray(strip.dots, 0);
+            s01.intoArray(strip.dots, LANES);
+            s10.intoArray(strip.dots, STRIP);
+            s11.intoArray(strip.dots, STRIP + LANES);
+            s20.intoArray(strip.dots, 2 * STRIP);
+            s21.intoArray(strip.dots, 2 * STRIP + LANES);
+            s30.intoArray(strip.dots, 3 * STRIP);
+            s31.intoArray(strip.dots, 3 * STRIP + LANES);
+            addWithMinima(strip, x, firstRow + i, TILE_ROWS, block, sums, i * STRIP);
+            return;
+        }
+        FloatVector scale0 = FloatVector.fromArray(FLOATS, strip.scales, 0);
+        FloatVector scale1 = FloatVector.fromArray(FLOATS, strip.scales, LANES);
+        int to = i * STRIP;
+        float scale = scaleOf(x, firstRow + i, block);
+        s00.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        s01.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        scale = scaleOf(x, firstRow + i + 1, block);
+        s10.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        s11.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        scale = scaleOf(x, firstRow + i + 2, block);
+        s20.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        s21.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        scale = scaleOf(x, firstRow + i + 3, block);
+        s30.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        s31.fma(scale1.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
     }
 
-    private static void multiplyRow(float[] unpacked, float[] codes, int at, float[] dots) {
+    private static void addRow(
+            Strip strip,
+            float[] codes,
+            int i,
+            QuantizedRows x,
+            int firstRow,
+            int block,
+            float[] sums) {
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = FloatVector.zero(FLOATS);
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
-            FloatVector f = FloatVector.broadcast(FLOATS, codes[at + k]);
-            s0 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP), s0);
-            s1 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP + LANES), s1);
+            FloatVector f = FloatVector.broadcast(FLOATS, codes[i * BLOCK_COLUMNS + k]);
+            s0 = f.fma(FloatVector.fromArray(FLOATS, strip.weights, k * STRIP), s0);
+            s1 = f.fma(FloatVector.fromArray(FLOATS, strip.weights, k * STRIP + LANES), s1);
         }
-        s0.intoArray(dots, 0);
-        s1.intoArray(dots, LANES);
+        if (strip.hasMinima) {
+            s0.intoArray(strip.dots, 0);
+            s1.intoArray(strip.dots, LANES);
+            addWithMinima(strip, x, firstRow + i, 1, block, sums, i * STRIP);
+            return;
+        }
+        float scale = scaleOf(x, firstRow + i, block);
+        int to = i * STRIP;
+        FloatVector scale0 = FloatVector.fromArray(FLOATS, strip.scales, 0).mul(scale);
+        s0.fma(scale0, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+        to += LANES;
+        FloatVector scale1 = FloatVector.fromArray(FLOATS, strip.scales, LANES).mul(scale);
+        s1.fma(scale1, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
     }
 
-    /// Adds rows' products with a block, scaled, to what the blocks before gave.
+    /// Adds rows' products with a block that has minima to what the blocks before gave.
     ///
-    /// @param dots of `numRows` rows
-    /// @param to   where the first of them has its sums
-    private static void addScaled(
-            float[] dots,
+    /// @param to where the first row has its sums
+    private static void addWithMinima(
             Strip strip,
             QuantizedRows x,
             int firstRow,
@@ -252,23 +302,24 @@ final class VectorPanels {
             int block,
             float[] sums,
             int to) {
-        for (int i = 0; i < numRows; i++) {
-            long at = x.blockOffset(firstRow + i, block);
-            FloatVector rowScale =
-                    FloatVector.broadcast(FLOATS, x.data().get(SCALE, at + QuantizedRows.SCALE));
-            float rowSum = x.data().get(SUM, at + QuantizedRows.SUM);
-            for (int v = 0; v < STRIP; v += LANES) {
-                FloatVector dot = FloatVector.fromArray(FLOATS, dots, i * STRIP + v);
-                FloatVector sum = FloatVector.fromArray(FLOATS, sums, to + i * STRIP + v);
-                FloatVector scale = FloatVector.fromArray(FLOATS, strip.scales, v);
-                if (strip.hasMinima) {
-                    FloatVector least = FloatVector.fromArray(FLOATS, strip.minima, v).mul(rowSum);
-                    sum = dot.fma(scale, least).fma(rowScale, sum);
-                } else {
-                    sum = dot.fma(scale.mul(rowScale), sum);
-                }
-                sum.intoArray(sums, to + i * STRIP + v);
+        for (int v = 0; v < STRIP; v += LANES) {
+            FloatVector scale = FloatVector.fromArray(FLOATS, strip.scales, v);
+            FloatVector minimum = FloatVector.fromArray(FLOATS, strip.minima, v);
+            for (int i = 0; i < numRows; i++) {
+                int at = to + i * STRIP + v;
+                int rowSum =
+                        x.data().get(SUM, x.blockOffset(firstRow + i, block) + QuantizedRows.SUM);
+                FloatVector.fromArray(FLOATS, strip.dots, i * STRIP + v)
+                        .fma(scale, minimum.mul(rowSum))
+                        .fma(
+                                FloatVector.broadcast(FLOATS, scaleOf(x, firstRow + i, block)),
+                                FloatVector.fromArray(FLOATS, sums, at))
+                        .intoArray(sums, at);
             }
         }
+    }
+
+    private static float scaleOf(QuantizedRows x, int row, int block) {
+        return x.data().get(SCALE, x.blockOffset(row, block) + QuantizedRows.SCALE);
     }
 }

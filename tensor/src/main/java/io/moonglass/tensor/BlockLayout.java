@@ -1,10 +1,10 @@
 package io.moonglass.tensor;
 
 import static io.moonglass.tensor.PanelPacker.FLOAT16;
-import static io.moonglass.tensor.StoredBlocks.WORD;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /// How files of other engines store blocks of whole numbers: types of ggml whose values some
 /// [PanelType] holds too, exactly but for [#Q4_K].
@@ -14,10 +14,10 @@ public enum BlockLayout {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
-            for (int i = 0; i < 4; i++) {
-                int word = data.get(WORD, at + 2 + 4L * i);
-                into.setNumbers(i, lessEight(word & NIBBLES));
-                into.setNumbers(4 + i, lessEight(word >>> 4 & NIBBLES));
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 2 + 8L * i);
+                into.setNumbers(i, lessEight(both & NIBBLES));
+                into.setNumbers(2 + i, lessEight(both >>> 4 & NIBBLES));
             }
         }
     },
@@ -27,10 +27,10 @@ public enum BlockLayout {
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
             into.setMinimum(data.get(FLOAT16, at + 2));
-            for (int i = 0; i < 4; i++) {
-                int word = data.get(WORD, at + 4 + 4L * i);
-                into.setNumbers(i, word & NIBBLES);
-                into.setNumbers(4 + i, word >>> 4 & NIBBLES);
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 4 + 8L * i);
+                into.setNumbers(i, both & NIBBLES);
+                into.setNumbers(2 + i, both >>> 4 & NIBBLES);
             }
         }
     },
@@ -39,13 +39,13 @@ public enum BlockLayout {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
-            int fifths = data.get(WORD, at + 2);
-            for (int i = 0; i < 4; i++) {
-                int word = data.get(WORD, at + 6 + 4L * i);
-                int low = word & NIBBLES | fifthBits(fifths >>> 4 * i);
-                int high = word >>> 4 & NIBBLES | fifthBits(fifths >>> 16 + 4 * i);
+            int fifths = data.get(StoredBlocks.WORD, at + 2);
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 6 + 8L * i);
+                long low = both & NIBBLES | fifthBits(fifths >>> 8 * i);
+                long high = both >>> 4 & NIBBLES | fifthBits(fifths >>> 16 + 8 * i);
                 into.setNumbers(i, lessSixteen(low));
-                into.setNumbers(4 + i, lessSixteen(high));
+                into.setNumbers(2 + i, lessSixteen(high));
             }
         }
     },
@@ -54,8 +54,8 @@ public enum BlockLayout {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
-            for (int i = 0; i < 8; i++) {
-                into.setNumbers(i, data.get(WORD, at + 2 + 4L * i));
+            for (int i = 0; i < 4; i++) {
+                into.setNumbers(i, data.get(EIGHT, at + 2 + 8L * i));
             }
         }
     },
@@ -78,14 +78,16 @@ public enum BlockLayout {
             into.setScale(product(data.get(FLOAT16, at), scale));
             into.setMinimum(product(data.get(FLOAT16, at + 2), -minimum));
             long numbers = at + 16 + 32L * (part / 2);
-            for (int i = 0; i < 8; i++) {
-                int word = data.get(WORD, numbers + 4L * i);
-                into.setNumbers(i, word >>> part % 2 * 4 & NIBBLES);
+            for (int i = 0; i < 4; i++) {
+                long both = data.get(EIGHT, numbers + 8L * i);
+                into.setNumbers(i, both >>> part % 2 * 4 & NIBBLES);
             }
         }
     };
 
-    private static final int NIBBLES = 0x0f0f0f0f;
+    private static final ValueLayout.OfLong EIGHT =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long NIBBLES = 0x0f0f0f0f0f0f0f0fL;
 
     private final int length;
     private final int bytes;
@@ -124,20 +126,21 @@ public enum BlockLayout {
         return Float.floatToFloat16(Float.float16ToFloat(float16) * factor);
     }
 
-    /// Takes 8 off each of four bytes of at most 15.
-    private static int lessEight(int bytes) {
-        int flipped = bytes ^ 0x08080808;
-        return flipped | (flipped & 0x08080808) * 0x1e; // the upper bits are that of the sign
+    /// Takes 8 off each of eight bytes of at most 15.
+    private static long lessEight(long bytes) {
+        long flipped = bytes ^ 0x0808080808080808L;
+        return flipped
+                | (flipped & 0x0808080808080808L) * 0x1e; // the upper bits are that of the sign
     }
 
-    /// Takes 16 off each of four bytes of at most 31.
-    private static int lessSixteen(int bytes) {
-        int flipped = bytes ^ 0x10101010;
-        return flipped | (flipped & 0x10101010) * 0x0e;
+    /// Takes 16 off each of eight bytes of at most 31.
+    private static long lessSixteen(long bytes) {
+        long flipped = bytes ^ 0x1010101010101010L;
+        return flipped | (flipped & 0x1010101010101010L) * 0x0e;
     }
 
-    /// The lowest four bits, each as the fifth of a byte.
-    private static int fifthBits(int bits) {
-        return (bits & 1) << 4 | (bits & 2) << 11 | (bits & 4) << 18 | (bits & 8) << 25;
+    /// The lowest eight bits, each as the fifth of a byte.
+    private static long fifthBits(int bits) {
+        return Long.expand(bits & 0xff, 0x1010101010101010L);
     }
 }

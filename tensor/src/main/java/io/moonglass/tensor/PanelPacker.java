@@ -1,10 +1,10 @@
 package io.moonglass.tensor;
 
-import static io.moonglass.tensor.PanelMatrix.GROUP_BYTES;
 import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
 import static io.moonglass.tensor.QuantizedRows.BLOCK_COLUMNS;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -21,9 +21,19 @@ public final class PanelPacker {
     static final ValueLayout.OfShort FLOAT16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /// Of any type.
+    private static final int MOST_BLOCK_BYTES =
+            Arrays.stream(PanelType.values())
+                    .mapToInt(PanelType::storedBlockBytes)
+                    .max()
+                    .getAsInt();
+
     private final KernelSet kernels;
     private final Map<PanelType, PanelBlock> blocks = new EnumMap<>(PanelType.class);
     private final RowBlock rowBlock = new RowBlock();
+
+    /// One block of a panel while it is put together.
+    private final int[] words = new int[MOST_BLOCK_BYTES / Integer.BYTES];
 
     public PanelPacker() {
         this(Kernels.fastest());
@@ -97,12 +107,13 @@ public final class PanelPacker {
         }
         if (!Float.isFinite(block.scales[row]) || !Float.isFinite(block.minima[row])) {
             throw new IllegalArgumentException(
-                    "row %d, columns from %d: a weight of %s, which is too large for %s"
+                    "row %d, columns from %d: a weight of %s; %s holds at most %s"
                             .formatted(
                                     panel * PANEL_ROWS + row,
                                     b * BLOCK_COLUMNS,
                                     block.extremes[row],
-                                    target.type()));
+                                    target.type(),
+                                    65504f * Math.max(1, target.type().offset())));
         }
     }
 
@@ -130,53 +141,74 @@ public final class PanelPacker {
                     source.read(firstRow + row, b, rowBlock);
                     check(rowBlock, target.type(), firstRow + row, b);
                 }
-                write(rowBlock, target, panel, b, row);
+                if (!put(rowBlock, target.type(), row)) {
+                    throw new IllegalArgumentException(
+                            "row %d, columns from %d: a number is too large for %s"
+                                    .formatted(firstRow + row, b * BLOCK_COLUMNS, target.type()));
+                }
             }
+            MemorySegment.copy(
+                    words,
+                    0,
+                    target.data(),
+                    StoredBlocks.WORD,
+                    target.blockOffset(panel, b),
+                    target.type().storedBlockBytes() / Integer.BYTES);
         }
     }
 
     private static void check(RowBlock block, PanelType type, int row, int b) {
-        float scale = Float.float16ToFloat(block.scale);
-        float minimum = Float.float16ToFloat(block.minimum);
-        boolean mayBe = type.hasMinima() ? Float.isFinite(minimum) : minimum == 0;
-        if (!Float.isFinite(scale) || !mayBe) {
+        boolean mayBe = type.hasMinima() ? isFinite(block.minimum) : (block.minimum & 0x7fff) == 0;
+        if (!isFinite(block.scale) || !mayBe) {
             throw new IllegalArgumentException(
                     "row %d, columns from %d: a scale of %s and a minimum of %s, which %s cannot hold"
-                            .formatted(row, b * BLOCK_COLUMNS, scale, minimum, type));
+                            .formatted(
+                                    row,
+                                    b * BLOCK_COLUMNS,
+                                    Float.float16ToFloat(block.scale),
+                                    Float.float16ToFloat(block.minimum),
+                                    type));
         }
-        for (int four : block.numbers) {
-            if (!type.holds(four)) {
-                throw new IllegalArgumentException(
-                        "row %d, columns from %d: a number is too large for %s"
-                                .formatted(row, b * BLOCK_COLUMNS, type));
+    }
+
+    private static boolean isFinite(short float16) {
+        return (float16 & 0x7c00) != 0x7c00;
+    }
+
+    /// Puts a row into the block that is being made; tells whether all numbers fit.
+    private boolean put(RowBlock block, PanelType type, int row) {
+        long beyond = 0;
+        switch (type) {
+            case Q4, Q4A -> {
+                long offset = type.offset() * 0x0101010101010101L;
+                for (int group = 0; group < 4; group++) {
+                    long eight = block.numbers[group];
+                    // bytes are added without carries between them
+                    long stored =
+                            (eight & 0x7f7f7f7f7f7f7f7fL) + offset ^ eight & 0x8080808080808080L;
+                    beyond |= stored & 0xf0f0f0f0f0f0f0f0L;
+                    words[group * PANEL_ROWS + row] = (int) (stored | stored >>> 28);
+                }
+            }
+            case Q8 -> {
+                for (int i = 0; i < 4; i++) {
+                    long stored = block.numbers[i] ^ 0x8080808080808080L;
+                    words[2 * i * PANEL_ROWS + row] = (int) stored;
+                    words[(2 * i + 1) * PANEL_ROWS + row] = (int) (stored >>> 32);
+                }
             }
         }
+        int scales = type.numGroups() * PANEL_ROWS;
+        putHalf(scales, row, block.scale);
+        if (type.hasMinima()) {
+            putHalf(scales + PANEL_ROWS / 2, row, block.minimum);
+        }
+        return beyond == 0;
     }
 
-    private static void write(RowBlock block, PanelMatrix target, int panel, int b, int row) {
-        int[] numbers = block.numbers;
-        long at = target.blockOffset(panel, b) + (long) row * Integer.BYTES;
-        int numGroups = target.type().numGroups();
-        for (int group = 0; group < numGroups; group++) {
-            int stored =
-                    switch (target.type()) {
-                        case Q4 -> nibbles(numbers[2 * group], numbers[2 * group + 1]) ^ 0x88888888;
-                        case Q8 -> numbers[group] ^ 0x80808080;
-                        case Q4A -> nibbles(numbers[2 * group], numbers[2 * group + 1]);
-                    };
-            target.data().set(StoredBlocks.WORD, at + (long) group * GROUP_BYTES, stored);
-        }
-        long scale = target.scaleOffset(panel, b) + (long) row * Short.BYTES;
-        target.data().set(FLOAT16, scale, block.scale);
-        if (target.type().hasMinima()) {
-            long minimum = target.minimumOffset(panel, b) + (long) row * Short.BYTES;
-            target.data().set(FLOAT16, minimum, block.minimum);
-        }
-    }
-
-    /// The low halves of four bytes each.
-    private static int nibbles(int low, int high) {
-        return low & 0x0f0f0f0f | (high & 0x0f0f0f0f) << 4;
+    private void putHalf(int at, int row, short half) {
+        int shift = row % 2 * Short.SIZE;
+        words[at + row / 2] = words[at + row / 2] & ~(0xffff << shift) | (half & 0xffff) << shift;
     }
 
     /// The block's weights, column by column, 16 rows each.

@@ -51,16 +51,6 @@ public enum PanelType {
         return this == Q4A;
     }
 
-    /// Whether four signed bytes can be stored.
-    boolean holds(int four) {
-        return switch (this) {
-            // the upper five bits of each are alike
-            case Q4 -> (four >> 4 & 0x0f0f0f0f) == (four >> 3 & 0x01010101) * 15;
-            case Q8 -> true;
-            case Q4A -> (four & 0xf0f0f0f0) == 0;
-        };
-    }
-
     /// Bytes of a block's weights, all rows of the panel.
     int blockBytes() {
         return PanelMatrix.PANEL_ROWS * QuantizedRows.BLOCK_COLUMNS * bits / Byte.SIZE;

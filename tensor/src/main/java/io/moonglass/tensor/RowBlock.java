@@ -6,8 +6,8 @@ import java.util.Arrays;
 /// between a [BlockSource], which sets it, and [PanelPacker], which packs what was set.
 public final class RowBlock {
 
-    /// Four signed bytes each, the first in the lowest bits.
-    final int[] numbers = new int[QuantizedRows.BLOCK_COLUMNS / Integer.BYTES];
+    /// Eight signed bytes each, the first in the lowest bits.
+    final long[] numbers = new long[QuantizedRows.BLOCK_COLUMNS / Long.BYTES];
 
     short scale;
     short minimum;
@@ -35,10 +35,10 @@ public final class RowBlock {
         minimum = float16;
     }
 
-    /// The weights `4 i` to `4 i + 3` of the block.
+    /// The weights `8 i` to `8 i + 7` of the block.
     ///
-    /// @param fourBytes signed, the first in the lowest bits
-    public void setNumbers(int i, int fourBytes) {
-        numbers[i] = fourBytes;
+    /// @param eightBytes signed, the first in the lowest bits
+    public void setNumbers(int i, long eightBytes) {
+        numbers[i] = eightBytes;
     }
 }

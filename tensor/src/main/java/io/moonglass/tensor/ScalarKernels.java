@@ -74,28 +74,22 @@ final class ScalarKernels implements KernelSet {
             for (int i = first; i < last; i++) {
                 float sum = 0;
                 for (int block = 0; block < weight.numBlocks(); block++) {
-                    float scale =
-                            scale(weight, i, block)
-                                    * x.data()
-                                            .get(
-                                                    SCALE,
-                                                    x.blockOffset(row, block)
-                                                            + QuantizedRows.SCALE);
-                    sum = Math.fma((float) dot(x, row, weight, i, block), scale, sum);
+                    long at = x.blockOffset(row, block);
+                    float dot = dot(x, row, weight, i, block);
+                    float scale = scale(weight, i, block);
+                    float rowScale = x.data().get(SCALE, at + QuantizedRows.SCALE);
                     if (weight.type().hasMinima()) {
-                        sum = Math.fma(minimum(weight, i, block), share(x, row, block), sum);
+                        float least =
+                                minimum(weight, i, block)
+                                        * x.data().get(SUM, at + QuantizedRows.SUM);
+                        sum = Math.fma(Math.fma(dot, scale, least), rowScale, sum);
+                    } else {
+                        sum = Math.fma(dot, scale * rowScale, sum);
                     }
                 }
                 out.set(row, i, sum);
             }
         }
-    }
-
-    /// What a block's minimum is multiplied with: the sum of the block's activations.
-    static float share(QuantizedRows x, int row, int block) {
-        long at = x.blockOffset(row, block);
-        return x.data().get(SCALE, at + QuantizedRows.SCALE)
-                * x.data().get(SUM, at + QuantizedRows.SUM);
     }
 
     private static int dot(QuantizedRows x, int row, PanelMatrix weight, int i, int block) {

@@ -45,20 +45,20 @@ final class VectorPanelRow {
         int[] pairs = pairs(x, row);
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
-        float[] shares = new float[numBlocks];
+        float[] rowSums = new float[numBlocks];
         for (int block = 0; block < numBlocks; block++) {
             long at = x.blockOffset(row, block);
             scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            offsets[block] = -weight.type().offset() * x.data().get(SUM, at + QuantizedRows.SUM);
-            shares[block] = ScalarKernels.share(x, row, block);
+            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
+            offsets[block] = -weight.type().offset() * sum;
+            rowSums[block] = sum;
         }
         float[] sums = new float[PANEL_ROWS];
         for (int panel = fromPanel; panel < toPanel; panel++) {
             for (int first = 0; first < PANEL_ROWS; first += LANES) {
                 switch (weight.type()) {
-                    case Q4, Q4A ->
-                            sumsOfNibbles(
-                                    weight, panel, first, pairs, scales, offsets, shares, sums);
+                    case Q4 -> sumsOfNibbles(weight, panel, first, pairs, scales, offsets, sums);
+                    case Q4A -> sumsWithMinima(weight, panel, first, pairs, scales, rowSums, sums);
                     case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
                 }
             }
@@ -90,38 +90,59 @@ final class VectorPanelRow {
             int[] pairs,
             float[] scales,
             int[] offsets,
-            float[] shares,
             float[] sums) {
-        boolean hasMinima = weight.type().hasMinima();
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int block = 0; block < scales.length; block++) {
             long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            ShortVector dots = ShortVector.zero(SHORTS);
-            int pair = block * BLOCK_PAIRS;
-            for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
-                ShortVector w = shorts(weight.data(), at + group * GROUP_BYTES);
-                dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
-                dots =
-                        dots.add(
-                                w.lanewise(VectorOperators.LSHR, 8)
-                                        .and((short) 15)
-                                        .mul(both(pairs, pair + 1)));
-                dots =
-                        dots.add(
-                                w.lanewise(VectorOperators.LSHR, 4)
-                                        .and((short) 15)
-                                        .mul(both(pairs, pair + 2)));
-                dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
-            }
-            IntVector dot = halvesAdded(dots).add(offsets[block]);
+            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block).add(offsets[block]);
             sum = scaled(dot, weight, panel, block, first, scales[block], sum);
-            if (hasMinima) {
-                long minima = weight.minimumOffset(panel, block) + first * (long) Short.BYTES;
-                FloatVector share = FloatVector.broadcast(FLOATS, shares[block]);
-                sum = Lanes.halves(weight.data(), minima).fma(share, sum);
-            }
         }
         sum.intoArray(sums, first);
+    }
+
+    private static void sumsWithMinima(
+            PanelMatrix weight,
+            int panel,
+            int first,
+            int[] pairs,
+            float[] scales,
+            float[] rowSums,
+            float[] sums) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        long inPanel = first * (long) Short.BYTES;
+        for (int block = 0; block < scales.length; block++) {
+            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
+            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block);
+            long scale = weight.scaleOffset(panel, block) + inPanel;
+            long minimum = weight.minimumOffset(panel, block) + inPanel;
+            FloatVector least = Lanes.halves(weight.data(), minimum).mul(rowSums[block]);
+            sum =
+                    ((FloatVector) dot.convert(VectorOperators.I2F, 0))
+                            .fma(Lanes.halves(weight.data(), scale), least)
+                            .fma(FloatVector.broadcast(FLOATS, scales[block]), sum);
+        }
+        sum.intoArray(sums, first);
+    }
+
+    private static IntVector dotOfNibbles(MemorySegment data, long at, int[] pairs, int block) {
+        ShortVector dots = ShortVector.zero(SHORTS);
+        int pair = block * BLOCK_PAIRS;
+        for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
+            ShortVector w = shorts(data, at + group * GROUP_BYTES);
+            dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
+            dots =
+                    dots.add(
+                            w.lanewise(VectorOperators.LSHR, 8)
+                                    .and((short) 15)
+                                    .mul(both(pairs, pair + 1)));
+            dots =
+                    dots.add(
+                            w.lanewise(VectorOperators.LSHR, 4)
+                                    .and((short) 15)
+                                    .mul(both(pairs, pair + 2)));
+            dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
+        }
+        return halvesAdded(dots);
     }
 
     private static void sumsOfBytes(

@@ -46,6 +46,18 @@ class BlockRoundingTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"Q4", "Q8"})
+    void a_block_that_was_refused_leaves_nothing_behind(PanelType type) {
+        BlockRounding rounding = new BlockRounding(type);
+        float[] values = new float[16 * 32];
+        values[values.length - 1] = Float.NaN;
+        assertThrows(IllegalArgumentException.class, () -> rounding.round(values, 0, 16));
+
+        rounding.round(values, 0, 15);
+        assertEquals(0, rounding.scale(14));
+    }
+
     private static PanelMatrix packed(Arena arena, float[] values, int numBlocks, PanelType type) {
         MemorySegment rows = arena.allocate(4L * 32 * numBlocks, 64);
         MemorySegment.copy(values, 3, rows, ScalarKernels.F32, 0, 32 * numBlocks);

@@ -14,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GgufFileTest {
@@ -85,16 +86,29 @@ class GgufFileTest {
         }
     }
 
-    @Test
-    void what_does_not_lie_in_a_tensor_or_between_two_blocks_is_not_decoded() {
+    @ParameterizedTest
+    @CsvSource({"352, 416, 0", "-32, 0, 0", "0, 64, 1", "0, 96, 0", "64, 32, 0"})
+    void what_does_not_lie_in_a_tensor_or_its_target_is_not_decoded(long from, long to, int at) {
         try (GgufFile file = GgufFile.open(OtherPrograms.file("other_program.gguf"))) {
             GgufTensor tensor = file.tensor("quantised.q8_0").orElseThrow();
             float[] target = new float[64];
-            assertThrows(IndexOutOfBoundsException.class, () -> tensor.decode(352, 416, target, 0));
-            assertThrows(IndexOutOfBoundsException.class, () -> tensor.decode(-32, 0, target, 0));
-            assertThrows(IndexOutOfBoundsException.class, () -> tensor.decode(0, 64, target, 1));
-            assertThrows(IllegalArgumentException.class, () -> tensor.decode(1, 33, target, 0));
-            assertThrows(IllegalArgumentException.class, () -> tensor.decode(0, 33, target, 0));
+            IndexOutOfBoundsException fault =
+                    assertThrows(
+                            IndexOutOfBoundsException.class,
+                            () -> tensor.decode(from, to, target, at));
+            assertTrue(fault.getMessage().contains("of quantised.q8_0"), fault.getMessage());
+            assertArrayEquals(new float[64], target);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 33", "0, 33", "1, 32"})
+    void what_is_no_whole_block_is_not_decoded(long from, long to) {
+        try (GgufFile file = GgufFile.open(OtherPrograms.file("other_program.gguf"))) {
+            GgufTensor tensor = file.tensor("quantised.q8_0").orElseThrow();
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> tensor.decode(from, to, new float[64], 0));
         }
     }
 

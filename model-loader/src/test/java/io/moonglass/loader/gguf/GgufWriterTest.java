@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.loader.disk.SmallDisk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
@@ -95,14 +96,31 @@ class GgufWriterTest {
     }
 
     @Test
-    void a_file_that_finds_no_room_leaves_nothing() throws IOException {
-        GgufWriter.Builder file =
-                GgufWriter.builder().tensor("a", GgmlType.F32, 1L << 16, 1L << 40);
-        assertThrows(IOException.class, () -> file.create(temporary.resolve("a.gguf")));
-        assertEquals(List.of(), names());
-        assertThrows(
-                FileSystemException.class,
-                () -> file.create(temporary.resolve("missing").resolve("a.gguf")));
+    void a_file_that_finds_no_room_leaves_nothing() throws Exception {
+        SmallDisk.mountedOn(
+                temporary,
+                () -> {
+                    Path place = temporary.resolve("a.gguf");
+                    try (GgufWriter _ =
+                            GgufWriter.builder().tensor("a", GgmlType.F32, 3 << 18).create(place)) {
+                        IOException fault =
+                                assertThrows(
+                                        IOException.class,
+                                        () ->
+                                                GgufWriter.builder()
+                                                        .tensor("b", GgmlType.F32, 1 << 19)
+                                                        .create(temporary.resolve("b.gguf")));
+                        assertTrue(fault.getMessage().contains("no room"), fault.getMessage());
+                        assertEquals(1, names().size());
+                    }
+                    assertEquals(List.of(), names());
+                });
+    }
+
+    @Test
+    void a_file_in_a_missing_folder_is_a_fault() {
+        Path place = temporary.resolve("missing").resolve("a.gguf");
+        assertThrows(FileSystemException.class, () -> GgufWriter.builder().create(place));
     }
 
     @Test

@@ -11,11 +11,13 @@ import java.util.concurrent.Flow;
 
 /// The same as [MoonglassClient], in futures and publishers. Safe to use from any thread.
 ///
-/// Futures fail with a [MoonglassException]. Cancelling one, or completing it in any other way (`orTimeout`), ends the
-/// request here and on the server; of futures that depend on it that is not so, as everywhere. Files of this machine are
-/// read before a method returns, unless they are large enough to be uploaded.
+/// Futures fail with a [MoonglassException], or an [java.io.UncheckedIOException] if a file of this machine cannot be read. What
+/// depends on them should not wait: others need the threads that complete them. Cancelling one, or completing it in any other way
+/// (`orTimeout`), ends the request here and on the server; of futures that depend on it that is not so, as everywhere. Files of this
+/// machine are read before a method returns, unless they are large enough to be uploaded.
 ///
-/// Publishers ask anew for each subscriber, and read no faster than it requests.
+/// Publishers ask anew for each subscriber, and read no faster than it requests. Subscribers are told one signal after the other, on
+/// threads of the HTTP client's or on the one that requests.
 public final class AsyncMoonglassClient {
 
     private final Transport transport;

@@ -28,6 +28,10 @@ public record ChatCompletion(
 
     public static final String OBJECT = "chat.completion";
 
+    public ChatCompletion {
+        choices = choices == null ? List.of() : List.copyOf(choices);
+    }
+
     /// @param finishReason `stop`, `length`, `tool_calls` or `function_call`
     /// @param logprobs     null if the request did not ask for them
     /// @param stopReason   the stop string that ended the answer; null if something else did
@@ -59,7 +63,8 @@ public record ChatCompletion(
 
     /// The answer's text; empty where there is none.
     public String text() {
-        String content = choices.get(0).message().content();
-        return content == null ? "" : content;
+        return choices.isEmpty() || choices.get(0).message().content() == null
+                ? ""
+                : choices.get(0).message().content();
     }
 }

@@ -34,6 +34,10 @@ public record ChatCompletionChunk(
 
     public static final String OBJECT = "chat.completion.chunk";
 
+    public ChatCompletionChunk {
+        choices = choices == null ? List.of() : List.copyOf(choices);
+    }
+
     /// @param finishReason null until the last piece, then as in [ChatCompletion]
     /// @param tokenIds     in the last piece: the generated tokens, if the request asked for them
     @JsonNaming(SnakeCaseStrategy.class)

@@ -1,5 +1,6 @@
 package io.moonglass.clients;
 
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,7 +14,7 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 
 /// Collects how a client speaks to its server. What is not said has a default that suits a server on CPUs, whose
-/// answers take long.
+/// answers take long. For one thread; clients that were built do not change with it.
 public final class ClientBuilder {
 
     private static final Duration DEFAULT_CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -25,12 +26,16 @@ public final class ClientBuilder {
     private static final Set<String> RESERVED =
             Set.of("authorization", "x-request-id", "content-type", "accept");
 
+    /// Servers' logs have it.
+    private static final String USER_AGENT = "User-Agent";
+
     private final String base;
     private final Map<String, String> headers = new LinkedHashMap<>();
     private HttpClient http;
     private SSLContext sslContext;
+    private ProxySelector proxy;
     private Supplier<String> apiKey;
-    private Duration connectTimeout = DEFAULT_CONNECT_TIMEOUT;
+    private Duration connectTimeout;
     private Duration requestTimeout = DEFAULT_REQUEST_TIMEOUT;
     private Duration idleTimeout = DEFAULT_IDLE_TIMEOUT;
     private RetryPolicy retries = RetryPolicy.DEFAULT;
@@ -40,11 +45,24 @@ public final class ClientBuilder {
     ClientBuilder(URI server) {
         String scheme =
                 server.getScheme() == null ? "" : server.getScheme().toLowerCase(Locale.ROOT);
-        if (server.getHost() == null || !Set.of("http", "https").contains(scheme)) {
+        if (server.getRawUserInfo() != null) { // which may be a password, and is not shown
+            throw new IllegalArgumentException(
+                    "a server address with a user's name before its host; want http://127.0.0.1:8080, and apiKey for a key");
+        }
+        boolean isPlain = server.getRawQuery() == null && server.getRawFragment() == null;
+        if (server.getHost() == null || !Set.of("http", "https").contains(scheme) || !isPlain) {
             throw new IllegalArgumentException(
                     "server address \"%s\"; want one like http://127.0.0.1:8080".formatted(server));
         }
+        headers.put(USER_AGENT, userAgent());
         this.base = server.toString().replaceFirst("/+$", "").replaceFirst("/v1$", "");
+    }
+
+    /// The jar's version; none where the classes lie in a folder.
+    private static String userAgent() {
+        String version = ClientBuilder.class.getPackage().getImplementationVersion();
+        return "moonglass-java%s (Java %s)"
+                .formatted(version == null ? "" : "/" + version, Runtime.version().feature());
     }
 
     /// Sent with every request as `Authorization: Bearer`; null for none.
@@ -84,7 +102,7 @@ public final class ClientBuilder {
         return this;
     }
 
-    /// A header of every request, such as a proxy may want.
+    /// A header of every request, such as a proxy may want. `User-Agent` is the client's name and version unless it is set.
     ///
     /// @throws IllegalArgumentException for those that the client sets itself, and what HTTP does not allow
     public ClientBuilder header(String name, String value) {
@@ -93,6 +111,7 @@ public final class ClientBuilder {
                     "header %s is the client's own; want another".formatted(name));
         }
         HttpRequest.newBuilder().header(name, value); // refuses what cannot be sent
+        headers.keySet().removeIf(name::equalsIgnoreCase);
         headers.put(name, value);
         return this;
     }
@@ -103,7 +122,15 @@ public final class ClientBuilder {
         return this;
     }
 
-    /// A client of your own, with its proxy, executor, timeout and certificates.
+    /// Through which proxies requests go (default: [ProxySelector#getDefault()], which goes by system properties such as
+    /// `https.proxyHost`). Not for a client of your own.
+    public ClientBuilder proxy(ProxySelector selector) {
+        proxy = Objects.requireNonNull(selector, "selector");
+        return this;
+    }
+
+    /// A client of your own, with its proxy, executor, timeout and certificates. It should follow no redirects to other hosts,
+    /// which would get the key.
     public ClientBuilder httpClient(HttpClient client) {
         http = Objects.requireNonNull(client, "client");
         return this;
@@ -126,9 +153,10 @@ public final class ClientBuilder {
 
     /// @throws IllegalArgumentException if a client of your own comes with settings that only it can have
     public MoonglassClient build() {
-        if (http != null && sslContext != null) {
-            throw new IllegalArgumentException(
-                    "an sslContext beside an httpClient; want it in the httpClient itself");
+        if (http != null) {
+            refuseBeside("sslContext", sslContext);
+            refuseBeside("proxy", proxy);
+            refuseBeside("connectTimeout", connectTimeout);
         }
         return new MoonglassClient(
                 new HttpTransport(
@@ -149,8 +177,22 @@ public final class ClientBuilder {
         HttpClient.Builder client =
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(connectTimeout);
-        return sslContext == null ? client.build() : client.sslContext(sslContext).build();
+                        .connectTimeout(
+                                connectTimeout == null ? DEFAULT_CONNECT_TIMEOUT : connectTimeout);
+        if (sslContext != null) {
+            client.sslContext(sslContext);
+        }
+        if (proxy != null) {
+            client.proxy(proxy);
+        }
+        return client.build();
+    }
+
+    private static void refuseBeside(String name, Object setting) {
+        if (setting != null) {
+            throw new IllegalArgumentException(
+                    "%s beside an httpClient; want it in the httpClient itself".formatted(name));
+        }
     }
 
     private static Duration positive(Duration timeout, String name) {

@@ -2,17 +2,27 @@ package io.moonglass.clients;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /// One part of a chat message; the model sees the parts in their order.
 public sealed interface ContentPart {
 
-    record Text(String text) implements ContentPart {}
+    record Text(String text) implements ContentPart {
+
+        public Text {
+            Objects.requireNonNull(text, "text");
+        }
+    }
 
     /// A picture: PNG, JPEG, WebP, GIF or BMP.
     ///
     /// @param detail    `low`, `high` or `auto`; null for the request's
     /// @param maxPixels what it is shrunk to; null for the request's limit
     record Image(MediaSource source, String detail, Long maxPixels) implements ContentPart {
+
+        public Image {
+            Objects.requireNonNull(source, "source");
+        }
 
         /// The same picture, shrunk to at most so many pixels.
         public Image withMaxPixels(long pixels) {
@@ -39,6 +49,10 @@ public sealed interface ContentPart {
             Boolean timestamps)
             implements ContentPart {
 
+        public Video {
+            Objects.requireNonNull(source, "source");
+        }
+
         public Video withFps(double value) {
             return new Video(source, value, maxFrames, maxVideoTokens, timestamps);
         }
@@ -60,6 +74,10 @@ public sealed interface ContentPart {
     ///
     /// @param pages such as `1-3,7,10-`; null for all
     record Document(MediaSource source, String pages) implements ContentPart {
+
+        public Document {
+            Objects.requireNonNull(source, "source");
+        }
 
         public Document withPages(String value) {
             return new Document(source, value);

@@ -8,11 +8,15 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// Sends requests to one server over HTTP.
 final class HttpTransport extends Transport {
 
     private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(5);
+
+    /// What can stand in a header.
+    private static final Pattern KEY = Pattern.compile("[!-~]+");
 
     private final ClientSettings settings;
 
@@ -69,7 +73,14 @@ final class HttpTransport extends Transport {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(settings.base() + path));
         settings.headers().forEach(request::setHeader);
         String key = settings.apiKey() == null ? null : settings.apiKey().get();
-        return key == null ? request : request.header("Authorization", "Bearer " + key);
+        if (key == null) {
+            return request;
+        }
+        if (!KEY.matcher(key).matches()) { // whoever refuses the header would show it
+            throw new IllegalArgumentException(
+                    "the API key is empty or has a space, a line's end or a letter that is not ASCII; want it without");
+        }
+        return request.header("Authorization", "Bearer " + key);
     }
 
     /// Ends what the server still does for a request, if anything, without waiting for that.

@@ -3,6 +3,7 @@ package io.moonglass.clients;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 
 /// Where a picture, video or document is. What is here is sent with the request, or uploaded before it if it is large
 /// ([ClientBuilder#uploadOver]).
@@ -10,6 +11,10 @@ public sealed interface MediaSource {
 
     /// @param bytes a whole encoded file, which must not change
     record Bytes(byte[] bytes) implements MediaSource {
+
+        public Bytes {
+            Objects.requireNonNull(bytes, "bytes");
+        }
 
         @Override
         public boolean equals(Object other) {
@@ -28,15 +33,43 @@ public sealed interface MediaSource {
     }
 
     /// A file of this machine, read when the request is sent.
-    record LocalFile(Path path) implements MediaSource {}
+    record LocalFile(Path path) implements MediaSource {
+
+        public LocalFile {
+            Objects.requireNonNull(path, "path");
+        }
+    }
 
     /// An address that the server fetches (`https:`), or that has it all (`data:`).
-    record Address(String address) implements MediaSource {}
+    record Address(String address) implements MediaSource {
+
+        private static final int MAX_SHOWN_CHARS = 200;
+
+        public Address {
+            Objects.requireNonNull(address, "address");
+        }
+
+        /// Only the beginning of what has it all.
+        @Override
+        public String toString() {
+            String shown =
+                    address.length() <= MAX_SHOWN_CHARS
+                            ? address
+                            : address.substring(0, MAX_SHOWN_CHARS)
+                                    + "… (%,d characters)".formatted(address.length());
+            return "Address[%s]".formatted(shown);
+        }
+    }
 
     /// A file that was uploaded before.
     ///
     /// @param id the file's id or its `sha256:…`
-    record Uploaded(String id) implements MediaSource {}
+    record Uploaded(String id) implements MediaSource {
+
+        public Uploaded {
+            Objects.requireNonNull(id, "id");
+        }
+    }
 
     static MediaSource of(byte[] bytes) {
         return new Bytes(bytes);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A client of a Moonglass server; what OpenAI's dialect has too it also asks of other servers that speak it. Safe to use
-/// from any thread; a program needs one.
+/// from any thread; a program needs one. It needs no closing: its threads end once it is not used any more.
 ///
 /// All methods that ask the server throw a [MoonglassException] if there is no answer, or it is an error; its kinds say
 /// which. A thread that waits in one and is interrupted gives its request up, here and on the server.
@@ -179,5 +179,11 @@ public final class MoonglassClient {
     /// @return whether one was running
     public boolean cancel(String id) {
         return transport.await(async.cancel(id));
+    }
+
+    /// Whom it asks; no key.
+    @Override
+    public String toString() {
+        return "MoonglassClient[%s]".formatted(transport.peer());
     }
 }

@@ -1,6 +1,7 @@
 package io.moonglass.clients;
 
 import java.io.IOException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
@@ -37,8 +38,12 @@ final class ServiceTransport extends Transport {
     <T> CompletableFuture<T> send(
             Supplier<CompletableFuture<Call>> preparation, AnswerReader<T> reader) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        CompletableFuture<byte[]> answer =
-                preparation.get().thenCompose(call -> begun(call, result));
+        CompletableFuture<byte[]> answer;
+        try {
+            answer = preparation.get().thenCompose(call -> begun(call, result));
+        } catch (RuntimeException e) { // a file that cannot be read
+            return CompletableFuture.failedFuture(e);
+        }
         answer.whenComplete((body, fault) -> {
             if (fault != null) {
                 result.completeExceptionally(told(fault));
@@ -77,6 +82,7 @@ final class ServiceTransport extends Transport {
     <T> Flow.Publisher<T> events(
             Supplier<CompletableFuture<Call>> preparation, Supplier<EventDecoder<T>> decoders) {
         return subscriber -> {
+            Objects.requireNonNull(subscriber, "subscriber");
             Call call;
             try {
                 call = preparation.get().join(); // nothing is uploaded, so nothing is waited for

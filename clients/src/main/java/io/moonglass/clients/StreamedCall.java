@@ -8,6 +8,7 @@ import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -54,7 +55,7 @@ final class StreamedCall<T> implements Flow.Subscription {
             String requestId) {
         this.transport = transport;
         this.decoder = decoder;
-        this.subscriber = subscriber;
+        this.subscriber = Objects.requireNonNull(subscriber, "subscriber");
         this.requestId = requestId;
     }
 

@@ -22,6 +22,10 @@ abstract sealed class Transport permits HttpTransport, ServiceTransport {
         this.faults = new FaultReader(peer);
     }
 
+    String peer() {
+        return peer;
+    }
+
     FaultReader faults() {
         return faults;
     }

@@ -43,7 +43,13 @@ final class WholeCall<T> {
             deadline.cancel(false);
             end();
         });
-        CompletableFuture<Call> prepared = preparation.get();
+        CompletableFuture<Call> prepared;
+        try {
+            prepared = preparation.get();
+        } catch (RuntimeException e) { // a file that cannot be read
+            fail(e);
+            return result;
+        }
         inFlight = prepared;
         prepared.whenComplete((ready, fault) -> {
             if (fault == null) {

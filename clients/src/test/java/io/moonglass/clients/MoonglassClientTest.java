@@ -1,6 +1,8 @@
 package io.moonglass.clients;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,12 +11,16 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ProxySelector;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +33,7 @@ class MoonglassClientTest {
     private int status = 200;
     private String answer;
     private String authorization;
+    private String userAgent;
     private String retryAfter;
 
     @BeforeEach
@@ -37,6 +44,7 @@ class MoonglassClientTest {
                 exchange -> {
                     exchange.getRequestBody().readAllBytes();
                     authorization = exchange.getRequestHeaders().getFirst("Authorization");
+                    userAgent = exchange.getRequestHeaders().getFirst("User-Agent");
                     byte[] body = answer.getBytes(StandardCharsets.UTF_8);
                     if (retryAfter != null) {
                         exchange.getResponseHeaders().set("Retry-After", retryAfter);
@@ -46,8 +54,11 @@ class MoonglassClientTest {
                     exchange.close();
                 });
         server.start();
-        URI address = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
-        client = MoonglassClient.builder(address).retries(RetryPolicy.NONE).build();
+        client = MoonglassClient.builder(address()).retries(RetryPolicy.NONE).build();
+    }
+
+    private URI address() {
+        return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
     }
 
     @AfterEach
@@ -72,6 +83,93 @@ class MoonglassClientTest {
         client.withApiKey("k").chat(question());
 
         assertEquals("Bearer k", authorization);
+    }
+
+    @Test
+    void a_key_that_no_header_can_hold_is_refused_and_not_shown() {
+        for (String key : List.of("secret\n", "sec ret", "secreté", "")) {
+            IllegalArgumentException fault =
+                    assertThrows(
+                            IllegalArgumentException.class,
+                            () -> client.withApiKey(key).chat(question()));
+            assertFalse(fault.getMessage().contains("sec"), fault.getMessage());
+        }
+    }
+
+    @Test
+    void neither_an_address_with_a_password_nor_a_client_shows_a_secret() {
+        URI address = URI.create("http://user:secret@127.0.0.1:8080");
+
+        IllegalArgumentException fault =
+                assertThrows(
+                        IllegalArgumentException.class, () -> MoonglassClient.builder(address));
+
+        assertFalse(fault.getMessage().contains("secret"), fault.getMessage());
+        assertEquals(
+                "MoonglassClient[http://127.0.0.1:8080]",
+                MoonglassClient.builder(URI.create("http://127.0.0.1:8080/v1"))
+                        .apiKey("secret")
+                        .header("X-Key", "secret")
+                        .build()
+                        .toString());
+    }
+
+    @Test
+    void requests_say_which_client_sends_them_unless_another_name_is_set() {
+        answer = "{\"choices\":[]}";
+        client.chat(question());
+        assertTrue(userAgent.startsWith("moonglass-java"), userAgent);
+        assertTrue(userAgent.endsWith("(Java " + Runtime.version().feature() + ")"), userAgent);
+
+        MoonglassClient.builder(address()).header("user-agent", "mine").build().chat(question());
+
+        assertEquals("mine", userAgent);
+    }
+
+    @Test
+    void requests_go_through_the_proxy_that_is_named() {
+        answer = "{\"choices\":[]}";
+        ProxySelector proxy = ProxySelector.of(server.getAddress());
+
+        MoonglassClient.builder(URI.create("http://a-host-that-only-the-proxy-knows.invalid"))
+                .proxy(proxy)
+                .build()
+                .chat(question());
+
+        assertNotNull(userAgent);
+    }
+
+    @Test
+    void what_only_a_client_of_ones_own_can_have_is_refused_beside_it() {
+        for (UnaryOperator<ClientBuilder> setting :
+                List.<UnaryOperator<ClientBuilder>>of(
+                        builder -> builder.connectTimeout(Duration.ofSeconds(1)),
+                        builder -> builder.proxy(ProxySelector.getDefault()))) {
+            ClientBuilder builder =
+                    setting.apply(
+                            MoonglassClient.builder(address())
+                                    .httpClient(HttpClient.newHttpClient()));
+
+            assertThrows(IllegalArgumentException.class, builder::build);
+        }
+    }
+
+    @Test
+    void what_is_missing_is_named_where_it_is_missing() {
+        assertThrows(NullPointerException.class, () -> ContentPart.image((Path) null));
+        assertThrows(NullPointerException.class, () -> ContentPart.video((byte[]) null));
+        assertThrows(NullPointerException.class, () -> ContentPart.text(null));
+        assertThrows(NullPointerException.class, () -> ChatMessage.user((String) null));
+        assertThrows(
+                NullPointerException.class,
+                () -> client.async().stream(question()).subscribe(null));
+    }
+
+    @Test
+    void a_picture_in_an_address_is_not_shown_whole() {
+        String address = "data:image/png;base64," + "A".repeat(1_000_000);
+
+        assertTrue(ContentPart.image(URI.create(address)).toString().length() < 400);
     }
 
     @Test

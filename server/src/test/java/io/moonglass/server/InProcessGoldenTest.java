@@ -63,7 +63,7 @@ class InProcessGoldenTest {
                     MoonglassServer.start(
                             served,
                             ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO)),
-                    InProcessModel.load(folder, OPTIONS));
+                    InProcessModel.builder(folder).threads(OPTIONS.numThreads()).load());
         }
 
         URI address() {

@@ -1,6 +1,7 @@
 package io.moonglass.examples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.runtime.ChatModel;
@@ -25,6 +26,8 @@ class FrameworkExamplesTest {
     private static final Path FOLDER = Path.of(System.getProperty("moonglass.demo-model"));
     private static final Path PICTURE =
             FOLDER.resolveSibling("evaluation").resolve("images").resolve("describe_000.png");
+    private static final Path COUNTED = PICTURE.resolveSibling("json_000.png");
+    private static final String TIMER_QUESTION = "Wake me in 383 minutes.";
     private static final String QUESTION = "What does the picture show?";
     private static final String ANSWER =
             "A purple square, a red square, a blue star and an orange diamond.";
@@ -66,6 +69,50 @@ class FrameworkExamplesTest {
         assertEquals(ANSWER, answer);
         assertEquals(ANSWER, String.join("", pieces));
         assertTrue(pieces.size() > 1, pieces.toString());
+    }
+
+    @Test
+    void langchain4j_gets_an_answer_of_a_given_shape() throws Exception {
+        assertEquals(
+                new LangChainExample.Seen(2, "grey"),
+                new LangChainExample(address(), NAME).describe(COUNTED));
+    }
+
+    @Test
+    void langchain4j_lets_the_model_call_a_tool() throws Exception {
+        String answer =
+                new LangChainExample(address(), NAME)
+                        .askWithTimer(
+                                TIMER_QUESTION,
+                                minutes -> {
+                                    pieces.add(minutes + " minutes");
+                                    return "The timer runs.";
+                                });
+
+        assertEquals(List.of("383 minutes"), pieces);
+        assertFalse(answer.isBlank());
+    }
+
+    @Test
+    void spring_ai_gets_an_answer_that_is_a_record() {
+        assertEquals(
+                new SpringAiExample.Seen(2, "grey"),
+                new SpringAiExample(address(), NAME).describe(COUNTED));
+    }
+
+    @Test
+    void spring_ai_lets_the_model_call_a_tool() {
+        String answer =
+                new SpringAiExample(address(), NAME)
+                        .askWithTimer(
+                                TIMER_QUESTION,
+                                timer -> {
+                                    pieces.add(timer.minutes() + " minutes");
+                                    return "The timer runs.";
+                                });
+
+        assertEquals(List.of("383 minutes"), pieces);
+        assertFalse(answer.isBlank());
     }
 
     @Test

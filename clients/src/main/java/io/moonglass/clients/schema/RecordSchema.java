@@ -12,6 +12,8 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 /// The JSON Schema of a record, and how a record is made of JSON that is of it. Names are Jackson's (`@JsonProperty`,
 /// `@JsonNaming`), descriptions too (`@JsonPropertyDescription`, `@JsonClassDescription`): the model reads them.
 ///
+/// A [Constraint] narrows what a component may hold.
+///
 /// Everything in a record must be there, but what is `Optional`. Beside records there may be text, numbers, booleans,
 /// enums, dates and times of `java.time`, `UUID`, lists, sets, arrays, maps with text as keys, and sealed interfaces of
 /// records, which the property `type` tells apart unless `@JsonTypeInfo` names another.

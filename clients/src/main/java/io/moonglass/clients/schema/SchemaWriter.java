@@ -223,6 +223,11 @@ final class SchemaWriter {
                             property.getConstructorParameter().getType(),
                             where + "." + property.getName());
             putIfSaid(value, property.getMetadata().getDescription());
+            Constraint constraint =
+                    property.getConstructorParameter().getAnnotation(Constraint.class);
+            if (constraint != null) {
+                ConstraintWriter.add(value, constraint, where + "." + property.getName());
+            }
             properties.set(property.getName(), value);
             required.add(property.getName());
         }

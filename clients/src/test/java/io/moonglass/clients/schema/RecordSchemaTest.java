@@ -82,6 +82,39 @@ class RecordSchemaTest {
                 RecordSchema.of(Invoice.class).schema());
     }
 
+    record Rating(
+            @Constraint(minimum = 1, maximum = 5) int stars,
+            @Constraint(minimum = 0.5) Optional<Double> weight,
+            @Constraint(maxLength = 9, pattern = "[a-z]+") String word,
+            @Constraint(minItems = 1, maxItems = 3) List<String> reasons) {}
+
+    record Misplaced(@Constraint(maxLength = 3) int number) {}
+
+    record MisplacedDate(@Constraint(pattern = "2.*") LocalDate date) {}
+
+    @Test
+    void constraints_of_components_are_in_the_schema() throws JsonProcessingException {
+        assertEquals(
+                JSON.readTree(
+                        """
+                        {"stars": {"type": "integer", "minimum": 1, "maximum": 5},
+                         "weight": {"anyOf": [{"type": "number", "minimum": 0.5}, {"type": "null"}]},
+                         "word": {"type": "string", "maxLength": 9, "pattern": "[a-z]+"},
+                         "reasons": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3}}
+                        """),
+                JSON.readTree(RecordSchema.of(Rating.class).schema().get("properties").toString()));
+    }
+
+    @Test
+    void a_constraint_that_a_type_cannot_have_is_named() {
+        for (Class<?> type : List.of(Misplaced.class, MisplacedDate.class)) {
+            assertTrue(
+                    assertThrows(IllegalArgumentException.class, () -> RecordSchema.of(type))
+                            .getMessage()
+                            .startsWith(type.getSimpleName() + "."));
+        }
+    }
+
     @Test
     void properties_keep_the_order_of_the_components() {
         assertEquals(

@@ -21,6 +21,7 @@ public final class ModelName {
                     .substring("models--".length())
                     .replace("--", "/");
         }
-        return absolute.getFileName().toString();
+        Path name = absolute.getFileName();
+        return name == null ? absolute.toString() : name.toString(); // a root has none
     }
 }

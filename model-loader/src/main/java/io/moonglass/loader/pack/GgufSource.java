@@ -277,8 +277,12 @@ final class GgufSource implements WeightSource {
             case FoundTensor.Latents _ ->
                     System.arraycopy(assembled, (int) from, before, 0, before.length);
         }
-        for (int i = 0; i < before.length; i++) {
-            Elements.set(target, kind, from + i, before[i]);
+        if (kind == ElementKind.F32) {
+            MemorySegment.copy(before, 0, target, FLOAT, from * Float.BYTES, before.length);
+        } else {
+            for (int i = 0; i < before.length; i++) {
+                Elements.set(target, kind, from + i, before[i]);
+            }
         }
         errors.storedAs(found.first(), kind.name().toLowerCase(Locale.ROOT));
         if (kind != ElementKind.F32 && found.first().type() != GgmlType.BF16) {

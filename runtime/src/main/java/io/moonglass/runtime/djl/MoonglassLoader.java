@@ -44,10 +44,11 @@ final class MoonglassLoader implements ModelLoader {
             throws ModelNotFoundException {
         boolean isOurs =
                 criteria.getInputClass() == VisionLanguageInput.class
-                        && criteria.getOutputClass() == VisionLanguageOutput.class;
+                        && (criteria.getOutputClass() == VisionLanguageOutput.class
+                                || criteria.getOutputClass() == VisionLanguagePieces.class);
         if (criteria.getTranslatorFactory() == null && !isOurs) {
             throw new ModelNotFoundException(
-                    "%s to %s: no such translator; want VisionLanguageInput to VisionLanguageOutput, or a ChatTranslator"
+                    "%s to %s: no such translator; want VisionLanguageInput to VisionLanguageOutput or VisionLanguagePieces, or a ChatTranslator"
                             .formatted(
                                     criteria.getInputClass().getSimpleName(),
                                     criteria.getOutputClass().getSimpleName()));
@@ -58,7 +59,10 @@ final class MoonglassLoader implements ModelLoader {
     private static <I, O> Translator<I, O> translator(Criteria<I, O> criteria, Model model)
             throws TranslateException {
         if (criteria.getTranslatorFactory() == null) {
-            return (Translator<I, O>) new VisionLanguageTranslator();
+            return (Translator<I, O>)
+                    (criteria.getOutputClass() == VisionLanguagePieces.class
+                            ? new VisionLanguageStreamTranslator()
+                            : new VisionLanguageTranslator());
         }
         Map<String, Object> arguments =
                 criteria.getArguments() == null ? Map.of() : criteria.getArguments();

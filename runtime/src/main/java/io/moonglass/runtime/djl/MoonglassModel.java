@@ -63,12 +63,12 @@ final class MoonglassModel extends BaseModel {
     /// @throws IllegalArgumentException if it is another
     @Override
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {
-        if (!(translator instanceof ChatTranslator<I, O>)) {
+        if (!(translator instanceof ChatTranslator<I, O> asking)) {
             throw new IllegalArgumentException(
                     "translator %s; want a ChatTranslator, since this model takes questions and no tensors"
                             .formatted(translator.getClass().getName()));
         }
-        return new MoonglassPredictor<>(this, translator, device);
+        return new MoonglassPredictor<>(this, asking, device);
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.moonglass.runtime.djl;
 
 import ai.djl.repository.zoo.ModelZoo;
 import io.moonglass.clients.MoonglassClient;
-import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.inprocess.InProcessBuilder;
 import io.moonglass.runtime.inprocess.InProcessModel;
 import java.net.URI;
 import java.nio.file.Path;
@@ -18,7 +18,8 @@ import java.util.Set;
 ///                 .build();
 /// ```
 ///
-/// Without a translator of its own a criteria's types must be these two. Other types want a [ChatTranslator]. A model's name
+/// Without a translator of its own a criteria's types must be these two, or [VisionLanguagePieces] for output, which
+/// [ai.djl.inference.Predictor#streamingPredict(Object)] gives while the model answers. Other types want a [ChatTranslator]. A model's name
 /// in the criteria is the one that a server is asked for.
 public final class MoonglassZoo extends ModelZoo {
 
@@ -31,13 +32,13 @@ public final class MoonglassZoo extends ModelZoo {
 
     /// A checkpoint folder; each model that is loaded holds it once, and gives it back when it is closed.
     public static MoonglassZoo ofFolder(Path folder) {
-        return ofFolder(folder, ChatModelOptions.DEFAULT);
+        return ofFolder(InProcessModel.builder(folder));
     }
 
     /// The same with other settings.
-    public static MoonglassZoo ofFolder(Path folder, ChatModelOptions options) {
+    public static MoonglassZoo ofFolder(InProcessBuilder settings) {
         return new MoonglassZoo(() -> {
-            InProcessModel model = InProcessModel.load(folder, options);
+            InProcessModel model = settings.load();
             return new ModelSource.Opened(model.client(), model::close);
         });
     }

@@ -51,8 +51,8 @@ final class InProcessFaults {
                 503,
                 SERVER_ERROR,
                 null,
-                "shutting_down",
-                "the model was closed before its answer was complete",
+                "server_shutting_down",
+                "the model of this process is closed; load it again",
                 null);
     }
 

@@ -2,8 +2,6 @@ package io.moonglass.runtime.inprocess;
 
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.runtime.ChatModel;
-import io.moonglass.runtime.ChatModelOptions;
-import io.moonglass.runtime.LocalChatModel;
 import java.nio.file.Path;
 
 /// A model in this process, asked as a server is: with the [MoonglassClient] that [#client()] gives. Nothing listens and
@@ -16,31 +14,32 @@ import java.nio.file.Path;
 /// ```
 ///
 /// Closing it ends the answers that are being generated: whoever waits for one gets an
-/// [io.moonglass.clients.UnavailableException].
+/// [io.moonglass.clients.UnavailableException], and so does whoever asks afterwards.
 public final class InProcessModel implements AutoCloseable {
 
     private final ChatModel model;
+    private final InProcessService service;
     private final MoonglassClient client;
+    private boolean isClosed;
 
     private InProcessModel(ChatModel model) {
         this.model = model;
-        this.client = MoonglassClient.of(new InProcessService(model));
+        this.service = new InProcessService(model);
+        this.client = MoonglassClient.of(service);
     }
 
-    /// Loads a checkpoint folder, packed or not, with the settings that suit this machine.
+    /// Loads a checkpoint folder, packed or not, as `moonglass serve` does: a large checkpoint is packed into the user's cache
+    /// before, once.
     ///
-    /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used
+    /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used, or the disk has no room
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
     public static InProcessModel load(Path folder) {
-        return load(folder, ChatModelOptions.DEFAULT);
+        return builder(folder).load();
     }
 
-    /// The same with other settings.
-    ///
-    /// @throws io.moonglass.loader.fault.ConfigException if a JSON file cannot be used
-    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
-    public static InProcessModel load(Path folder, ChatModelOptions options) {
-        return new InProcessModel(LocalChatModel.load(folder, options));
+    /// Says how a checkpoint folder is loaded.
+    public static InProcessBuilder builder(Path folder) {
+        return new InProcessBuilder(folder);
     }
 
     /// One that is loaded already, and is closed with this.
@@ -58,8 +57,14 @@ public final class InProcessModel implements AutoCloseable {
         return model;
     }
 
+    /// Ends what runs and gives memory, threads and files back; does nothing the second time.
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
+        service.close();
         model.close();
     }
 }

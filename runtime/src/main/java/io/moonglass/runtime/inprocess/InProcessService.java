@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.clients.ModelList;
 import io.moonglass.clients.ModelService;
+import io.moonglass.clients.ServiceFault;
 import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.Embedding;
@@ -14,6 +15,9 @@ import io.moonglass.runtime.wire.ChatCompletionWriter;
 import io.moonglass.runtime.wire.CollectedAnswer;
 import io.moonglass.runtime.wire.EmbeddingCall;
 import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.OcrCall;
+import io.moonglass.runtime.wire.OcrCallReader;
+import io.moonglass.runtime.wire.OcrWriter;
 import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.runtime.wire.SamplingReader;
 import io.moonglass.runtime.wire.TokenAnswers;
@@ -39,9 +43,11 @@ final class InProcessService implements ModelService {
     private static final String NO_TENANT = RequestScope.DEFAULT.tenant();
     private static final String CHAT = "/v1/chat/completions";
     private static final String VQA = "/v1/vqa";
+    private static final String OCR = "/v1/ocr";
     private static final String MODELS = "/v1/models";
 
     private final ChatModel model;
+    private volatile boolean isClosed;
     private final long loaded = System.currentTimeMillis() / 1000;
 
     InProcessService(ChatModel model) {
@@ -57,15 +63,34 @@ final class InProcessService implements ModelService {
                     try {
                         answer.complete(JSON.writeValueAsBytes(whole(path, body, answer)));
                     } catch (Throwable e) { // an Error too: somebody waits
-                        answer.completeExceptionally(InProcessFaults.of(e));
+                        answer.completeExceptionally(told(e));
                     }
                 });
         return answer;
     }
 
+    /// From now on nothing is answered; what a closed model throws says no more than that.
+    void close() {
+        isClosed = true;
+    }
+
+    private ServiceFault told(Throwable fault) {
+        return isClosed && !(fault instanceof ServiceFault)
+                ? InProcessFaults.closed()
+                : InProcessFaults.of(fault);
+    }
+
+    private void begin() {
+        if (isClosed) {
+            throw InProcessFaults.closed();
+        }
+        model.giveBackMemory();
+    }
+
     /// @param wanted done once nobody waits any more
     private Object whole(String path, JsonNode body, CompletableFuture<?> wanted)
             throws InterruptedException {
+        begin();
         if (body == null) {
             return models(path);
         }
@@ -75,6 +100,7 @@ final class InProcessService implements ModelService {
             return switch (path) {
                 case CHAT -> chat(body, deadline, wanted);
                 case VQA -> vqa(fields, deadline, wanted);
+                case OCR -> ocr(fields, deadline, wanted);
                 case "/v1/count_tokens" ->
                         TokenAnswers.count(
                                 fields, model, UploadedFiles.NONE, deadline.orDone(wanted));
@@ -136,6 +162,22 @@ final class InProcessService implements ModelService {
                 deadline);
     }
 
+    private Object ocr(RequestFields fields, Deadline deadline, CompletableFuture<?> wanted)
+            throws InterruptedException {
+        OcrCall call = ocr(fields);
+        OcrWriter writer = new OcrWriter(model.name(), call.format());
+        try (RunningPages pages = RunningPages.start(model, call, deadline)) {
+            wanted.whenComplete((_, _) -> pages.cancel());
+            pages.writeAll(writer);
+            return writer.whole(pages.numPages());
+        }
+    }
+
+    private OcrCall ocr(RequestFields fields) {
+        return OcrCallReader.read(
+                fields, model, NO_TENANT, MediaReaders.of(fields, UploadedFiles.NONE), List.of());
+    }
+
     private Object embeddings(
             RequestFields fields, Deadline deadline, CompletableFuture<?> wanted) {
         EmbeddingCall call = EmbeddingCall.read(fields, NO_TENANT, UploadedFiles.NONE);
@@ -180,10 +222,13 @@ final class InProcessService implements ModelService {
         return subscriber ->
                 PieceStream.start(
                         subscriber,
+                        this::told,
                         stream -> {
+                            begin();
                             switch (path) {
                                 case CHAT -> streamChat(body, stream);
                                 case VQA -> streamVqa(body, stream);
+                                case OCR -> streamOcr(body, stream);
                                 default -> throw InProcessFaults.unknownPath(path);
                             }
                         });
@@ -208,6 +253,18 @@ final class InProcessService implements ModelService {
             stream.whenCancelled(running::cancel);
             running.takeAll(pieces);
             pieces.end(running.prompt());
+        }
+    }
+
+    private void streamOcr(JsonNode body, PieceStream stream) throws InterruptedException {
+        RequestFields fields = fields(body);
+        OcrCall call = ocr(fields);
+        OcrWriter writer = new OcrWriter(model.name(), call.format(), stream::send);
+        try (RunningPages pages =
+                RunningPages.start(model, call, Deadline.in(SamplingReader.timeout(fields)))) {
+            stream.whenCancelled(pages::cancel);
+            pages.writeAll(writer);
+            writer.end(pages.numPages());
         }
     }
 }

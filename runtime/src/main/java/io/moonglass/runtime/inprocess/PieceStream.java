@@ -7,6 +7,7 @@ import io.moonglass.clients.ServiceFault;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Flow;
 import java.util.concurrent.SubmissionPublisher;
+import java.util.function.Function;
 
 /// The pieces of one answer on their way to one subscriber. Whoever sends waits where the subscriber does not ask for more;
 /// the generation goes on meanwhile.
@@ -19,6 +20,7 @@ final class PieceStream {
 
     private final SubmissionPublisher<String> pieces =
             new SubmissionPublisher<>(Thread::startVirtualThread, MAX_AHEAD);
+    private final Function<Throwable, ServiceFault> faults;
     private boolean hasBegun;
     private boolean isCancelled;
     private Runnable whenCancelled = () -> {};
@@ -28,11 +30,18 @@ final class PieceStream {
         void sendTo(PieceStream stream) throws InterruptedException;
     }
 
-    private PieceStream() {}
+    private PieceStream(Function<Throwable, ServiceFault> faults) {
+        this.faults = faults;
+    }
 
     /// Begins to answer, on a thread of its own.
-    static void start(Flow.Subscriber<? super String> subscriber, Source source) {
-        PieceStream stream = new PieceStream();
+    ///
+    /// @param faults what is told of what the source throws
+    static void start(
+            Flow.Subscriber<? super String> subscriber,
+            Function<Throwable, ServiceFault> faults,
+            Source source) {
+        PieceStream stream = new PieceStream(faults);
         stream.pieces.subscribe(stream.new Watched(subscriber));
         Thread.ofVirtual().name("stream").start(() -> stream.run(source));
     }
@@ -42,14 +51,15 @@ final class PieceStream {
             source.sendTo(this);
             pieces.close();
         } catch (Throwable e) { // an Error too: somebody waits
-            fail(InProcessFaults.of(e));
+            fail(faults.apply(e));
         }
     }
 
     /// What was sent before comes first: the publisher's own faults would overtake it.
     private void fail(ServiceFault fault) {
         if (hasBegun) {
-            send(new ErrorBody(fault.detail()));
+            pieces.submit(
+                    text(new ErrorBody(fault.detail()))); // to nobody, if nobody reads any more
             pieces.close();
         } else {
             pieces.closeExceptionally(fault);

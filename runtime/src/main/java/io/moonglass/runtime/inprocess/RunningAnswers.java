@@ -1,23 +1,17 @@
 package io.moonglass.runtime.inprocess;
 
-import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatRequest;
 import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
-import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
-import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.inprocess.RunningCall.Step;
 import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/// The answers to one question while they are generated. Events come from the engine's thread and are taken on the thread
-/// of whoever waits; there are no more of them than the answers have tokens. Any thread may cancel.
+/// The answers to one question while they are generated.
 final class RunningAnswers implements AutoCloseable {
 
     /// Whoever is told of the answers.
@@ -29,55 +23,29 @@ final class RunningAnswers implements AutoCloseable {
         void take(int answer, GenerationEvent event);
     }
 
-    private sealed interface Step {
-        record Event(int answer, GenerationEvent event) implements Step {}
-
-        record Prepared(PromptSize prompt) implements Step {}
-
-        record Refused(Throwable fault) implements Step {}
-    }
-
-    private final LinkedBlockingQueue<Step> steps = new LinkedBlockingQueue<>();
+    private final RunningCall call;
     private final int numAnswers;
-    private final Deadline deadline;
-    private volatile boolean isCancelled;
-    private volatile Generation generation;
-    private PromptSize prompt;
+    private volatile PromptSize prompt;
 
-    private RunningAnswers(int numAnswers, Deadline deadline) {
+    private RunningAnswers(RunningCall call, int numAnswers) {
+        this.call = call;
         this.numAnswers = numAnswers;
-        this.deadline = deadline;
     }
 
-    /// Begins on another thread, because pictures may take long.
     static RunningAnswers start(
             ChatModel model, ChatRequest request, int numAnswers, Deadline deadline) {
-        RunningAnswers running = new RunningAnswers(numAnswers, deadline);
-        Thread.ofVirtual().name("prepare").start(() -> running.prepare(model, request));
+        RunningCall call = new RunningCall(deadline);
+        RunningAnswers running = new RunningAnswers(call, numAnswers);
+        call.prepare(() -> running.generate(model, request));
         return running;
     }
 
-    private void prepare(ChatModel model, ChatRequest request) {
-        try {
-            List<Consumer<GenerationEvent>> takers =
-                    IntStream.range(0, numAnswers).mapToObj(this::taker).toList();
-            generation =
-                    model.generate(
-                            request,
-                            takers,
-                            new RequestTimeline(),
-                            () -> isCancelled || deadline.hasPassed());
-            steps.add(new Step.Prepared(generation.prompt()));
-            if (isCancelled) {
-                generation.cancel();
-            }
-        } catch (RuntimeException | Error e) {
-            steps.add(new Step.Refused(e));
-        }
-    }
-
-    private Consumer<GenerationEvent> taker(int answer) {
-        return event -> steps.add(new Step.Event(answer, event));
+    private void generate(ChatModel model, ChatRequest request) {
+        List<Consumer<GenerationEvent>> takers =
+                IntStream.range(0, numAnswers).mapToObj(call::taker).toList();
+        Generation generation = model.generate(request, takers, call.timeline(), call::isStopped);
+        prompt = generation.prompt();
+        call.run(generation);
     }
 
     /// Hands all events over, on this thread, until all answers have ended.
@@ -85,47 +53,19 @@ final class RunningAnswers implements AutoCloseable {
     /// @throws RuntimeException of a fault, or if the request was cancelled, is too late or its model was closed
     void takeAll(Taker taker) throws InterruptedException {
         int numOpen = numAnswers;
-        while (numOpen > 0 || prompt == null) {
-            switch (next()) {
-                case Step.Prepared(PromptSize size) -> {
-                    prompt = size;
+        boolean isPrepared = false;
+        while (numOpen > 0 || !isPrepared) {
+            switch (call.next()) {
+                case Step.Prepared() -> {
+                    isPrepared = true;
                     taker.prepared();
                 }
-                case Step.Refused(Throwable fault) -> throw thrown(fault);
-                case Step.Event(_, Failed(RuntimeException cause)) -> throw cause;
                 case Step.Event(int answer, GenerationEvent event) -> {
-                    if (event instanceof Finished end) {
-                        refuseCut(end);
-                        numOpen--;
-                    }
+                    numOpen -= event instanceof Finished ? 1 : 0;
                     taker.take(answer, event);
                 }
+                case Step.Noted _, Step.Refused _ -> {}
             }
-        }
-    }
-
-    private Step next() throws InterruptedException {
-        Step step = steps.poll(deadline.remainingNanos(), TimeUnit.NANOSECONDS);
-        if (isCancelled) {
-            throw new CancellationException("nobody waits for the answer");
-        }
-        if (deadline.hasPassed()) {
-            throw InProcessFaults.deadlineExceeded();
-        }
-        return step == null ? next() : step;
-    }
-
-    private static RuntimeException thrown(Throwable fault) {
-        if (fault instanceof Error error) {
-            throw error;
-        }
-        return (RuntimeException) fault;
-    }
-
-    /// What was ended by a closing model must not pass for a whole answer.
-    private static void refuseCut(Finished end) {
-        if (end.reason() == FinishReason.CANCELLED) {
-            throw InProcessFaults.closed();
         }
     }
 
@@ -136,12 +76,7 @@ final class RunningAnswers implements AutoCloseable {
 
     /// Ends the generation, whatever stage it is in; does nothing to one that has ended.
     void cancel() {
-        isCancelled = true;
-        Generation running = generation;
-        if (running != null) {
-            running.cancel();
-        }
-        steps.add(new Step.Refused(new CancellationException("nobody waits for the answer")));
+        call.cancel();
     }
 
     @Override

@@ -62,6 +62,12 @@ public record AttachmentReader(PictureReader pictures, VideoReader videos) {
         return new ContentPart.File(source, pages(settings), videos.settings(settings), param);
     }
 
+    /// A file all of which is meant; nothing that a request says of files holds for it.
+    public ContentPart.File whole(MediaSource source, String param) {
+        return new ContentPart.File(
+                source, PageRanges.all(), videos.settings(RequestFields.NONE), param);
+    }
+
     /// Which pages: a text such as `1-3,7`, or a list of such texts and of numbers; all where there is neither.
     public static PageRanges pages(RequestFields settings) {
         if (!settings.has("pages")) {

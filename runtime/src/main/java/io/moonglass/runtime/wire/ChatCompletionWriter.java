@@ -111,7 +111,7 @@ public final class ChatCompletionWriter {
                         calls.isEmpty() || told.asFunction() ? null : calls,
                         calls.isEmpty() || !told.asFunction() ? null : calls.getFirst().function()),
                 told.logprobs() ? LogprobRecords.of(answer.scores()) : null,
-                finishReason(answer.finished(), !calls.isEmpty()),
+                FinishReasonRecord.of(answer.finished(), !calls.isEmpty(), told.asFunction()),
                 answer.finished().stop().orElse(null),
                 tokenIds(answer.finished()));
     }
@@ -194,7 +194,8 @@ public final class ChatCompletionWriter {
                         index,
                         new Delta(null, null, null, null, null, null),
                         null,
-                        finishReason(end, callingAnswers.contains(index)),
+                        FinishReasonRecord.of(
+                                end, callingAnswers.contains(index), told.asFunction()),
                         end.stop().orElse(null),
                         tokenIds(end));
         return chunk(
@@ -279,13 +280,5 @@ public final class ChatCompletionWriter {
 
     private List<Integer> tokenIds(Finished finished) {
         return told.tokenIds() ? finished.tokenIds() : null;
-    }
-
-    private String finishReason(Finished end, boolean calls) {
-        return switch (end.reason()) {
-            case STOP -> calls ? told.asFunction() ? "function_call" : "tool_calls" : "stop";
-            case LENGTH -> "length";
-            case CANCELLED -> throw new IllegalArgumentException("a cancelled answer has no end");
-        };
     }
 }

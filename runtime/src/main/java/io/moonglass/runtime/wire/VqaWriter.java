@@ -34,7 +34,7 @@ public record VqaWriter(String model) {
         return new VqaAnswer(
                 answer.text(),
                 answer.reasoning().isEmpty() ? null : answer.reasoning(),
-                finishReason(answer.finished()),
+                FinishReasonRecord.of(answer.finished()),
                 model,
                 UsageRecord.of(answer.finished().usage()),
                 UsageRecord.images(prompt),
@@ -59,18 +59,10 @@ public record VqaWriter(String model) {
 
     public End end(PromptSize prompt, Finished end) {
         return new End(
-                finishReason(end),
+                FinishReasonRecord.of(end),
                 model,
                 UsageRecord.of(end.usage()),
                 UsageRecord.images(prompt),
                 UsageRecord.videos(prompt));
-    }
-
-    private static String finishReason(Finished end) {
-        return switch (end.reason()) {
-            case STOP -> "stop";
-            case LENGTH -> "length";
-            case CANCELLED -> throw new IllegalArgumentException("a cancelled answer has no end");
-        };
     }
 }

@@ -1,6 +1,7 @@
 package io.moonglass.runtime.djl;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,6 +22,7 @@ import io.moonglass.clients.NotFoundException;
 import io.moonglass.runtime.inprocess.DemoModel;
 import io.moonglass.runtime.inprocess.InProcessModel;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +37,7 @@ class MoonglassZooTest {
 
     @BeforeAll
     static void load() {
-        model = InProcessModel.load(DemoModel.FOLDER, DemoModel.OPTIONS);
+        model = DemoModel.builder().load();
     }
 
     @AfterAll
@@ -137,6 +139,78 @@ class MoonglassZooTest {
         }
     }
 
+    private static Criteria<VisionLanguageInput, VisionLanguagePieces> streaming() {
+        return Criteria.builder()
+                .setTypes(VisionLanguageInput.class, VisionLanguagePieces.class)
+                .optModelZoo(MoonglassZoo.of(model))
+                .build();
+    }
+
+    @Test
+    void an_answer_is_read_while_it_comes() throws Exception {
+        try (ZooModel<VisionLanguageInput, VisionLanguagePieces> loaded = streaming().loadModel();
+                Predictor<VisionLanguageInput, VisionLanguagePieces> predictor =
+                        loaded.newPredictor()) {
+            assertTrue(predictor.supportsStreaming());
+            VisionLanguageInput input =
+                    new VisionLanguageInput(image("describe_000"), "What does the picture show?");
+
+            VisionLanguagePieces pieces = predictor.streamingPredict(input).getIterativeOutput();
+            List<String> read = new ArrayList<>();
+            pieces.forEach(read::add);
+
+            assertTrue(read.size() > 1, read.toString());
+            VisionLanguageOutput whole = pieces.whole();
+            assertEquals(
+                    "A purple square, a red square, a blue star and an orange diamond.",
+                    whole.text());
+            assertEquals(whole.text(), String.join("", read));
+            assertEquals("stop", whole.finishReason());
+            assertTrue(whole.usage().completionTokens() > 1);
+            assertEquals(
+                    whole.text(),
+                    predictor.streamingPredict(input).getAsyncOutput().whole().text());
+            assertEquals(whole.text(), predictor.predict(input).whole().text());
+        }
+    }
+
+    @Test
+    void pieces_that_are_closed_early_end_the_generation() throws Exception {
+        Criteria<VisionLanguageInput, VisionLanguagePieces> endless =
+                Criteria.builder()
+                        .setTypes(VisionLanguageInput.class, VisionLanguagePieces.class)
+                        .optModelZoo(MoonglassZoo.of(model))
+                        .optTranslator(
+                                new VisionLanguageStreamTranslator(
+                                        request -> request.ignoreEos(true)))
+                        .build();
+        try (ZooModel<VisionLanguageInput, VisionLanguagePieces> loaded = endless.loadModel();
+                Predictor<VisionLanguageInput, VisionLanguagePieces> predictor =
+                        loaded.newPredictor()) {
+            predictor
+                    .streamingPredict(new VisionLanguageInput(null, "Hello"))
+                    .getIterativeOutput()
+                    .close();
+
+            while (model.chatModel().statistics().engine().numRunning() > 0) {
+                Thread.sleep(5);
+            }
+        }
+    }
+
+    @Test
+    void whole_outputs_are_not_streamed() throws Exception {
+        try (ZooModel<VisionLanguageInput, VisionLanguageOutput> loaded =
+                        criteria().build().loadModel();
+                Predictor<VisionLanguageInput, VisionLanguageOutput> predictor =
+                        loaded.newPredictor()) {
+            assertFalse(predictor.supportsStreaming());
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> predictor.streamingPredict(new VisionLanguageInput(null, "Hello")));
+        }
+    }
+
     @Test
     void djls_metrics_count_the_models_work_as_inference() throws Exception {
         try (ZooModel<VisionLanguageInput, VisionLanguageOutput> loaded =
@@ -209,7 +283,7 @@ class MoonglassZooTest {
     void a_closed_model_that_was_loaded_for_djl_is_given_back() throws Exception {
         ZooModel<VisionLanguageInput, VisionLanguageOutput> loaded =
                 criteria()
-                        .optModelZoo(MoonglassZoo.ofFolder(DemoModel.FOLDER, DemoModel.OPTIONS))
+                        .optModelZoo(MoonglassZoo.ofFolder(DemoModel.builder()))
                         .build()
                         .loadModel();
         Predictor<VisionLanguageInput, VisionLanguageOutput> predictor = loaded.newPredictor();

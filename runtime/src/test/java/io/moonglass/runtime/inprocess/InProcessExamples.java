@@ -12,10 +12,11 @@ import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ChatCompletionRequest;
 import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.MoonglassClient;
-import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.runtime.djl.ChatTranslator;
 import io.moonglass.runtime.djl.MoonglassZoo;
 import io.moonglass.runtime.djl.VisionLanguageOutput;
+import io.moonglass.runtime.djl.VisionLanguagePieces;
 import io.moonglass.runtime.djl.VisionLanguageTranslator;
 import java.io.PrintStream;
 import java.net.URI;
@@ -37,9 +38,14 @@ record InProcessExamples(Path pictures, PrintStream out) {
         }
     }
 
-    InProcessModel load(Path folder) {
-        ChatModelOptions options = ChatModelOptions.DEFAULT.withName("demo").withNumThreads(2);
-        return InProcessModel.load(folder, options);
+    InProcessModel load(Path folder, Path cache) {
+        return InProcessModel.builder(folder)
+                .name("demo")
+                .weights(WeightFormat.Q8)
+                .cache(cache)
+                .threads(2)
+                .kvMemory(64L << 20)
+                .load();
     }
 
     void stream(MoonglassClient client) {
@@ -71,6 +77,25 @@ record InProcessExamples(Path pictures, PrintStream out) {
             VisionLanguageOutput output =
                     predictor.predict(new VisionLanguageInput(image, "What is the yellow shape?"));
             out.println(output.text());
+        }
+    }
+
+    void streamPrediction(InProcessModel loaded) throws Exception {
+        Criteria<VisionLanguageInput, VisionLanguagePieces> criteria =
+                Criteria.builder()
+                        .setTypes(VisionLanguageInput.class, VisionLanguagePieces.class)
+                        .optModelZoo(MoonglassZoo.of(loaded))
+                        .build();
+
+        try (ZooModel<VisionLanguageInput, VisionLanguagePieces> model = criteria.loadModel();
+                Predictor<VisionLanguageInput, VisionLanguagePieces> predictor =
+                        model.newPredictor()) {
+            Image image = ImageFactory.getInstance().fromFile(pictures.resolve("describe_000.png"));
+            VisionLanguageInput input =
+                    new VisionLanguageInput(image, "What does the picture show?");
+            for (String piece : predictor.streamingPredict(input).getIterativeOutput()) {
+                out.print(piece);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The page about a model in one's own process shows code that does what the page says.
 @Timeout(120)
@@ -28,6 +29,8 @@ class InProcessGuideTest {
 
     private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
+    @TempDir private Path cache;
+
     private final ByteArrayOutputStream said = new ByteArrayOutputStream();
 
     @Test
@@ -35,7 +38,7 @@ class InProcessGuideTest {
         String code = withoutIndentation(Files.readString(EXAMPLES));
         List<MatchResult> blocks = JAVA.matcher(Files.readString(PAGE)).results().toList();
 
-        assertEquals(7, blocks.size());
+        assertEquals(8, blocks.size());
         for (MatchResult block : blocks) {
             assertTrue(
                     code.contains(withoutIndentation(block.group(1))),
@@ -60,8 +63,10 @@ class InProcessGuideTest {
         assertSaid("cross");
         examples.predict(DemoModel.FOLDER);
         assertSaid("cross");
-        try (InProcessModel model = examples.load(DemoModel.FOLDER)) {
+        try (InProcessModel model = examples.load(DemoModel.FOLDER, cache)) {
             examples.stream(model.client());
+            assertSaid("A purple square, a red square, a blue star and an orange diamond.");
+            examples.streamPrediction(model);
             assertSaid("A purple square, a red square, a blue star and an orange diamond.");
             examples.count(model);
             assertSaid("[4, 2]");

@@ -16,12 +16,17 @@ import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.Conversation;
 import io.moonglass.clients.DeadlineExceededException;
 import io.moonglass.clients.EmbeddingRequest;
+import io.moonglass.clients.MediaSource;
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.clients.MoonglassException;
 import io.moonglass.clients.NotFoundException;
+import io.moonglass.clients.OcrRequest;
 import io.moonglass.clients.RequestCancelledException;
 import io.moonglass.clients.UnavailableException;
 import io.moonglass.clients.VqaRequest;
+import io.moonglass.clients.ocr.OcrEvent;
+import io.moonglass.clients.ocr.OcrFormat;
+import io.moonglass.clients.ocr.OcrResult;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +42,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /// The model in this process does what the client promises of a server.
 @Timeout(120)
@@ -47,7 +53,7 @@ class InProcessModelTest {
 
     @BeforeAll
     static void load() {
-        model = InProcessModel.load(DemoModel.FOLDER, DemoModel.OPTIONS.withName("demo"));
+        model = DemoModel.builder().name("demo").load();
         client = model.client();
     }
 
@@ -69,6 +75,12 @@ class InProcessModelTest {
     /// One that goes on for as long as the context holds.
     private static ChatCompletionRequest endless() {
         return ChatCompletionRequest.builder().user("Hello").ignoreEos(true).build();
+    }
+
+    private static void awaitRunning(InProcessModel asked) throws InterruptedException {
+        while (asked.chatModel().statistics().engine().numRunning() == 0) {
+            Thread.sleep(5);
+        }
     }
 
     private static void awaitIdle() throws InterruptedException {
@@ -231,9 +243,7 @@ class InProcessModelTest {
     @Test
     void a_cancelled_future_ends_its_generation() throws Exception {
         CompletableFuture<ChatCompletion> answer = client.async().chat(endless());
-        while (model.chatModel().statistics().engine().numRunning() == 0) {
-            Thread.sleep(5);
-        }
+        awaitRunning(model);
 
         answer.cancel(true);
 
@@ -252,9 +262,7 @@ class InProcessModelTest {
                                 thrown.complete(e);
                             }
                         });
-        while (model.chatModel().statistics().engine().numRunning() == 0) {
-            Thread.sleep(5);
-        }
+        awaitRunning(model);
 
         asking.interrupt();
 
@@ -334,17 +342,99 @@ class InProcessModelTest {
     }
 
     @Test
-    void closing_the_model_ends_what_runs() throws Exception {
-        InProcessModel closing = InProcessModel.load(DemoModel.FOLDER, DemoModel.OPTIONS);
-        CompletableFuture<ChatCompletion> answer = closing.client().async().chat(endless());
-        while (closing.chatModel().statistics().engine().numRunning() == 0) {
-            Thread.sleep(5);
-        }
+    void a_picture_is_read_whole_and_as_it_comes() {
+        OcrRequest request =
+                OcrRequest.builder(MediaSource.of(picture("ocr_seen_000")))
+                        .format(OcrFormat.TEXT)
+                        .build();
+
+        OcrResult result = client.ocr(request);
+        List<OcrEvent> events = client.streamOcr(request).stream().toList();
+
+        assertEquals(1, result.documentPages());
+        assertEquals("stop", result.pages().get(0).finishReason());
+        assertFalse(result.text().isBlank());
+        assertInstanceOf(OcrEvent.PageStarted.class, events.getFirst());
+        assertInstanceOf(OcrEvent.Done.class, events.getLast());
+        assertEquals(
+                result.text(),
+                events.stream()
+                        .filter(event -> event instanceof OcrEvent.PageDelta)
+                        .map(event -> ((OcrEvent.PageDelta) event).delta())
+                        .collect(Collectors.joining()));
+    }
+
+    @Test
+    void what_is_no_page_is_refused_by_name() {
+        BadRequestException fault =
+                assertThrows(
+                        BadRequestException.class,
+                        () -> client.ocr(OcrRequest.of(new byte[] {'%', 'P', 'D', 'F', '-', '1'})));
+
+        assertEquals("document", fault.param());
+    }
+
+    @Test
+    void reading_that_nobody_waits_for_ends() throws Exception {
+        OcrRequest endless =
+                OcrRequest.builder(MediaSource.of(picture("ocr_seen_000"))).ignoreEos(true).build();
+        CompletableFuture<OcrResult> result = client.async().ocr(endless);
+        awaitRunning(model);
+
+        result.cancel(true);
+
+        awaitIdle();
+        client.streamOcr(endless).close();
+        awaitIdle();
+    }
+
+    @Test
+    void closing_the_model_ends_what_runs_in_whichever_way_it_is_asked() throws Exception {
+        InProcessModel closing = DemoModel.builder().load();
+        CompletableFuture<ChatCompletion> whole = closing.client().async().chat(endless());
+        AnswerStream<ChatCompletionChunk> unread = closing.client().stream(endless());
+        AnswerStream<ChatCompletionChunk> read = closing.client().stream(endless());
+        awaitRunning(closing);
 
         closing.close();
 
-        Throwable fault = assertThrows(ExecutionException.class, answer::get).getCause();
+        Throwable fault = assertThrows(ExecutionException.class, whole::get).getCause();
         assertInstanceOf(UnavailableException.class, fault);
+        assertThrows(UnavailableException.class, () -> read.forEach(chunk -> {}));
+        assertThrows(UnavailableException.class, () -> unread.forEach(chunk -> {}));
+    }
+
+    @Test
+    void a_closed_model_says_so_and_can_be_closed_again() {
+        InProcessModel closed = DemoModel.builder().load();
+        closed.close();
+        closed.close();
+        ChatCompletionRequest question = question().build();
+
+        for (Executable ask :
+                List.<Executable>of(
+                        () -> closed.client().chat(question),
+                        () -> closed.client().stream(question),
+                        () -> closed.client().models(),
+                        () -> closed.client().tokenize("Hello"),
+                        () -> closed.client().embeddings(EmbeddingRequest.of("Hello")),
+                        () -> closed.client().ocr(OcrRequest.of(picture("ocr_seen_000"))))) {
+            UnavailableException fault = assertThrows(UnavailableException.class, ask);
+            assertEquals("the model of this process is closed; load it again", fault.getMessage());
+        }
+    }
+
+    @Test
+    void two_models_of_one_process_answer_each_for_itself() {
+        InProcessModel other = DemoModel.builder().name("other").load();
+        CompletableFuture<ChatCompletion> first = client.async().chat(question().build());
+        CompletableFuture<ChatCompletion> second = other.client().async().chat(question().build());
+
+        assertEquals(second.join().choices(), first.join().choices());
+        assertEquals("other", second.join().model());
+        other.close();
+
+        assertEquals("demo", client.chat(question().build()).model());
     }
 
     @Test

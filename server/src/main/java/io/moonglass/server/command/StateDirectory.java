@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.config.UserDirectory;
 import java.nio.file.Path;
 import java.util.Map;
 

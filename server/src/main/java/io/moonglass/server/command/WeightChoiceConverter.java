@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.pack.WeightChoice;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;

@@ -1,14 +1,19 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.fault.ConfigException;
+<<<<<<< HEAD
 import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.PackCache;
 import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.loader.safetensors.PackManifest;
+=======
+import io.moonglass.loader.pack.CacheDirectory;
+import io.moonglass.loader.pack.ChosenWeights;
+import io.moonglass.loader.pack.WeightChoice;
+>>>>>>> issue9
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
-import io.moonglass.tensor.MachineMemory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -46,6 +51,7 @@ final class WeightOptions implements SettingsSection {
 
     /// Opens a model, packed before if that is wanted.
     ///
+<<<<<<< HEAD
     /// @param options without a name for the model's own
     /// @throws ConfigException if a file cannot be used, or the disk has no room
     ChatModel open(
@@ -110,5 +116,19 @@ final class WeightOptions implements SettingsSection {
 
     private Path cache() {
         return cache.orElseGet(CacheDirectory::here);
+=======
+    /// @param options without a name for the checkpoint's own
+    /// @throws ConfigException if a folder cannot be used, or the disk has no room
+    ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
+        ChosenWeights chosen =
+                new ChosenWeights(
+                        weights.orElseGet(WeightChoice.Suitable::new),
+                        cache.orElseGet(CacheDirectory::ofUser));
+        ChosenWeights.Source source =
+                chosen.of(model, options.numThreads(), new PackingProgress(err));
+        return models.open(
+                source.folder(),
+                options.name().isPresent() ? options : options.withName(source.name()));
+>>>>>>> issue9
     }
 }

@@ -10,6 +10,7 @@ import io.moonglass.runtime.GenerationEvent.TextDelta;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.TokenScore;
 import io.moonglass.runtime.wire.CollectedAnswer;
+import io.moonglass.runtime.wire.FinishReasonRecord;
 import io.moonglass.runtime.wire.LogprobRecords;
 import io.moonglass.runtime.wire.UsageRecord;
 import java.util.ArrayList;
@@ -86,7 +87,7 @@ final class CompletionReply implements Reply {
                 index,
                 echo.text() + answer.reasoning() + answer.text(),
                 told.logprobs() ? logprobs(index, scores) : null,
-                finishReason(answer.finished()),
+                FinishReasonRecord.of(answer.finished()),
                 answer.finished().stop().orElse(null),
                 told.promptLogprobs() ? LogprobRecords.ofPrompt(promptScores) : null,
                 told.tokenIds() ? answer.finished().tokenIds() : null);
@@ -140,7 +141,7 @@ final class CompletionReply implements Reply {
                         index,
                         "",
                         null,
-                        finishReason(end),
+                        FinishReasonRecord.of(end),
                         end.stop().orElse(null),
                         null,
                         told.tokenIds() ? end.tokenIds() : null);
@@ -233,13 +234,5 @@ final class CompletionReply implements Reply {
                 ReplyHead.FINGERPRINT,
                 choices,
                 usage);
-    }
-
-    static String finishReason(Finished end) {
-        return switch (end.reason()) {
-            case STOP -> "stop";
-            case LENGTH -> "length";
-            case CANCELLED -> throw new IllegalArgumentException("a cancelled answer has no end");
-        };
     }
 }

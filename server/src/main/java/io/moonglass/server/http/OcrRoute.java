@@ -4,8 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.helidon.webserver.CloseConnectionException;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
+import io.moonglass.runtime.MediaSource;
+import io.moonglass.runtime.wire.MediaReaders;
+import io.moonglass.runtime.wire.OcrCall;
+import io.moonglass.runtime.wire.OcrCallReader;
+import io.moonglass.runtime.wire.OcrRun;
+import io.moonglass.runtime.wire.OcrWriter;
 import io.moonglass.runtime.wire.RequestFields;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
@@ -45,8 +52,7 @@ final class OcrRoute {
         RequestFields fields = RequestFields.of("", body);
         try (ModelPool.Lease lease = served.lease(exchange, fields)) {
             ChatModel model = lease.model();
-            OcrCall call =
-                    new OcrReader(files).read(fields, model, exchange.caller(), exchange.files());
+            OcrCall call = read(exchange, fields, files, model);
             exchange.report()
                     .asks(new RequestReport.Question(call.answer(), 1, call.stream()), List.of());
             Optional<Duration> limit = Answers.shorter(options.requestTimeout(), call.timeout());
@@ -56,42 +62,50 @@ final class OcrRoute {
                 if (call.stream()) {
                     new Streamed(exchange, request, run, model, call).run();
                 } else {
-                    answerWhole(
-                            exchange,
-                            request,
-                            run,
-                            new OcrReply(model.name(), call.format(), Optional.empty()));
+                    answerWhole(exchange, request, run, new OcrWriter(model.name(), call.format()));
                 }
             }
         }
     }
 
-    private void answerWhole(
-            Exchange exchange, RunningRequest request, OcrRun run, OcrReply reply) {
-        Pages pages = new Pages(request, run);
-        while (!pages.isDone()) {
-            pages.next();
-            pages.tell(reply);
-        }
-        request.complete();
-        exchange.answer(reply.whole(run.numPages()));
+    private static OcrCall read(
+            Exchange exchange, RequestFields fields, List<VqaForm.Upload> files, ChatModel model) {
+        MediaReaders media = MediaReaders.of(fields, exchange.files());
+        List<ContentPart.File> beside =
+                files.stream()
+                        .map(file ->
+                                media.attachments()
+                                        .whole(new MediaSource.Bytes(file.bytes()), file.name()))
+                        .toList();
+        return OcrCallReader.read(fields, model, exchange.caller().tenant(), media, beside);
     }
 
-    /// Pages as they come, and how far they are.
-    private final class Pages {
+    private void answerWhole(
+            Exchange exchange, RunningRequest request, OcrRun run, OcrWriter writer) {
+        Steps steps = new Steps(request, run);
+        while (!steps.allAreOpen() || !writer.hasTold(run)) {
+            steps.next();
+            writer.tell(run);
+        }
+        request.complete();
+        exchange.answer(writer.whole(run.numPages()));
+    }
+
+    /// What comes of pages, and how far they are.
+    private final class Steps {
 
         private final RunningRequest request;
         private final OcrRun run;
         private boolean prepared;
-        private int current;
 
-        Pages(RunningRequest request, OcrRun run) {
+        Steps(RunningRequest request, OcrRun run) {
             this.request = request;
             this.run = run;
         }
 
-        boolean isDone() {
-            return prepared && current == run.numOpened();
+        /// Whether all wanted pages were opened.
+        boolean allAreOpen() {
+            return prepared;
         }
 
         /// Waits for more.
@@ -115,19 +129,6 @@ final class OcrRoute {
             }
             return true;
         }
-
-        void tell(OcrReply reply) {
-            while (current < run.numOpened()) {
-                PageReading page = run.page(current);
-                // asked once: another thread may fail the page at any moment
-                boolean isRead = page.isRead();
-                reply.tell(page, isRead, run.numPages());
-                if (!isRead) {
-                    return;
-                }
-                run.forget(current++);
-            }
-        }
     }
 
     /// Pages in pieces. The stream begins when the first page is open or the client has waited long enough; what goes
@@ -140,7 +141,7 @@ final class OcrRoute {
         private final ChatModel model;
         private final OcrCall call;
         private EventStream stream;
-        private OcrReply reply;
+        private OcrWriter writer;
 
         Streamed(
                 Exchange exchange,
@@ -157,18 +158,19 @@ final class OcrRoute {
 
         void run() {
             try {
-                Pages pages = new Pages(request, run);
-                while (!pages.isDone()) {
-                    boolean came = pages.next();
+                Steps steps = new Steps(request, run);
+                while (!steps.allAreOpen() || !isTold()) {
+                    boolean came = steps.next();
                     if (!came) {
                         begun();
                         stream.ping();
                     } else if (run.numOpened() > 0) {
-                        pages.tell(begun());
+                        begun().tell(run);
                     }
                 }
                 request.complete();
                 begun().end(run.numPages());
+                stream.done();
             } catch (CloseConnectionException e) {
                 throw e;
             } catch (RuntimeException | Error e) {
@@ -181,12 +183,16 @@ final class OcrRoute {
             stream.close();
         }
 
-        private OcrReply begun() {
-            if (reply == null) {
+        private boolean isTold() {
+            return writer == null ? run.numOpened() == 0 : writer.hasTold(run);
+        }
+
+        private OcrWriter begun() {
+            if (writer == null) {
                 stream = exchange.answerWithEvents();
-                reply = new OcrReply(model.name(), call.format(), Optional.of(stream));
+                writer = new OcrWriter(model.name(), call.format(), stream::send);
             }
-            return reply;
+            return writer;
         }
     }
 }

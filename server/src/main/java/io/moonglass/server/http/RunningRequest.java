@@ -8,6 +8,7 @@ import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.PromptSize;
 import io.moonglass.runtime.RequestTimeline;
+import io.moonglass.runtime.wire.OcrRun;
 import io.moonglass.server.http.GenerationEvents.Step;
 import io.moonglass.server.http.GenerationEvents.Stop;
 import io.moonglass.server.observe.RequestReport;
@@ -23,7 +24,7 @@ import java.util.stream.IntStream;
 
 /// One request while it is answered, and all that can end it early: its client, another request, its
 /// deadline, the server. Belongs to the request's thread; any thread may stop it.
-final class RunningRequest implements AutoCloseable {
+final class RunningRequest implements AutoCloseable, OcrRun.Asker {
 
     /// How long a client may take to read that its request was ended, before its connection is closed: one
     /// that reads nothing would hold its place for ever.
@@ -70,7 +71,8 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// The stages that it has been in until now.
-    RequestTimeline timeline() {
+    @Override
+    public RequestTimeline timeline() {
         return report.timeline();
     }
 
@@ -127,7 +129,8 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// Takes events of one answer.
-    Consumer<GenerationEvent> taker(int answer) {
+    @Override
+    public Consumer<GenerationEvent> taker(int answer) {
         return new Counted(events.taker(answer), keyUse);
     }
 
@@ -155,7 +158,8 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// A generation runs for this request, and ends with it.
-    void run(Generation generation) {
+    @Override
+    public void run(Generation generation) {
         generations.add(generation);
         if (events.isStopped()) {
             generation.cancel();
@@ -163,12 +167,14 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// A generation has ended.
-    void forget(Generation generation) {
+    @Override
+    public void forget(Generation generation) {
         generations.remove(generation);
     }
 
     /// Tells the steps that something has changed which is no event.
-    void note() {
+    @Override
+    public void note() {
         events.tell(new Step.Noted());
     }
 
@@ -218,7 +224,8 @@ final class RunningRequest implements AutoCloseable {
     }
 
     /// Whether nobody waits for it any more.
-    boolean isStopped() {
+    @Override
+    public boolean isStopped() {
         return events.isStopped();
     }
 

@@ -84,8 +84,9 @@ export class AnswerView {
 
   /** The answer is complete. */
   complete() {
-    this.end(this.finishReason === 'length' ? 'It was cut off: more tokens were not allowed (“Most tokens” in Settings).' : '');
-    announce(`Answer: ${this.body.textContent}`);
+    const cut = this.finishReason === 'length' ? 'It was cut off: more tokens were not allowed (“Most tokens” in Settings).' : '';
+    this.end(this.text === '' ? `${cut} There is no answer, so the conversation goes on without this question.`.trim() : cut);
+    announce(`Answer: ${this.body.textContent} ${this.state.textContent}`);
   }
 
   /** People did not want more of it. */
@@ -97,7 +98,7 @@ export class AnswerView {
   /** Something went wrong before its end. */
   fail(fault, retry) {
     this.end('');
-    this.root.append(faultView(fault, retry));
+    this.foot.before(faultView(fault, retry));
     announce(`That did not work. ${fault.message} ${fault.wayOut}`);
   }
 
@@ -106,7 +107,8 @@ export class AnswerView {
     this.root.setAttribute('aria-busy', 'false');
     this.state.textContent = state;
     this.state.hidden = state === '';
-    this.foot.replaceChildren(...[this.figures(), this.times(), this.seen(), this.snippets()].filter(Boolean));
+    const folds = element('div', { class: 'folds' }, this.times(), this.seen(), this.snippets());
+    this.foot.replaceChildren(...[this.figures(), folds].filter(Boolean));
   }
 
   figures() {

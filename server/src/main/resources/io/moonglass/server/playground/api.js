@@ -17,7 +17,8 @@ export class RequestFault extends Error {
 }
 
 function wayOutOf(status, code, retryAfter) {
-  const soon = retryAfter ? `in ${retryAfter} seconds` : 'in a moment';
+  const seconds = Number.parseInt(retryAfter, 10); // a proxy may give a date, which people need not read
+  const soon = seconds > 0 ? `in ${seconds} second${seconds === 1 ? '' : 's'}` : 'in a moment';
   switch (status) {
     case 0: return 'Is the server still running, and can this machine reach it? Try again once it does.';
     case 401: return 'Enter a key under “API key” in the header; ./moonglass key NAME makes one.';
@@ -28,6 +29,7 @@ function wayOutOf(status, code, retryAfter) {
     case 429: return `Too much is asked for at once. Try again ${soon}.`;
     case 499: return 'It was cancelled; ask again if that was not meant.';
     case 501: return 'This server cannot do that; leave it out.';
+    case 502: return 'What stands before the server does not reach it. Try again in a moment.';
     case 503: return `The server is not ready. Try again ${soon}.`;
     case 504: return 'The answer took longer than the server allows; ask for less, or have serve --request-timeout raised.';
     default:

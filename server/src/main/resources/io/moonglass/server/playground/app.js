@@ -1,6 +1,6 @@
 // The page: its two views, its header, and what joins them.
 import { RequestFault, apiKey, keepApiKey, models } from './api.js';
-import { Chat } from './chat.js';
+import { Chat, focusQuestion } from './chat.js';
 import { announce, byId, element } from './dom.js';
 import { Operations } from './operations.js';
 import { openSettings } from './settings.js';
@@ -10,15 +10,32 @@ const LOADING_MILLIS = 2000;
 
 const operations = new Operations();
 
-function openKeyDialog() {
+/** @param reason why a key is wanted; nothing where people ask for the dialog themselves */
+function openKeyDialog(reason = '') {
   byId('key').value = apiKey();
-  byId('key-dialog').showModal();
+  byId('key-reason').textContent = reason;
+  byId('key-reason').hidden = reason === '';
+  if (!byId('key-dialog').open) {
+    byId('key-dialog').showModal();
+  }
 }
 
-const chat = new Chat(openKeyDialog);
+function reasonOfKey() {
+  return apiKey() ? 'The server does not know this key, or knows it no more.' : 'This server answers only those who have a key.';
+}
+
+let asksForModels = null;
+new Chat((fault) => {
+  if (fault.status === 401) {
+    openKeyDialog(reasonOfKey());
+  } else if (fault.status === 0 || fault.status === 503) {
+    listModels(); // says that it is gone, and when it is back
+  }
+});
 
 /** Asks which models there are, again and again while none can be asked. */
 async function listModels() {
+  clearTimeout(asksForModels);
   const select = byId('model');
   try {
     const served = await models();
@@ -31,15 +48,16 @@ async function listModels() {
   } catch (fault) {
     if (fault instanceof RequestFault && fault.status === 401) {
       byId('state').textContent = 'wants an API key';
+      openKeyDialog(reasonOfKey());
       return;
     }
     byId('state').textContent = fault.status === 503 ? 'not ready yet' : 'not reached';
-    setTimeout(listModels, LOADING_MILLIS);
+    asksForModels = setTimeout(listModels, LOADING_MILLIS);
   }
 }
 
 function wireKey() {
-  byId('key-open').addEventListener('click', openKeyDialog);
+  byId('key-open').addEventListener('click', () => openKeyDialog());
   byId('key-cancel').addEventListener('click', () => byId('key-dialog').close());
   byId('key-forget').addEventListener('click', () => useKey(''));
   byId('key-form').addEventListener('submit', (event) => {
@@ -70,8 +88,10 @@ function wireTabs() {
     if (focus) {
       chosen.focus();
     }
-    operations.setOpen(chosen.id === 'tab-operations');
-    history.replaceState(null, '', chosen.id === 'tab-operations' ? '#operations' : location.pathname + location.search);
+    const isOperations = chosen.id === 'tab-operations';
+    operations.setOpen(isOperations);
+    byId('model-field').hidden = isOperations; // that view has a choice of its own
+    history.replaceState(null, '', isOperations ? '#operations' : location.pathname + location.search);
   };
   tabs.forEach((tab, index) => {
     tab.addEventListener('click', () => choose(tab, false));
@@ -121,6 +141,4 @@ wireTabs();
 wireKey();
 wireExamples();
 listModels();
-if (matchMedia('(hover: hover)').matches) {
-  byId('question').focus(); // on a telephone it would open the keyboard
-}
+focusQuestion();

@@ -25,10 +25,22 @@ class Attachment {
       return;
     }
     if (this.file.size >= UPLOAD_FROM) {
-      this.fileId = await upload(this.file, signal);
-    } else {
-      this.content = await dataAddress(this.file);
+      try {
+        this.fileId = await upload(this.file, signal);
+        return;
+      } catch (fault) {
+        if (fault.status !== 501) {
+          throw fault;
+        }
+        // a server that keeps no files takes them with the message
+      }
     }
+    this.content = await dataAddress(this.file);
+  }
+
+  /** Has it uploaded again: the server has it no more, or had it for another key. */
+  forget() {
+    this.fileId = null;
   }
 
   /**
@@ -66,7 +78,7 @@ class Attachment {
     const caption = element('figcaption', {}, `${this.name}, ${bytes(this.file.size)}`);
     switch (this.kind) {
       case 'picture':
-        return element('figure', {}, element('img', { src: this.preview, alt: `The picture ${this.name}` }), caption);
+        return element('figure', {}, picture(this.preview, this.name), caption);
       case 'video':
         return element(
           'figure',
@@ -75,7 +87,7 @@ class Attachment {
           caption,
         );
       default:
-        return element('figure', { class: 'document' }, element('span', { class: 'sheet', 'aria-hidden': 'true' }, 'PDF'), caption);
+        return element('figure', {}, sheet('PDF'), caption);
     }
   }
 
@@ -84,6 +96,17 @@ class Attachment {
       URL.revokeObjectURL(this.preview);
     }
   }
+}
+
+function picture(preview, name) {
+  const unseen = () => shown.replaceWith(sheet('no picture')); // the server says why
+  const shown = element('img', { src: preview, alt: `The picture ${name}`, onerror: unseen });
+  return shown;
+}
+
+/** Stands for a file that cannot be shown; its name is below. */
+function sheet(text) {
+  return element('span', { class: 'sheet', 'aria-hidden': 'true' }, text);
 }
 
 function dataAddress(file) {

@@ -9,6 +9,7 @@ export class Camera {
     this.dialog = byId('camera');
     this.screen = byId('camera-screen');
     this.stream = null;
+    this.asking = false;
     byId('camera-shoot').addEventListener('click', () => this.shoot());
     byId('camera-close').addEventListener('click', () => this.dialog.close());
     this.dialog.addEventListener('close', () => this.release());
@@ -24,6 +25,10 @@ export class Camera {
       byId('photograph-file').click();
       return;
     }
+    if (this.asking) {
+      return;
+    }
+    this.asking = true;
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1920 } } });
     } catch (fault) {
@@ -33,10 +38,13 @@ export class Camera {
         this.complain('The camera cannot be used.', 'Allow this page to use it in the browser’s settings, or attach a picture instead.');
       }
       return;
+    } finally {
+      this.asking = false;
     }
     this.screen.srcObject = this.stream;
-    await this.screen.play();
     this.dialog.showModal();
+    await this.screen.play();
+    byId('camera-shoot').disabled = false;
   }
 
   async shoot() {
@@ -52,5 +60,6 @@ export class Camera {
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = null;
     this.screen.srcObject = null;
+    byId('camera-shoot').disabled = true;
   }
 }

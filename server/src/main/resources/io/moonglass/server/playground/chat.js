@@ -9,11 +9,15 @@ import { hole } from './snippets.js';
 
 /** How long a cancelled answer may take to end by itself. */
 const STOPPING_MILLIS = 3000;
+/** Whoever has scrolled further up than this is reading, and is left there. */
+const END_PIXELS = 80;
 
 /** The chat. */
 export class Chat {
-  constructor(onUnauthorized) {
-    this.onUnauthorized = onUnauthorized;
+  /** @param onFault is told what went wrong with an answer */
+  constructor(onFault) {
+    this.onFault = onFault;
+    this.atEnd = true;
     this.turns = [];
     this.running = null;
     this.log = byId('log');
@@ -48,6 +52,12 @@ export class Chat {
     byId('photograph').addEventListener('click', () => this.camera.open());
     byId('stop').addEventListener('click', () => this.stop());
     byId('clear').addEventListener('click', () => this.clear());
+    // on short screens it is the whole page that scrolls
+    for (const place of [byId('scroll'), document]) {
+      place.addEventListener('scroll', () => {
+        this.atEnd = this.log.getBoundingClientRect().bottom - this.screenEnd() < END_PIXELS;
+      });
+    }
     document.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.running && !document.querySelector('dialog[open]')) {
         this.stop();
@@ -108,7 +118,8 @@ export class Chat {
     this.turns.push(turn);
     field.value = '';
     byId('welcome').hidden = true;
-    this.log.append(questionView(turn));
+    turn.view = questionView(turn);
+    this.log.append(turn.view);
     await this.answer();
   }
 
@@ -119,9 +130,14 @@ export class Chat {
     const abort = new AbortController();
     const question = this.turns.at(-1);
     const view = new AnswerView(this.shown(said));
-    this.running = { requestId, abort, stopping: null };
+    let end;
+    const ended = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.running = { requestId, abort, ended, stopping: null };
     const running = this.running;
     this.log.append(view.root);
+    this.atEnd = true;
     this.follow(view.root);
     this.showRunning();
     announce('The question is sent.');
@@ -142,10 +158,10 @@ export class Chat {
       }
     } finally {
       this.running = null;
-      this.showRunning();
       this.remember(view, question);
       this.follow(view.root);
-      byId('question').focus({ preventScroll: true });
+      this.showRunning();
+      end();
     }
   }
 
@@ -155,20 +171,25 @@ export class Chat {
     view.fail(told, () => {
       if (!this.running) {
         view.root.remove();
+        this.log.append(question.view); // others may have been asked since
         this.turns.push(question);
         this.answer();
       }
     });
-    if (told.status === 401) {
-      this.onUnauthorized();
+    if (told.code === 'file_not_found') {
+      question.attachments.concat(this.turns.flatMap((turn) => turn.attachments ?? [])).forEach((attachment) => attachment.forget());
     }
+    this.onFault(told);
   }
 
   /** What was answered belongs to the conversation; a question without an answer does not. */
   remember(view, question) {
+    if (this.turns.at(-1) !== question) {
+      return; // the conversation was cleared
+    }
     if (view.text !== '' && !view.failed) {
       this.turns.push({ role: 'assistant', text: view.text });
-    } else if (this.turns.at(-1) === question) {
+    } else {
       this.turns.pop();
     }
   }
@@ -189,12 +210,15 @@ export class Chat {
   }
 
   async clear() {
+    const running = this.running;
     await this.stop();
+    running?.abort.abort();
+    await running?.ended;
     this.turns.flatMap((turn) => turn.attachments ?? []).forEach((attachment) => attachment.dispose());
     this.turns = [];
     this.log.replaceChildren(byId('welcome'));
     byId('welcome').hidden = false;
-    byId('question').focus();
+    focusQuestion();
     announce('The conversation is cleared.');
   }
 
@@ -234,23 +258,41 @@ export class Chat {
 
   /** Keeps the end in sight, unless people have scrolled away from it. */
   follow(view) {
-    const place = byId('scroll');
-    if (place.scrollHeight - place.scrollTop - place.clientHeight < 240) {
+    if (this.atEnd) {
       requestAnimationFrame(() => view.scrollIntoView({ block: 'end' }));
     }
   }
 
+  /** Where what can be seen of the conversation ends. */
+  screenEnd() {
+    return Math.min(byId('scroll').getBoundingClientRect().bottom, innerHeight);
+  }
+
+  /** Where the button was that goes, focus goes on; whoever is elsewhere stays there. */
   showRunning() {
     const isRunning = this.running !== null;
+    const isLeft = [document.body, byId(isRunning ? 'send' : 'stop')].includes(document.activeElement);
     byId('send').hidden = isRunning;
     byId('stop').hidden = !isRunning;
     byId('stop').disabled = false;
+    if (isLeft && isRunning) {
+      byId('stop').focus({ preventScroll: true });
+    } else if (isLeft) {
+      focusQuestion();
+    }
   }
 
   complain(message, wayOut) {
     const view = faultView({ message, wayOut }, null);
     byId('complaints').replaceChildren(view);
     setTimeout(() => view.remove(), 12_000);
+  }
+}
+
+/** On a telephone this would open the keyboard. */
+export function focusQuestion() {
+  if (matchMedia('(hover: hover)').matches) {
+    byId('question').focus({ preventScroll: true });
   }
 }
 

@@ -7,6 +7,9 @@ const INTERVAL_MILLIS = 2000;
 const WINDOW_MILLIS = 60_000;
 const STAGES = ['admission', 'download', 'queue', 'decode', 'resize', 'encode', 'prompt', 'decoding'];
 const CELL = 12;
+const MOST_CELL = 2.5;
+/** A cell of this many times its layer's mean is as strong as cells become. */
+const STRONGEST = 3;
 
 /** The operators' view. */
 export class Operations {
@@ -102,13 +105,14 @@ export class Operations {
   }
 
   showTable(id, rows) {
-    byId(id).replaceChildren(
-      ...rows.map(([name, text, part]) =>
+    fill(
+      byId(id),
+      rows.map(([name, text, part]) =>
         element(
           'tr',
           {},
           element('th', { scope: 'row' }, name),
-          element('td', {}, text, part === undefined ? null : meter(name, part)),
+          element('td', { class: 'number' }, text, part === undefined ? null : meter(name, part)),
         ),
       ),
     );
@@ -122,9 +126,10 @@ export class Operations {
       return { stage, requests, mean: requests > 0 ? seconds / requests : 0, here: now.sum('moonglass_requests_in_stage', labels) };
     });
     const longest = Math.max(...rows.map((row) => row.mean), 1e-9);
-    byId('stages').replaceChildren(
-      ...rows.map(({ stage, requests, mean, here }) => {
-        const bar = element('div', { class: 'bar' });
+    fill(
+      byId('stages'),
+      rows.map(({ stage, requests, mean, here }) => {
+        const bar = element('div', { class: 'bar', hidden: requests === 0 });
         bar.style.width = `${(100 * mean) / longest}%`;
         return element(
           'tr',
@@ -170,13 +175,17 @@ export class Operations {
     const canvas = byId('heat');
     canvas.width = numExperts * CELL;
     canvas.height = this.loads.length * CELL;
+    byId('heat-map').style.maxWidth = `${numExperts * MOST_CELL}rem`;
+    byId('first-layer').textContent = `layer ${this.loads[0].layer}`;
+    byId('last-layer').textContent = `layer ${this.loads.at(-1).layer}`;
+    byId('last-expert').textContent = `expert ${numExperts - 1}`;
     const ink = getComputedStyle(canvas);
     const context = canvas.getContext('2d');
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.fillStyle = ink.getPropertyValue('--heat');
     this.loads.forEach(({ tokens, mean }, row) => {
       tokens.forEach((some, expert) => {
-        context.globalAlpha = mean > 0 ? Math.min(1, 0.06 + 0.35 * (some / mean)) : 0.06;
+        context.globalAlpha = strength(mean > 0 ? some / mean : 0);
         context.fillRect(expert * CELL, row * CELL, CELL - 1, CELL - 1);
       });
     });
@@ -206,8 +215,9 @@ export class Operations {
 
   /** The same in words and numbers. */
   listExperts() {
-    byId('expert-rows').replaceChildren(
-      ...this.loads.map((load) => {
+    fill(
+      byId('expert-rows'),
+      this.loads.map((load) => {
         const most = load.tokens.indexOf(Math.max(...load.tokens));
         const idle = load.tokens.filter((tokens) => tokens === 0).length;
         return element(
@@ -228,6 +238,26 @@ export class Operations {
 function goesOn(earlier, figures) {
   const steps = 'moonglass_steps_total';
   return figures.time - earlier.time <= WINDOW_MILLIS && figures.sum(steps) >= earlier.sum(steps);
+}
+
+/** How strongly a cell is painted that got so many times its layer's mean. */
+function strength(times) {
+  return 0.08 + 0.92 * Math.min(1, times / STRONGEST);
+}
+
+/** Changes only the rows that differ: people may be reading or selecting the others. */
+function fill(body, rows) {
+  rows.forEach((row, index) => {
+    const old = body.rows[index];
+    if (!old) {
+      body.append(row);
+    } else if (!old.isEqualNode(row)) {
+      old.replaceWith(row);
+    }
+  });
+  while (body.rows.length > rows.length) {
+    body.rows[rows.length].remove();
+  }
 }
 
 function share({ layer, tokens, mean }, expert) {

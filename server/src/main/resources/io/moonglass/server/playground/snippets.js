@@ -1,9 +1,13 @@
 // A request as programs would send it. Files are read from disk there, and keys come from the environment: what is shown
 // can be copied into a chat or a ticket.
 
+import { newRequestId } from './api.js';
+
 const KEY_VARIABLE = 'MOONGLASS_API_KEY';
-/** Stands in a body where a file's data address belongs; nobody can type these characters by accident. */
-const HOLE = /\uE000(\d+)\uE001/;
+/** Stands in a body where a file's data address belongs. It is drawn for each page, so no text can have it in it. */
+const MARK = `file-${newRequestId()}-`;
+const HOLE = new RegExp(`${MARK}(\\d+)`);
+const MEDIA_TYPE = /^[\w.+-]+\/[\w.+-]+$/;
 
 /**
  * @param request {body, files, server, keyed}: the body with holes in place of files, what belongs in them, the server's
@@ -17,7 +21,7 @@ export const SNIPPETS = [
 
 /** What stands for a file of `files`. */
 export function hole(index) {
-  return `\uE000${index}\uE001`;
+  return `${MARK}${index}`;
 }
 
 function curl({ body, files, server, keyed }) {
@@ -25,7 +29,7 @@ function curl({ body, files, server, keyed }) {
   const json = JSON.stringify(body, null, 2).replace(/[\\$`]/g, '\\$&');
   const filled = json.replace(new RegExp(HOLE, 'g'), (_, index) => {
     const file = files[index];
-    return `data:${file.type};base64,$(base64 -w 0 ${shellQuoted(file.name)})`;
+    return `data:${mediaType(file)};base64,$(base64 < ${shellQuoted(file.name)} | tr -d '\\n')`;
   });
   return [
     `curl -N ${shellQuoted(`${server}v1/chat/completions`)} \\`,
@@ -37,8 +41,18 @@ function curl({ body, files, server, keyed }) {
   ].join('\n');
 }
 
+/** One word of a shell. Text with a line break would end the document that it stands in. */
 function shellQuoted(text) {
+  if (/[\0-\x1f\x7f]/.test(text)) {
+    const octal = (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
+    return `$'${text.replace(/[\0-\x1f\x7f'\\]/g, octal)}'`;
+  }
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What a browser says of a file comes from whoever gave it the file. */
+function mediaType(file) {
+  return MEDIA_TYPE.test(file.type) ? file.type : 'application/octet-stream';
 }
 
 function python({ body, files, server, keyed }) {
@@ -85,7 +99,7 @@ function pythonValue(value, files, depth) {
   }
   if (typeof value === 'string') {
     const file = fileOf(value, files);
-    return file ? `data_address(${JSON.stringify(file.type)}, ${JSON.stringify(file.name)})` : JSON.stringify(value);
+    return file ? `data_address(${JSON.stringify(mediaType(file))}, ${JSON.stringify(file.name)})` : JSON.stringify(value);
   }
   return { true: 'True', false: 'False', null: 'None' }[String(value)] ?? String(value);
 }
@@ -114,12 +128,16 @@ function java({ body, files, server, keyed }) {
     'import io.moonglass.clients.*;',
     'import java.net.URI;',
     ...(files.length > 0 ? ['import java.nio.file.Path;'] : []),
+    ...(request.some((line) => line.includes('List.of(')) ? ['import java.util.List;'] : []),
     '',
-    ...client,
-    ...request,
-    'try (AnswerStream<ChatCompletionChunk> answer = client.stream(request)) {',
-    '    for (ChatCompletionChunk chunk : answer) {',
-    '        System.out.print(chunk.text());',
+    'class Ask {',
+    '    public static void main(String[] arguments) {',
+    ...[...client, ...request].map((line) => `        ${line.replaceAll('\n', '\n        ')}`),
+    '        try (AnswerStream<ChatCompletionChunk> answer = client.stream(request)) {',
+    '            for (ChatCompletionChunk chunk : answer) {',
+    '                System.out.print(chunk.text());',
+    '            }',
+    '        }',
     '    }',
     '}',
   ].join('\n');
@@ -129,9 +147,12 @@ function javaMessage(message, files) {
   if (typeof message.content === 'string') {
     return `        .${message.role}(${JSON.stringify(message.content)})`;
   }
-  const text = message.content.find((part) => part.type === 'text')?.text ?? '';
+  const text = message.content.find((part) => part.type === 'text')?.text;
   const media = message.content.filter((part) => part.type !== 'text').map((part) => javaPart(part, files));
-  return `        .user(\n${[JSON.stringify(text), ...media].map((argument) => `                ${argument}`).join(',\n')})`;
+  const listed = (values) => values.map((value) => `                ${value}`).join(',\n');
+  return text === undefined
+    ? `        .message(ChatMessage.user(List.of(\n${listed(media)})))`
+    : `        .user(\n${listed([JSON.stringify(text), ...media])})`;
 }
 
 function javaPart(part, files) {

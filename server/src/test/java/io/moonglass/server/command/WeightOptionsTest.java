@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class WeightOptionsTest {
 
     private static final Path MODEL = TestModels.tinyRandom();
-    private static final Path HOME = Path.of("/home/moon");
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -99,20 +97,6 @@ class WeightOptionsTest {
         assertTrue(
                 err.toString().contains("want one of f32, bf16, q8, q4, keep, stored"),
                 err.toString());
-    }
-
-    @Test
-    void the_cache_is_where_the_environment_says() {
-        assertEquals(
-                Path.of("/big/packed"),
-                CacheDirectory.of(
-                        Map.of("MOONGLASS_CACHE", "/big/packed", "XDG_CACHE_HOME", "/x"), HOME));
-        assertEquals(
-                Path.of("/x/moonglass"), CacheDirectory.of(Map.of("XDG_CACHE_HOME", "/x"), HOME));
-        assertEquals(
-                HOME.resolve(".cache/moonglass"),
-                CacheDirectory.of(Map.of("XDG_CACHE_HOME", "relative"), HOME));
-        assertEquals(HOME.resolve(".cache/moonglass"), CacheDirectory.of(Map.of(), HOME));
     }
 
     private int ask(ModelOpener models, String... options) {

@@ -97,6 +97,13 @@ final class DemoServer implements AutoCloseable {
         return "http://127.0.0.1:" + server.port();
     }
 
+    /// Another server with the same models, to be closed before this one.
+    MoonglassServer besides(ServerOptions options) {
+        MoonglassServer other = MoonglassServer.start(options);
+        other.serve(models);
+        return other;
+    }
+
     RecordingProxy proxy() {
         return proxy;
     }

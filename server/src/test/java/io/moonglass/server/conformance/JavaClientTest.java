@@ -26,18 +26,22 @@ import io.moonglass.clients.UnavailableException;
 import io.moonglass.clients.UploadedFile;
 import io.moonglass.clients.ocr.OcrEvent;
 import io.moonglass.clients.ocr.OcrFormat;
+import io.moonglass.clients.schema.Constraint;
 import io.moonglass.runtime.ocr.CharacterErrorRate;
 import io.moonglass.server.conformance.PrintedPages.Layout;
 import io.moonglass.server.http.ApiKeys;
 import io.moonglass.vision.image.TestPictures;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +97,84 @@ class JavaClientTest {
                         "Write count and background of the picture in JSON.", picture("json_000"));
 
         assertEquals(new Picture(2, "grey"), client.chat(question, Picture.class).value());
+    }
+
+    record Rating(
+            @Constraint(minimum = 3, maximum = 4) int stars,
+            @Constraint(pattern = "^[A-Z]{3}$") String code,
+            @Constraint(minItems = 2, maxItems = 2) List<Boolean> votes) {}
+
+    @Test
+    void an_answer_keeps_the_constraints_of_its_record() {
+        ChatCompletionRequest request =
+                ChatCompletionRequest.builder().user("Hello").maxTokens(200).build();
+
+        Rating rating = client.chat(request, Rating.class).value();
+
+        assertTrue(rating.stars() >= 3 && rating.stars() <= 4, rating::toString);
+        assertTrue(rating.code().matches("[A-Z]{3}"), rating::toString);
+        assertEquals(2, rating.votes().size());
+    }
+
+    @Test
+    void a_picture_is_the_same_by_its_path_its_address_and_its_bytes() throws Exception {
+        Path file = DemoServer.PICTURES.resolve("shape_000.png");
+        byte[] bytes = Files.readAllBytes(file);
+        URI inline =
+                URI.create("data:image/png;base64," + Base64.getEncoder().encodeToString(bytes));
+
+        for (ContentPart picture :
+                List.of(
+                        ContentPart.image(file),
+                        ContentPart.image(file.toUri()),
+                        ContentPart.image(inline),
+                        ContentPart.image(bytes))) {
+            assertEquals("cross", client.ask("What is the yellow shape?", picture));
+        }
+    }
+
+    @Test
+    void a_document_is_the_same_by_its_path_its_address_and_its_bytes() throws Exception {
+        Path file = PrintedPages.make(folder.resolve("asked.pdf"), Layout.SHORT, 2, 0).file();
+        List<Integer> tokens = new ArrayList<>();
+        for (ContentPart.Document document :
+                List.of(
+                        ContentPart.document(file),
+                        ContentPart.document(file.toUri()),
+                        ContentPart.document(Files.readAllBytes(file)))) {
+            ChatCompletionRequest question =
+                    ChatCompletionRequest.builder()
+                            .user("What does this say?", document.withPages("2"))
+                            .maxPixels(50_000)
+                            .maxTokens(5)
+                            .build();
+            tokens.add(client.chat(question).usage().promptTokensDetails().imageTokens());
+        }
+
+        assertTrue(tokens.get(0) > 0, tokens::toString);
+        assertEquals(1, Set.copyOf(tokens).size(), tokens::toString);
+    }
+
+    @Test
+    void a_video_is_the_same_by_its_path_its_address_and_its_bytes() throws Exception {
+        MovingSquares.needFfmpeg();
+        Path file = MovingSquares.H264.in(folder);
+        for (ContentPart.Video video :
+                List.of(
+                        ContentPart.video(file),
+                        ContentPart.video(file.toUri()),
+                        ContentPart.video(Files.readAllBytes(file)))) {
+            ChatCompletionRequest question =
+                    ChatCompletionRequest.builder()
+                            .user(MovingSquares.H264.question(), video.withMaxFrames(8))
+                            .maxPixels(7_056)
+                            .temperature(0)
+                            .build();
+            ChatCompletion answer = client.chat(question);
+
+            assertEquals(MovingSquares.H264.direction(), answer.text());
+            assertEquals(8, answer.videos().get(0).seconds().size());
+        }
     }
 
     @Test

@@ -64,9 +64,16 @@ public final class LoopbackHub implements AutoCloseable {
     /// In place of the address of the list's next page; null for the right one.
     String nextPage;
 
+    private final String repository;
     private final HttpServer server;
 
     public LoopbackHub() throws IOException {
+        this("org/name");
+    }
+
+    /// @param repository that it has, as `org/name`
+    public LoopbackHub(String repository) throws IOException {
+        this.repository = repository;
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", this::answer);
@@ -94,14 +101,14 @@ public final class LoopbackHub implements AutoCloseable {
         if (numRefusals.getAndDecrement() > 0) {
             exchange.getResponseHeaders().set("Retry-After", "0");
             send(exchange, 429, "{}");
-        } else if (path.startsWith("/api/models/org/name/revision/")) {
+        } else if (path.startsWith("/api/models/%s/revision/".formatted(repository))) {
             if (refusalStatus != 200) {
                 exchange.getResponseHeaders().set("X-Error-Code", refusal);
             }
             send(exchange, refusalStatus, "{\"sha\": \"%s\"}".formatted(COMMIT));
-        } else if (path.equals("/api/models/org/name/tree/" + COMMIT)) {
+        } else if (path.equals("/api/models/%s/tree/%s".formatted(repository, COMMIT))) {
             list(exchange);
-        } else if (path.startsWith("/org/name/resolve/" + COMMIT + "/")) {
+        } else if (path.startsWith("/%s/resolve/%s/".formatted(repository, COMMIT))) {
             sendFile(exchange, path.substring(path.lastIndexOf('/') + 1), range);
         } else {
             send(exchange, 404, "{}");
@@ -123,8 +130,8 @@ public final class LoopbackHub implements AutoCloseable {
         if (start + pageSize < names.size()) {
             String next =
                     nextPage == null
-                            ? "%s/api/models/org/name/tree/%s?recursive=false&cursor=%d"
-                                    .formatted(address(), COMMIT, start + pageSize)
+                            ? "%s/api/models/%s/tree/%s?recursive=false&cursor=%d"
+                                    .formatted(address(), repository, COMMIT, start + pageSize)
                             : nextPage;
             exchange.getResponseHeaders().set("Link", "<%s>; rel=\"next\"".formatted(next));
         }

@@ -1,4 +1,4 @@
-package io.moonglass.server.command;
+package io.moonglass.loader.config;
 
 import java.nio.file.Path;
 import java.util.Map;
@@ -6,7 +6,7 @@ import java.util.Map;
 /// Where things of a kind are kept that belong to the user.
 ///
 /// Source: XDG Base Directory Specification 0.8; a relative path in its variable does not count.
-final class UserDirectory {
+public final class UserDirectory {
 
     private UserDirectory() {}
 
@@ -15,7 +15,7 @@ final class UserDirectory {
     /// @param ourVariable names the folder itself
     /// @param xdgVariable names the one that it is in
     /// @param usual       that one where no variable says so
-    static Path of(
+    public static Path of(
             Map<String, String> environment, String ourVariable, String xdgVariable, Path usual) {
         String ours = environment.getOrDefault(ourVariable, "");
         if (!ours.isBlank()) {

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.engine.RequestScope;
 import io.moonglass.runtime.AnswerOptions;
@@ -21,7 +21,7 @@ import java.util.Optional;
 /// @param answer  how each page, or each tile of one, is answered
 /// @param timeout after which reading is given up; empty if the caller did not say
 /// @param stream  tell of each page as it is read
-record OcrCall(
+public record OcrCall(
         ContentPart.File file,
         PageWish pages,
         OcrFormat format,

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -6,32 +6,59 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
-import io.moonglass.runtime.wire.UsageRecord;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Writes what was read of pages, page by page: as objects of one answer, and as events.
-final class OcrReply {
+public final class OcrWriter {
 
     private final String model;
     private final OcrFormat format;
-    private final Optional<EventStream> stream;
+    private final Optional<Consumer<ObjectNode>> stream;
     private final ArrayNode pages = JsonNodeFactory.instance.arrayNode();
     private Usage usage = Usage.NONE;
     private int numPages;
+    private int current;
     private int numTold;
     private boolean isTold;
 
-    /// @param stream empty to collect one answer
-    OcrReply(String model, OcrFormat format, Optional<EventStream> stream) {
+    /// Of one answer.
+    public OcrWriter(String model, OcrFormat format) {
+        this(model, format, Optional.empty());
+    }
+
+    /// Of events.
+    public OcrWriter(String model, OcrFormat format, Consumer<ObjectNode> events) {
+        this(model, format, Optional.of(events));
+    }
+
+    private OcrWriter(String model, OcrFormat format, Optional<Consumer<ObjectNode>> stream) {
         this.model = model;
         this.format = format;
         this.stream = stream;
     }
 
-    /// Tells what is new of the page that comes next.
-    ///
+    /// Tells what is new of the pages that were opened until now.
+    public void tell(OcrRun run) {
+        while (!hasTold(run)) {
+            PageReading page = run.page(current);
+            // asked once: another thread may fail the page at any moment
+            boolean isRead = page.isRead();
+            tell(page, isRead, run.numPages());
+            if (!isRead) {
+                return;
+            }
+            run.forget(current++);
+        }
+    }
+
+    /// Whether all pages that were opened until now are told.
+    public boolean hasTold(OcrRun run) {
+        return current == run.numOpened();
+    }
+
     /// @param isRead whether nothing more will come of it
-    void tell(PageReading page, boolean isRead, int numPagesOfDocument) {
+    private void tell(PageReading page, boolean isRead, int numPagesOfDocument) {
         stream.ifPresent(events -> tell(events, page, isRead, numPagesOfDocument));
         if (isRead) {
             numPages++;
@@ -45,21 +72,21 @@ final class OcrReply {
     }
 
     private void tell(
-            EventStream events, PageReading page, boolean isRead, int numPagesOfDocument) {
+            Consumer<ObjectNode> events, PageReading page, boolean isRead, int numPagesOfDocument) {
         if (!isTold) {
             ObjectNode begin = event("page.started", page);
             begin.put("pages", numPagesOfDocument);
             putSize(begin, page);
-            events.send(begin);
+            events.accept(begin);
             isTold = true;
         }
         String text = page.text();
         if (text.length() > numTold) {
-            events.send(event("page.delta", page).put("delta", text.substring(numTold)));
+            events.accept(event("page.delta", page).put("delta", text.substring(numTold)));
             numTold = text.length();
         }
         if (isRead) {
-            events.send(whole(page).put("type", "page.done"));
+            events.accept(whole(page).put("type", "page.done"));
         }
     }
 
@@ -72,8 +99,7 @@ final class OcrReply {
         whole.put("page", page.number()).put("index", page.number() - 1);
         putSize(whole, page);
         if (page.fault().isPresent()) {
-            HttpFault fault = HttpFault.of(page.fault().get(), "");
-            whole.putPOJO("error", fault.body().error());
+            whole.putPOJO("error", RequestFault.of(page.fault().get()).body().error());
             return whole;
         }
         whole.put(key(), page.text());
@@ -102,19 +128,15 @@ final class OcrReply {
     }
 
     /// All of it, if it was not told page by page.
-    ObjectNode whole(int numPagesOfDocument) {
+    public ObjectNode whole(int numPagesOfDocument) {
         ObjectNode whole = end("ocr.result", numPagesOfDocument);
         whole.set("pages", pages);
         return whole;
     }
 
-    /// Ends the stream.
-    void end(int numPagesOfDocument) {
-        EventStream events = stream.orElseThrow();
-        ObjectNode end = end("ocr.done", numPagesOfDocument);
-        end.put("type", "done");
-        events.send(end);
-        events.done();
+    /// Tells that all pages are read, as the last event.
+    public void end(int numPagesOfDocument) {
+        stream.orElseThrow().accept(end("ocr.done", numPagesOfDocument).put("type", "done"));
     }
 
     private ObjectNode end(String object, int numPagesOfDocument) {

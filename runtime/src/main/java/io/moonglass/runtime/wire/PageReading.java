@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.engine.FinishReason;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -8,7 +8,6 @@ import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.OcrFormat;
 import io.moonglass.runtime.ocr.OcrPage;
 import io.moonglass.runtime.ocr.TileText;
-import io.moonglass.runtime.wire.CollectedAnswer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;

@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.AnswerOptions;
@@ -6,22 +6,14 @@ import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.MediaSource;
 import io.moonglass.runtime.ocr.OcrFormat;
-import io.moonglass.runtime.ocr.PageRanges;
 import io.moonglass.runtime.ocr.PageWish;
-import io.moonglass.runtime.wire.AttachmentReader;
-import io.moonglass.runtime.wire.MediaReaders;
-import io.moonglass.runtime.wire.ReasoningReader;
-import io.moonglass.runtime.wire.RequestFields;
-import io.moonglass.runtime.wire.SamplingReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /// Reads the body of `POST /v1/ocr`: a picture or document, and how its text is wanted.
-///
-/// @param files that came beside the fields, in a form
-record OcrReader(List<VqaForm.Upload> files) {
+public final class OcrCallReader {
 
     private static final int LEAST_DPI = 36;
     private static final int MOST_DPI = 600;
@@ -29,22 +21,32 @@ record OcrReader(List<VqaForm.Upload> files) {
     /// More than any page has; a model that repeats itself must not do so for as long as its context is.
     private static final int USUAL_MAX_TOKENS = 8_192;
 
+    private OcrCallReader() {}
+
+    /// @param model  the one that is asked
+    /// @param tenant whose request it is, as [io.moonglass.engine.RequestScope] has it
+    /// @param media  reads what the fields name
+    /// @param beside what came beside the fields
     /// @throws InvalidRequestException that names the field at fault
-    OcrCall read(RequestFields fields, ChatModel model, Caller caller, RequestFiles uploaded) {
+    public static OcrCall read(
+            RequestFields fields,
+            ChatModel model,
+            String tenant,
+            MediaReaders media,
+            List<ContentPart.File> beside) {
         SamplingReader.refuse(
                 fields,
                 "this route has no place for it; leave it out, or ask /v1/chat/completions",
                 List.of("n", "logprobs", "top_logprobs", "prompt_logprobs", "tools", "messages"));
-        MediaReaders media = MediaReaders.of(fields, uploaded);
         return new OcrCall(
-                file(fields, media),
+                file(fields, media, beside),
                 new PageWish(
                         AttachmentReader.pages(fields),
                         fields.integer("dpi", LEAST_DPI, MOST_DPI),
                         media.pictures().maxPixels()),
                 format(fields),
                 answer(fields, model),
-                SamplingReader.scope(fields, caller.tenant()),
+                SamplingReader.scope(fields, tenant),
                 SamplingReader.timeout(fields),
                 fields.bool("stream", false));
     }
@@ -75,11 +77,9 @@ record OcrReader(List<VqaForm.Upload> files) {
     }
 
     /// One picture or document, under any of the names that it may have.
-    private ContentPart.File file(RequestFields fields, MediaReaders media) {
-        List<ContentPart.File> found = new ArrayList<>();
-        for (VqaForm.Upload file : files) {
-            found.add(of(new MediaSource.Bytes(file.bytes()), file.name(), fields, media));
-        }
+    private static ContentPart.File file(
+            RequestFields fields, MediaReaders media, List<ContentPart.File> beside) {
+        List<ContentPart.File> found = new ArrayList<>(beside);
         for (String key : List.of("document", "image", "file", "file_id")) {
             if (fields.has(key)) {
                 found.add(named(fields, key, media));
@@ -101,7 +101,7 @@ record OcrReader(List<VqaForm.Upload> files) {
                     key.equals("file_id")
                             ? media.pictures().uploaded(fields, key)
                             : media.pictures().source(fields, key);
-            return of(source, fields.pathOf(key), fields, media);
+            return media.attachments().whole(source, fields.pathOf(key));
         }
         RequestFields holder =
                 fields.object(key).orElseThrow(() -> fields.wrong(key, "an address"));
@@ -109,27 +109,17 @@ record OcrReader(List<VqaForm.Upload> files) {
             Optional<RequestFields> inner =
                     holder.value(address).isObject() ? holder.object(address) : Optional.empty();
             if (inner.isPresent()) {
-                return of(
-                        media.pictures().source(inner.get(), "url"),
-                        inner.get().pathOf("url"),
-                        fields,
-                        media);
+                return media.attachments()
+                        .whole(
+                                media.pictures().source(inner.get(), "url"),
+                                inner.get().pathOf("url"));
             }
             if (holder.has(address)) {
-                return of(
-                        media.pictures().source(holder, address),
-                        holder.pathOf(address),
-                        fields,
-                        media);
+                return media.attachments()
+                        .whole(media.pictures().source(holder, address), holder.pathOf(address));
             }
         }
         ContentPart.File file = media.attachments().file(holder);
-        return of(file.source(), file.param(), fields, media);
-    }
-
-    private static ContentPart.File of(
-            MediaSource source, String param, RequestFields fields, MediaReaders media) {
-        return new ContentPart.File(
-                source, PageRanges.all(), media.videos().settings(RequestFields.NONE), param);
+        return media.attachments().whole(file.source(), file.param());
     }
 }

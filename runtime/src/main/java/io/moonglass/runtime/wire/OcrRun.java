@@ -1,4 +1,4 @@
-package io.moonglass.server.http;
+package io.moonglass.runtime.wire;
 
 import io.moonglass.engine.FinishReason;
 import io.moonglass.loader.fault.InvalidRequestException;
@@ -9,6 +9,7 @@ import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Failed;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.OverloadedException;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.Usage;
 import io.moonglass.runtime.ocr.BlankTileException;
 import io.moonglass.runtime.ocr.OcrPage;
@@ -27,7 +28,7 @@ import java.util.function.Consumer;
 /// Gives the pages of one document to a model, tile by tile, a few at a time: several are read in one step for little
 /// more than one, and no more of a long document is drawn than is being read. The thread that prepares the request
 /// runs it; the request's own thread reads [#page].
-final class OcrRun {
+public final class OcrRun {
 
     /// Tiles that are read at the same time.
     private static final int MAX_TILES_AT_ONCE = 4;
@@ -37,7 +38,28 @@ final class OcrRun {
     /// What is read where nothing is written.
     private static final Finished NOTHING = new Finished(FinishReason.STOP, Usage.NONE, List.of());
 
-    private final RunningRequest request;
+    /// The request that pages are read for. [#isStopped()] is asked on other threads, too.
+    public interface Asker {
+
+        RequestTimeline timeline();
+
+        /// Whether nobody waits any more.
+        boolean isStopped();
+
+        /// Takes the events of one tile.
+        Consumer<GenerationEvent> taker(int tile);
+
+        /// A generation runs for this request, and ends with it.
+        void run(Generation generation);
+
+        /// A generation has ended.
+        void forget(Generation generation);
+
+        /// Something has changed that is no event.
+        void note();
+    }
+
+    private final Asker request;
     private final ChatModel model;
     private final OcrCall call;
     private final Semaphore free = new Semaphore(MAX_TILES_AT_ONCE);
@@ -51,7 +73,7 @@ final class OcrRun {
     /// Where a tile belongs.
     private record Place(PageReading page, int tile) {}
 
-    OcrRun(RunningRequest request, ChatModel model, OcrCall call) {
+    public OcrRun(Asker request, ChatModel model, OcrCall call) {
         this.request = request;
         this.model = model;
         this.call = call;
@@ -61,7 +83,7 @@ final class OcrRun {
     ///
     /// @throws InvalidRequestException if the document cannot be read; a page that cannot says so itself
     /// @throws CancellationException   if nobody waits any more
-    void prepare() {
+    public void prepare() {
         try (OpenPages open =
                 model.openPages(
                         call.file(), call.pages(), request.timeline(), request::isStopped)) {
@@ -73,12 +95,12 @@ final class OcrRun {
     }
 
     /// Pages of the whole document; 0 while it is not open.
-    int numPages() {
+    public int numPages() {
         return numPages;
     }
 
     /// Pages that were opened until now, in order.
-    int numOpened() {
+    public int numOpened() {
         return numOpened;
     }
 
@@ -92,7 +114,7 @@ final class OcrRun {
     }
 
     /// Takes what has come of a tile.
-    void add(int tile, GenerationEvent event) {
+    public void add(int tile, GenerationEvent event) {
         Place place = places.get(tile);
         if (place == null) {
             return; // it cannot be read, which its page says

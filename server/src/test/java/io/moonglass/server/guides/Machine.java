@@ -1,0 +1,28 @@
+package io.moonglass.server.guides;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/// What this machine has.
+final class Machine {
+
+    private Machine() {}
+
+    static boolean has(String program) {
+        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    /// Skips the test with the reason where something is missing; in continuous integration (`CI=true`) it fails.
+    static void need(boolean isMet, String otherwise) {
+        if ("true".equals(System.getenv("CI"))) {
+            assertTrue(isMet, otherwise);
+        }
+        assumeTrue(isMet, otherwise);
+    }
+}

@@ -9,13 +9,8 @@ public final class CacheDirectory {
 
     private CacheDirectory() {}
 
-<<<<<<< HEAD:server/src/main/java/io/moonglass/server/command/CacheDirectory.java
-    /// Of whoever runs this program.
-    static Path here() {
-=======
     /// This user's: what `MOONGLASS_CACHE` says, else `XDG_CACHE_HOME/moonglass`, else `~/.cache/moonglass`.
     public static Path ofUser() {
->>>>>>> issue9:model-loader/src/main/java/io/moonglass/loader/pack/CacheDirectory.java
         return of(System.getenv(), Path.of(System.getProperty("user.home")));
     }
 

@@ -1,7 +1,9 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.pack.CacheDirectory;
 import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.PackCache;
+import io.moonglass.loader.pack.VisionFile;
 import io.moonglass.loader.pack.WeightFormat;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -38,7 +40,7 @@ final class FolderOptions {
         return switch (model) {
             case ModelFiles.Folder(var directory) -> directory;
             case ModelFiles.Gguf _ ->
-                    new PackCache(cache.orElseGet(CacheDirectory::here))
+                    new PackCache(cache.orElseGet(CacheDirectory::ofUser))
                             .packed(model, WeightFormat.KEEP, numThreads, new PackingProgress(err));
         };
     }

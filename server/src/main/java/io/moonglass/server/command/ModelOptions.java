@@ -4,6 +4,7 @@ import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.SuitableFormat;
+import io.moonglass.loader.pack.VisionFile;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelSource;

@@ -1,6 +1,7 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.pack.ModelFiles;
+import io.moonglass.loader.pack.VisionFile;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;

@@ -1,17 +1,10 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.fault.ConfigException;
-<<<<<<< HEAD
-import io.moonglass.loader.pack.ModelFiles;
-import io.moonglass.loader.pack.PackCache;
-import io.moonglass.loader.pack.SuitableFormat;
-import io.moonglass.loader.pack.WeightFormat;
-import io.moonglass.loader.safetensors.PackManifest;
-=======
 import io.moonglass.loader.pack.CacheDirectory;
 import io.moonglass.loader.pack.ChosenWeights;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.WeightChoice;
->>>>>>> issue9
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
 import java.io.PrintWriter;
@@ -51,75 +44,10 @@ final class WeightOptions implements SettingsSection {
 
     /// Opens a model, packed before if that is wanted.
     ///
-<<<<<<< HEAD
     /// @param options without a name for the model's own
     /// @throws ConfigException if a file cannot be used, or the disk has no room
     ChatModel open(
             ModelOpener models, ModelFiles model, ChatModelOptions options, PrintWriter err) {
-        Optional<WeightFormat> format = format(model);
-        if (format.isEmpty()) {
-            return models.open(model.path(), options);
-        }
-        Path packed =
-                new PackCache(cache())
-                        .packed(
-                                model,
-                                format.get(),
-                                options.numThreads(),
-                                new PackingProgress(err));
-        String name = options.name().orElseGet(model::name);
-        return models.open(packed, options.withName(name));
-    }
-
-    /// What to pack the model as; empty if it is taken as it is.
-    private Optional<WeightFormat> format(ModelFiles model) {
-        return switch (model) {
-            case ModelFiles.Folder(var directory) -> format(directory, model);
-            case ModelFiles.Gguf _ ->
-                    weights.flatMap(this::ofBlocks)
-                            .or(() -> SuitableFormat.of(model, MachineMemory.bytes()));
-        };
-    }
-
-    /// Blocks are never computed from as they lie.
-    private Optional<WeightFormat> ofBlocks(WeightChoice choice) {
-        return Optional.of(
-                switch (choice) {
-                    case WeightChoice.Stored() -> WeightFormat.KEEP;
-                    case WeightChoice.Packed(WeightFormat format) -> format;
-                });
-    }
-
-    private Optional<WeightFormat> format(Path model, ModelFiles files) {
-        Optional<PackManifest> manifest = PackManifest.read(model);
-        if (manifest.isPresent()) {
-            weights.ifPresent(choice -> refuseOther(model, manifest.get(), choice));
-            return Optional.empty();
-        }
-        if (weights.isEmpty()) {
-            return SuitableFormat.of(files, MachineMemory.bytes());
-        }
-        return switch (weights.get()) {
-            case WeightChoice.Stored() -> Optional.empty();
-            case WeightChoice.Packed(WeightFormat format) -> Optional.of(format);
-        };
-    }
-
-    private static void refuseOther(Path model, PackManifest manifest, WeightChoice choice) {
-        if (choice instanceof WeightChoice.Packed(WeightFormat format)
-                && !format.spelling().equals(manifest.weights())) {
-            throw new ConfigException(
-                    "--weights %s: %s is packed already, as %s; name the checkpoint that it was made from, or leave the option out"
-                            .formatted(format.spelling(), model, manifest.weights()));
-        }
-    }
-
-    private Path cache() {
-        return cache.orElseGet(CacheDirectory::here);
-=======
-    /// @param options without a name for the checkpoint's own
-    /// @throws ConfigException if a folder cannot be used, or the disk has no room
-    ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
         ChosenWeights chosen =
                 new ChosenWeights(
                         weights.orElseGet(WeightChoice.Suitable::new),
@@ -129,6 +57,5 @@ final class WeightOptions implements SettingsSection {
         return models.open(
                 source.folder(),
                 options.name().isPresent() ? options : options.withName(source.name()));
->>>>>>> issue9
     }
 }

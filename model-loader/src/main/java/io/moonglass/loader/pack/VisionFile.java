@@ -1,7 +1,6 @@
-package io.moonglass.server.command;
+package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.pack.ModelFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -12,7 +11,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /// Finds the file of MoonViT and the projector that goes with a decoder in GGUF.
-final class VisionFile {
+public final class VisionFile {
 
     private static final System.Logger LOG = System.getLogger(VisionFile.class.getName());
 
@@ -24,7 +23,7 @@ final class VisionFile {
     /// @param model a folder, or a decoder in GGUF
     /// @param named what the operator says: a file, or none
     /// @throws ConfigException if a folder is to have such a file, or it is not clear which one is meant
-    static ModelFiles with(Path model, Optional<String> named) {
+    public static ModelFiles with(Path model, Optional<String> named) {
         if (!ModelFiles.isGguf(model)) {
             if (named.isPresent()) {
                 throw new ConfigException(

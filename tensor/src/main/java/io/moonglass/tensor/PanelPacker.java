@@ -136,10 +136,12 @@ public final class PanelPacker {
         int firstRow = panel * PANEL_ROWS;
         for (int b = 0; b < target.numBlocks(); b++) {
             for (int row = 0; row < PANEL_ROWS; row++) {
-                rowBlock.clear();
                 if (firstRow + row < source.numRows()) {
+                    rowBlock.setMinimum((short) 0); // all else is set by the source
                     source.read(firstRow + row, b, rowBlock);
                     check(rowBlock, target.type(), firstRow + row, b);
+                } else {
+                    rowBlock.clear();
                 }
                 if (!put(rowBlock, target.type(), row)) {
                     throw new IllegalArgumentException(

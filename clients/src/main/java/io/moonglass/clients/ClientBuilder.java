@@ -45,7 +45,8 @@ public final class ClientBuilder {
     ClientBuilder(URI server) {
         String scheme =
                 server.getScheme() == null ? "" : server.getScheme().toLowerCase(Locale.ROOT);
-        if (server.getRawUserInfo() != null) { // which may be a password, and is not shown
+        String authority = server.getRawAuthority();
+        if (authority != null && authority.contains("@")) { // perhaps a password, and is not shown
             throw new IllegalArgumentException(
                     "a server address with a user's name before its host; want http://127.0.0.1:8080, and apiKey for a key");
         }

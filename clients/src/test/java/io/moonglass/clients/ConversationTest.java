@@ -76,6 +76,36 @@ class ConversationTest {
     }
 
     @Test
+    void a_branch_may_go_on_under_another_system_message() throws IOException {
+        Conversation conversation =
+                client.conversation().system("be brief").temperature(0.5).start();
+        answers("one", "two", "three", "four");
+        conversation.ask("first?");
+
+        Conversation other = conversation.branchWithSystem("be kind");
+        other.ask("second?");
+        other.branchWithSystem(null).ask("third?");
+        conversation.ask("another?");
+
+        assertEquals(
+                List.of("system be kind", "user first?", "assistant one", "user second?"), said(1));
+        assertEquals(0.5, body(1).get("temperature").doubleValue());
+        assertEquals(
+                List.of(
+                        "user first?",
+                        "assistant one",
+                        "user second?",
+                        "assistant two",
+                        "user third?"),
+                said(2));
+        assertEquals(
+                List.of("system be brief", "user first?", "assistant one", "user another?"),
+                said(3));
+        assertEquals(2, conversation.numTurns());
+        assertEquals(2, other.numTurns());
+    }
+
+    @Test
     void a_stream_is_kept_when_it_was_read_and_not_when_it_was_closed_before() {
         Conversation conversation = client.conversation().start();
         for (int i = 0; i < 2; i++) {

@@ -11,7 +11,8 @@ import java.util.Map;
 /// @param tensors in the order of the files; empty for what was packed from a checkpoint
 public record PackReport(List<Tensor> tensors) {
 
-    static final PackReport EMPTY = new PackReport(List.of());
+    /// Of what was not measured.
+    public static final PackReport EMPTY = new PackReport(List.of());
 
     /// @param from          how the file stores it
     /// @param to            how it is stored now; where a tensor is there twice, in both forms

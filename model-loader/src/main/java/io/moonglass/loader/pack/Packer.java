@@ -68,7 +68,9 @@ final class Packer {
             isComplete = true;
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
-                    "%s: cannot be written: %s".formatted(directory, e.getMessage()), e);
+                    "%s: cannot be written: %s; name a folder that can be made"
+                            .formatted(directory, e.getMessage()),
+                    e);
         } finally {
             if (!isComplete) {
                 tidy(unfinished);

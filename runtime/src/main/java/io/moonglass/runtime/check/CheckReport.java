@@ -1,5 +1,6 @@
 package io.moonglass.runtime.check;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,31 @@ public final class CheckReport {
             return mismatches > 0 || !(worstError <= TOLERANCE);
         }
     }
+
+    /// One group.
+    ///
+    /// @param error      the largest of its floats, relative to the largest expected value; null where values are counted
+    /// @param mismatches how many values are not exactly as expected; null where floats are compared
+    /// @param note       why there is nothing to compare, or null
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Finding(String name, boolean passed, Double error, Long mismatches, String note) {
+
+        private static Finding of(String name, Group group) {
+            boolean isCounted = group.exact || group.mismatches > 0;
+            return new Finding(
+                    name,
+                    !group.failed(),
+                    isCounted ? null : group.worstError,
+                    isCounted ? group.mismatches : null,
+                    group.note.isEmpty() ? null : group.note);
+        }
+    }
+
+    /// All of it for programs.
+    ///
+    /// @param failed  how many groups do not agree
+    /// @param skipped files that this check does not know
+    public record Summary(int failed, List<Finding> groups, List<String> skipped) {}
 
     private final Map<String, Group> groups = new LinkedHashMap<>();
     private final List<String> skipped = new ArrayList<>();
@@ -89,6 +115,12 @@ public final class CheckReport {
 
     public int numFailed() {
         return (int) groups.values().stream().filter(Group::failed).count();
+    }
+
+    public Summary summary() {
+        List<Finding> findings = new ArrayList<>();
+        groups.forEach((name, group) -> findings.add(Finding.of(name, group)));
+        return new Summary(numFailed(), findings, List.copyOf(skipped));
     }
 
     /// One line per group, then the sum.

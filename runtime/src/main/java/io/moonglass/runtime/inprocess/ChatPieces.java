@@ -5,6 +5,7 @@ import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.GenerationEvent.PicturesPrepared;
 import io.moonglass.runtime.GenerationEvent.PromptMeasured;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.wire.ChatCall;
 import io.moonglass.runtime.wire.ChatCompletionWriter;
 import java.util.List;
@@ -48,8 +49,9 @@ final class ChatPieces implements RunningAnswers.Taker {
     }
 
     /// All answers have ended.
-    void end(PromptSize prompt) {
+    void end(PromptSize prompt, RequestTimeline timeline) {
         writer.end(prompt, List.of(ends)).ifPresent(stream::send);
+        writer.timings(timeline).ifPresent(stream::send);
     }
 
     private void begin() {

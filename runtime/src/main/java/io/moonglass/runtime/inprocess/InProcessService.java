@@ -242,7 +242,7 @@ final class InProcessService implements ModelService {
                 RunningAnswers.start(model, call.request(), call.numAnswers(), deadline)) {
             stream.whenCancelled(running::cancel);
             running.takeAll(pieces);
-            pieces.end(running.prompt());
+            pieces.end(running.prompt(), running.timeline());
         }
     }
 

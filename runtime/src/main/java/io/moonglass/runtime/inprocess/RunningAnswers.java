@@ -6,6 +6,7 @@ import io.moonglass.runtime.Generation;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.GenerationEvent.Finished;
 import io.moonglass.runtime.PromptSize;
+import io.moonglass.runtime.RequestTimeline;
 import io.moonglass.runtime.inprocess.RunningCall.Step;
 import java.util.List;
 import java.util.function.Consumer;
@@ -67,11 +68,17 @@ final class RunningAnswers implements AutoCloseable {
                 case Step.Noted _, Step.Refused _ -> {}
             }
         }
+        call.timeline().answered();
     }
 
     /// What the prompt amounts to; there once all answers have ended.
     PromptSize prompt() {
         return prompt;
+    }
+
+    /// Where the time went.
+    RequestTimeline timeline() {
+        return call.timeline();
     }
 
     /// Ends the generation, whatever stage it is in; does nothing to one that has ended.

@@ -122,6 +122,17 @@ class InProcessModelTest {
     }
 
     @Test
+    void a_stream_tells_where_its_time_went() {
+        List<ChatCompletionChunk> chunks = new ArrayList<>();
+
+        client.stream(question().includeUsage().includeTimings().build(), chunks::add);
+
+        ChatCompletionChunk.Timings timings = chunks.getLast().timings();
+        assertTrue(timings.stageSeconds().containsKey("decoding"), timings.toString());
+        assertTrue(timings.totalSeconds() >= timings.firstTokenSeconds(), timings.toString());
+    }
+
+    @Test
     void a_conversation_keeps_what_was_said() {
         Conversation conversation = client.conversation().temperature(0).start();
 

@@ -15,14 +15,14 @@ final class Answerer {
             paramLabel = "DIR",
             description =
                     "Answer in this process, from a checkpoint in Hugging Face layout, the ORG/NAME of one that was pulled, or a decoder in GGUF (default: the demo model).")
-    private Path directory;
+    private String directory;
 
     @Option(
             names = "--url",
             paramLabel = "URL",
             description =
                     "Ask a running server, such as http://127.0.0.1:8080, with the key in"
-                            + " MOONGLASS_API_KEY if there is one.")
+                            + " MOONGLASS_API_KEY if there is one (default: none is asked).")
     private URI url;
 
     boolean isServer() {
@@ -31,7 +31,7 @@ final class Answerer {
 
     /// The checkpoint's folder.
     Path directory() {
-        return directory == null ? DemoModel.directory() : ModelPath.of(directory.toString());
+        return directory == null ? DemoModel.directory() : ModelPath.of(directory);
     }
 
     /// A client of the running server.

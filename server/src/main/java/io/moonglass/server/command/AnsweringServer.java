@@ -2,13 +2,21 @@ package io.moonglass.server.command;
 
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.runtime.ChatModel;
+import io.moonglass.runtime.ChatModelOptions;
+import io.moonglass.runtime.fetch.AddressRange;
+import io.moonglass.runtime.media.MediaOptions;
+import io.moonglass.server.http.ApiKeys;
 import io.moonglass.server.http.MoonglassServer;
 import io.moonglass.server.http.ServerOptions;
 import java.io.PrintWriter;
 import java.net.URI;
+import java.util.List;
 
 /// Whom a command asks: a running server, or one of its own, over HTTP like any other, for as long as the command runs.
 final class AnsweringServer implements AutoCloseable {
+
+    private static final List<AddressRange> EVERYWHERE =
+            List.of(AddressRange.parse("0.0.0.0/0"), AddressRange.parse("::/0"));
 
     private final MoonglassClient client;
     private final AutoCloseable own;
@@ -29,17 +37,20 @@ final class AnsweringServer implements AutoCloseable {
         if (answerer.isServer()) {
             return new AnsweringServer(answerer.client(), () -> {});
         }
-        ChatModel model =
-                weights.open(
-                        models,
-                        visionFile.of(answerer.directory()),
-                        vision.in(compute.chatModel()),
-                        err);
+        Logging.beQuiet();
+        ChatModelOptions options = fetchingLikeItsUser(vision.in(compute.chatModel()));
+        ChatModel model = weights.open(models, visionFile.of(answerer.directory()), options, err);
         try {
-            MoonglassServer server =
-                    MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0));
+            // other users of this machine reach the port, too
+            String key = RandomKey.make();
+            ServerOptions keyed =
+                    ServerOptions.DEFAULT
+                            .withPort(0)
+                            .withPlayground(false)
+                            .withApiKeys(ApiKeys.only("command", key));
+            MoonglassServer server = MoonglassServer.start(model, keyed);
             return new AnsweringServer(
-                    client(server.port()),
+                    client(server.port(), key),
                     () -> {
                         server.close();
                         model.close();
@@ -50,11 +61,19 @@ final class AnsweringServer implements AutoCloseable {
         }
     }
 
+    /// Whoever types an address reaches it without us, too, and alone sees what comes of it.
+    private static ChatModelOptions fetchingLikeItsUser(ChatModelOptions options) {
+        MediaOptions media = options.media();
+        return options.withMedia(
+                media.withFetch(media.fetch().withAllowHttp(true).withAllowedNetworks(EVERYWHERE)));
+    }
+
     /// It keeps no files, so nothing is uploaded.
-    private static MoonglassClient client(int port) {
+    private static MoonglassClient client(int port, String key) {
         return MoonglassClient.builder(URI.create("http://127.0.0.1:" + port))
                 .uploadOver(Long.MAX_VALUE)
-                .build();
+                .build()
+                .withApiKey(key);
     }
 
     MoonglassClient client() {

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  moonglass ask --image receipt.jpg \"What is the total?\"",
             "  curl -s https://example.org/a.png | moonglass ask --image - \"What is this?\"",
-            "  moonglass ask --url http://127.0.0.1:8080 --json --file report.pdf \"Who wrote it?\""
+            "  moonglass ask --url http://127.0.0.1:8080 --json --file a.pdf \"Who wrote it?\""
         })
 final class AskCommand implements Callable<Integer> {
 
@@ -50,7 +50,10 @@ final class AskCommand implements Callable<Integer> {
 
     @Mixin private MediaOptions media;
 
-    @Option(names = "--system", paramLabel = "TEXT", description = "A system message.")
+    @Option(
+            names = "--system",
+            paramLabel = "TEXT",
+            description = "A system message (default: none).")
     private Optional<String> system;
 
     @Mixin private SamplingOptions sampling;
@@ -105,9 +108,8 @@ final class AskCommand implements Callable<Integer> {
             PrintedJson.print(answer, spec.commandLine().getOut());
             return;
         }
-        boolean isTerminal = Terminal.isInteractive();
-        AnswerText text = new AnswerText(spec.commandLine().getOut(), isTerminal);
-        AnswerText reasoning = new AnswerText(spec.commandLine().getErr(), isTerminal);
+        AnswerText text = new AnswerText(spec.commandLine().getOut(), Terminal.showsOutput());
+        AnswerText reasoning = new AnswerText(spec.commandLine().getErr(), Terminal.showsErrors());
         boolean cutOff = false;
         try (AnswerStream<ChatCompletionChunk> answer = client.stream(request)) {
             for (ChatCompletionChunk chunk : answer) {

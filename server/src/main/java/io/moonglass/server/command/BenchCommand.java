@@ -8,7 +8,7 @@ import io.moonglass.runtime.bench.BenchPlan;
 import io.moonglass.runtime.bench.BenchReport;
 import io.moonglass.runtime.bench.ModelBench;
 import java.io.PrintWriter;
-import java.nio.file.Path;
+import java.io.StringWriter;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  moonglass bench --model packed",
-            "  moonglass bench --model packed --only decode --streams 8,32 --json figures.json"
+            "  moonglass bench --model packed --only decode --streams 8,32 --json out.json"
         })
 final class BenchCommand implements Callable<Integer> {
 
@@ -47,8 +47,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "The checkpoint, packed or not, or a decoder in GGUF (default: the demo model).")
-    private Optional<Path> model;
+                    "The checkpoint, packed or not, a folder or the ORG/NAME of one that was pulled, or a decoder in GGUF (default: the demo model).")
+    private Optional<String> model;
 
     @Mixin private FolderOptions folder;
 
@@ -90,8 +90,7 @@ final class BenchCommand implements Callable<Integer> {
             defaultValue = "448,896")
     private List<Integer> sizes;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
     @Mixin private ComputeOptions compute;
 
@@ -99,21 +98,20 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Logging.beQuiet();
         ChatModelOptions options = vision.in(compute.chatModel());
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
                                 folder.folder(
-                                        model.map(path -> ModelPath.of(path.toString()))
-                                                .orElseGet(DemoModel::directory),
+                                        model.map(ModelPath::of).orElseGet(DemoModel::directory),
                                         options.numThreads(),
                                         err),
                                 options,
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))
                         .run();
-        json.ifPresent(file -> JsonFile.write(json(report), file));
-        print(report, spec.commandLine().getOut());
+        figures.write(json(report), table(report), spec.commandLine().getOut());
         return 0;
     }
 
@@ -139,6 +137,12 @@ final class BenchCommand implements Callable<Integer> {
             throw new ConfigException(
                     "%s %s; want numbers from %d up".formatted(option, values, least));
         }
+    }
+
+    private static List<String> table(BenchReport report) {
+        StringWriter written = new StringWriter();
+        print(report, new PrintWriter(written));
+        return written.toString().lines().toList();
     }
 
     private static void print(BenchReport report, PrintWriter out) {

@@ -49,7 +49,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  moonglass chat",
             "  moonglass chat --url http://127.0.0.1:8080 --image picture.png",
-            "  printf 'What is 2 + 3?\\nAnd doubled?\\n' | moonglass chat"
+            "  printf 'What is 2 + 3?\\nAnd doubled?\\n' | moonglass chat",
+            "  moonglass chat --json <questions | jq -r .choices[0].message.content"
         })
 final class ChatCommand implements Callable<Integer> {
 
@@ -63,7 +64,10 @@ final class ChatCommand implements Callable<Integer> {
 
     @Mixin private MediaOptions media;
 
-    @Option(names = "--system", paramLabel = "TEXT", description = "A system message.")
+    @Option(
+            names = "--system",
+            paramLabel = "TEXT",
+            description = "A system message (default: none).")
     private Optional<String> system;
 
     @Mixin private SamplingOptions sampling;
@@ -79,6 +83,12 @@ final class ChatCommand implements Callable<Integer> {
     @Option(names = "--show-reasoning", description = "Write a thinking model's reasoning, too.")
     private boolean showReasoning;
 
+    @Option(
+            names = "--json",
+            description =
+                    "Print each answer as the server's JSON when it is whole, one line for one answer.")
+    private boolean json;
+
     ChatCommand(ModelOpener models) {
         this.models = models;
     }
@@ -92,15 +102,17 @@ final class ChatCommand implements Callable<Integer> {
                 new ChatScreen(
                         out,
                         err,
+                        new AnswerText(out, Terminal.showsOutput()),
+                        new AnswerText(err, Terminal.showsErrors()),
                         isInteractive,
-                        Terminal.hasColours(System.getenv()),
+                        Terminal.showsErrors() && Terminal.hasColours(System.getenv()),
                         showReasoning);
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, charset()));
         try (AnsweringServer server =
                 AnsweringServer.open(answerer, models, visionFile, weights, compute, vision, err)) {
             MoonglassClient client = server.client();
             screen.greet(client.models().data().getFirst().id());
-            ChatSession session = new ChatSession(conversation(client), lines, screen);
+            ChatSession session = new ChatSession(conversation(client), lines, screen, json);
             media.parts().forEach(session::show);
             try (InterruptSignal _ = InterruptSignal.to(session::stop)) {
                 session.run();

@@ -1,15 +1,18 @@
 package io.moonglass.server.command;
 
 import io.moonglass.clients.AnswerStream;
+import io.moonglass.clients.BadRequestException;
 import io.moonglass.clients.ChatCompletionChunk;
 import io.moonglass.clients.ContentPart;
 import io.moonglass.clients.Conversation;
 import io.moonglass.clients.MediaSource;
 import io.moonglass.clients.MoonglassException;
 import io.moonglass.clients.RequestCancelledException;
+import io.moonglass.clients.RequestTooLargeException;
 import io.moonglass.loader.fault.ConfigException;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,6 +26,7 @@ final class ChatSession {
 
     private final BufferedReader lines;
     private final ChatScreen screen;
+    private final boolean asJson;
     private final List<ContentPart> shown = new ArrayList<>();
     private Conversation conversation;
     private Optional<String> system = Optional.empty();
@@ -30,10 +34,13 @@ final class ChatSession {
     private int numFailed;
     private Thread answering;
 
-    ChatSession(Conversation conversation, BufferedReader lines, ChatScreen screen) {
+    /// @param asJson whether answers are shown whole, as JSON, instead of as they are written
+    ChatSession(
+            Conversation conversation, BufferedReader lines, ChatScreen screen, boolean asJson) {
         this.conversation = conversation;
         this.lines = lines;
         this.screen = screen;
+        this.asJson = asJson;
     }
 
     /// Shows something with the next question.
@@ -51,6 +58,7 @@ final class ChatSession {
         while (!isEnded) {
             Optional<String> typed = read();
             if (typed.isEmpty()) {
+                screen.leaveLine();
                 break;
             }
             try {
@@ -173,21 +181,44 @@ final class ChatSession {
     private void ask(String question) {
         ContentPart[] media = shown.toArray(ContentPart[]::new);
         begin();
-        try (AnswerStream<ChatCompletionChunk> answer = conversation.stream(question, media)) {
-            write(answer);
+        try {
+            answer(question, media);
             shown.clear();
         } catch (RequestCancelledException e) {
-            screen.endLine();
+            screen.interrupt();
             screen.note("stopped; the question is forgotten");
         } catch (MoonglassException e) {
             numFailed++;
-            if (!e.partialText().isEmpty()) {
-                screen.endLine();
-            }
-            // media stay, so that they need not be named again where the server was only busy
+            screen.breakOff();
             screen.fault(e.getMessage());
+            // they stay where the server was only busy, and must not have the next questions
+            // refused, too
+            if (e instanceof BadRequestException || e instanceof RequestTooLargeException) {
+                forgetMedia();
+            }
+        } catch (UncheckedIOException e) { // a file that is gone by now
+            numFailed++;
+            screen.fault(e.getMessage());
+            forgetMedia();
         } finally {
             end();
+        }
+    }
+
+    private void answer(String question, ContentPart[] media) {
+        if (asJson) {
+            screen.json(conversation.chat(question, media));
+            return;
+        }
+        try (AnswerStream<ChatCompletionChunk> answer = conversation.stream(question, media)) {
+            write(answer);
+        }
+    }
+
+    private void forgetMedia() {
+        if (!shown.isEmpty()) {
+            shown.clear();
+            screen.note("what was to be shown with the question is forgotten");
         }
     }
 

@@ -28,7 +28,10 @@ import picocli.CommandLine.Spec;
             "2:the folders cannot be used"
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  moonglass check --model DIR --golden RECORDINGS"})
+        footer = {
+            "  moonglass check --model DIR --golden RECORDINGS",
+            "  moonglass check --model DIR --golden RECORDINGS --json | jq .failed"
+        })
 final class CheckCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -37,8 +40,9 @@ final class CheckCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "A checkpoint in Hugging Face layout, or a decoder in GGUF.")
-    private Path model;
+            description =
+                    "A checkpoint in Hugging Face layout, the ORG/NAME of one that was pulled, or a decoder in GGUF.")
+    private String model;
 
     @Mixin private FolderOptions folder;
 
@@ -49,20 +53,21 @@ final class CheckCommand implements Callable<Integer> {
             description = "A folder of recorded outputs of this checkpoint.")
     private Path golden;
 
+    @Mixin private FiguresOptions figures;
+
     @Mixin private ComputeOptions compute;
 
     @Mixin private VisionOptions vision;
 
     @Override
     public Integer call() {
+        Logging.beQuiet();
         ChatModelOptions options = vision.in(compute.chatModel());
         Path checkpoint =
                 folder.folder(
-                        ModelPath.of(model.toString()),
-                        options.numThreads(),
-                        spec.commandLine().getErr());
+                        ModelPath.of(model), options.numThreads(), spec.commandLine().getErr());
         CheckReport report = new GoldenCheck(checkpoint, golden, options).run();
-        report.lines().forEach(spec.commandLine().getOut()::println);
+        figures.write(report.summary(), report.lines(), spec.commandLine().getOut());
         return report.numFailed() == 0 ? 0 : 1;
     }
 }

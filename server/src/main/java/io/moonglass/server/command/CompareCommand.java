@@ -30,7 +30,8 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass compare --model packed --reference ~/models/Kimi-VL-A3B-Instruct --limit 50"
+            "  moonglass compare --model packed --reference moonshotai/Kimi-VL-A3B-Instruct",
+            "  moonglass compare --model packed --json | jq .all.top1_agreement"
         })
 final class CompareCommand implements Callable<Integer> {
 
@@ -40,16 +41,18 @@ final class CompareCommand implements Callable<Integer> {
             names = "--model",
             required = true,
             paramLabel = "DIR",
-            description = "The model, such as a folder that pack wrote, or a decoder in GGUF.")
-    private Path model;
+            description =
+                    "The model, such as a folder that pack wrote, the ORG/NAME of one that was pulled, or a decoder in GGUF.")
+    private String model;
 
     @Mixin private FolderOptions folder;
 
     @Option(
             names = "--reference",
             paramLabel = "DIR",
-            description = "What it is compared with (default: the demo model).")
-    private Optional<Path> reference;
+            description =
+                    "What it is compared with, named in the same way (default: the demo model).")
+    private Optional<String> reference;
 
     @Option(
             names = "--set",
@@ -72,13 +75,13 @@ final class CompareCommand implements Callable<Integer> {
             description = "Most tokens of an answer (default: ${DEFAULT-VALUE}).")
     private int maxTokens;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
     @Mixin private ComputeOptions compute;
 
     @Override
     public Integer call() throws IOException {
+        Logging.beQuiet();
         atLeastOne("--limit", limit.orElse(1));
         atLeastOne("--max-tokens", maxTokens);
         EvaluationSet all =
@@ -90,14 +93,14 @@ final class CompareCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         ComparisonReport report;
         try (ModelComparison models =
-                new ModelComparison(
-                        folder.folder(ModelPath.of(model.toString()), numThreads, err),
-                        reference
-                                .map(path -> ModelPath.of(path.toString()))
-                                .map(path -> folder.otherFolder(path, numThreads, err))
-                                .orElseGet(DemoModel::directory),
-                        compute.chatModel())) {
-            ProgressLine progress = new ProgressLine(err);
+                        new ModelComparison(
+                                folder.folder(ModelPath.of(model), numThreads, err),
+                                reference
+                                        .map(ModelPath::of)
+                                        .map(path -> folder.otherFolder(path, numThreads, err))
+                                        .orElseGet(DemoModel::directory),
+                                compute.chatModel());
+                ProgressLine progress = new ProgressLine(err)) {
             report =
                     new Comparison(models, asked, maxTokens)
                             .run(numDone ->
@@ -107,10 +110,8 @@ final class CompareCommand implements Callable<Integer> {
                                             () ->
                                                     "%d of %d conversations"
                                                             .formatted(numDone, numAll)));
-            progress.end();
         }
-        json.ifPresent(file -> JsonFile.write(report.summary(), file));
-        report.lines().forEach(spec.commandLine().getOut()::println);
+        figures.write(report.summary(), report.lines(), spec.commandLine().getOut());
         return 0;
     }
 

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,13 +20,17 @@ import picocli.CommandLine.Spec;
         versionProvider = Main.VersionLine.class,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  source <(moonglass completion bash)",
             "  moonglass completion bash >/etc/bash_completion.d/moonglass",
-            "  moonglass completion zsh >>~/.zshrc"
+            "  moonglass completion zsh >>~/.zshrc",
+            "  source <(moonglass completion bash)"
         })
 final class CompletionCommand implements Callable<Integer> {
 
     private static final List<String> SHELLS = List.of("bash", "zsh");
+
+    /// Takes file names away from values of which picocli does not see that they may be files.
+    private static final Pattern NO_FILES =
+            Pattern.compile("(?m)^ *type compopt &>/dev/null && compopt \\+o default\n");
 
     @Spec private CommandSpec spec;
 
@@ -53,7 +58,8 @@ final class CompletionCommand implements Callable<Integer> {
                     "completion for \"%s\"; want %s".formatted(shell, String.join(" or ", SHELLS)));
         }
         PrintWriter out = spec.commandLine().getOut();
-        out.print(AutoComplete.bash("moonglass", spec.root().commandLine()));
+        String script = AutoComplete.bash("moonglass", spec.root().commandLine());
+        out.print(NO_FILES.matcher(script).replaceAll(""));
         out.flush();
         return 0;
     }

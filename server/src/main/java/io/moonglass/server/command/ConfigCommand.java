@@ -4,6 +4,7 @@ import io.moonglass.server.config.EffectiveConfiguration;
 import io.moonglass.server.config.SettingsDescription;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,7 +33,9 @@ final class ConfigCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
 
-    @Option(names = "--json", description = "Print them as JSON.")
+    @Option(
+            names = "--json",
+            description = "Print them, or what --describe or --check says, as JSON.")
     private boolean json;
 
     @Option(
@@ -61,7 +64,7 @@ final class ConfigCommand implements Callable<Integer> {
             names = "--check",
             paramLabel = "FILE",
             description =
-                    "Say whether this is a file of settings: its keys and the form of their values. Files and folders that it names need not be there.")
+                    "Say whether this is a file of settings: its keys and the form of their values. Files and folders that it names need not be there (default: none is looked at).")
     private void setCheck(Path file) {
         if (file != null) {
             configuration.check(file);
@@ -72,18 +75,28 @@ final class ConfigCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         if (describe) {
-            out.print(new SettingsDescription(ServeSettings.of(spec)).markdown());
+            SettingsDescription description = new SettingsDescription(ServeSettings.of(spec));
+            out.print(json ? description.json() : description.markdown());
             out.flush();
             return 0;
         }
         ServeSettings.check(spec);
         if (configuration.isCheck()) {
-            out.printf("moonglass: %s%n", configuration.settings().summary());
+            print(configuration.settings().summary(), out);
         } else {
             EffectiveConfiguration effective = configuration.effective();
             out.print(json ? effective.json() : effective.yaml());
         }
         out.flush();
         return 0;
+    }
+
+    /// That a file can be used.
+    private void print(String summary, PrintWriter out) {
+        if (json) {
+            PrintedJson.print(Map.of("valid", true, "summary", summary), out);
+        } else {
+            out.printf("moonglass: %s%n", summary);
+        }
     }
 }

@@ -1,18 +1,12 @@
 package io.moonglass.server.command;
 
-import io.moonglass.clients.MoonglassClient;
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.eval.Answered;
 import io.moonglass.server.eval.Evaluation;
 import io.moonglass.server.eval.EvaluationReport;
 import io.moonglass.server.eval.EvaluationSet;
-import io.moonglass.server.http.MoonglassServer;
-import io.moonglass.server.http.ServerOptions;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -60,14 +54,12 @@ final class EvalCommand implements Callable<Integer> {
             description = "The folder with questions.jsonl and its pictures.")
     private Path directory;
 
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description =
-                    "Also write the counts here: {\"skills\": {NAME: {\"asked\", \"right\"}}, ...}.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
-    @Option(names = "--mistakes", description = "Also print every question with a wrong answer.")
+    @Option(
+            names = "--mistakes",
+            description =
+                    "Also print every question with a wrong answer; to standard error beside JSON.")
     private boolean showMistakes;
 
     @Option(
@@ -95,13 +87,13 @@ final class EvalCommand implements Callable<Integer> {
             throw new ConfigException("--parallel is %d; want 1 or more".formatted(numParallel));
         }
         EvaluationSet set = EvaluationSet.read(directory);
-        EvaluationReport report = answerer.isServer() ? ask(answerer.client(), set) : serve(set);
-        json.ifPresent(file -> JsonFile.write(report.summary(), file));
+        EvaluationReport report = ask(set);
         PrintWriter out = spec.commandLine().getOut();
         if (showMistakes) {
-            report.mistakes().forEach(answered -> out.println(line(answered)));
+            PrintWriter told = figures.arePrinted() ? spec.commandLine().getErr() : out;
+            report.mistakes().forEach(answered -> told.println(line(answered)));
         }
-        report.lines().forEach(out::println);
+        figures.write(report.summary(), report.lines(), out);
         if (report.numFailed() > 0) {
             spec.commandLine()
                     .getErr()
@@ -113,26 +105,13 @@ final class EvalCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// Over HTTP like any other client, on a port of its own.
-    private EvaluationReport serve(EvaluationSet set) throws InterruptedException {
-        try (ChatModel model =
-                        weights.open(
-                                models,
-                                visionFile.of(answerer.directory()),
-                                vision.in(compute.chatModel()),
-                                spec.commandLine().getErr());
-                MoonglassServer server =
-                        MoonglassServer.start(model, ServerOptions.DEFAULT.withPort(0))) {
-            URI address = URI.create("http://127.0.0.1:" + server.port());
-            return ask(MoonglassClient.of(address), set);
-        }
-    }
-
-    private EvaluationReport ask(MoonglassClient client, EvaluationSet set)
-            throws InterruptedException {
-        try (EvalProgress progress =
-                new EvalProgress(spec.commandLine().getErr(), set.conversations().size())) {
-            return new Evaluation(client, set, numParallel).run(progress::show);
+    private EvaluationReport ask(EvaluationSet set) throws InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (AnsweringServer server =
+                        AnsweringServer.open(
+                                answerer, models, visionFile, weights, compute, vision, err);
+                EvalProgress progress = new EvalProgress(err, set.conversations().size())) {
+            return new Evaluation(server.client(), set, numParallel).run(progress::show);
         }
     }
 

@@ -39,9 +39,12 @@ final class FolderOptions {
     private Path folder(ModelFiles model, int numThreads, PrintWriter err) {
         return switch (model) {
             case ModelFiles.Folder(var directory) -> directory;
-            case ModelFiles.Gguf _ ->
-                    new PackCache(cache.orElseGet(CacheDirectory::ofUser))
-                            .packed(model, WeightFormat.KEEP, numThreads, new PackingProgress(err));
+            case ModelFiles.Gguf _ -> {
+                try (PackingProgress progress = new PackingProgress(err)) {
+                    yield new PackCache(cache.orElseGet(CacheDirectory::ofUser))
+                            .packed(model, WeightFormat.KEEP, numThreads, progress);
+                }
+            }
         };
     }
 }

@@ -1,7 +1,6 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.config.ModelConfig;
-import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.gguf.GgufModel;
 import io.moonglass.loader.pack.ModelFiles;
 import java.io.IOException;
@@ -39,19 +38,15 @@ final class InspectCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "A checkpoint in Hugging Face layout, the ORG/NAME of one that was pulled, or a decoder in GGUF.")
-    private Path named;
+    private String named;
 
     @Mixin private VisionFileOption visionFile;
 
     @Override
     public Integer call() throws IOException {
-        switch (visionFile.of(ModelPath.of(named.toString()))) {
-            case ModelFiles.Folder(var directory) -> {
-                if (!Files.isDirectory(directory)) {
-                    throw new ConfigException(
-                            "%s: no such folder; want a checkpoint in Hugging Face layout"
-                                    .formatted(directory));
-                }
+        switch (visionFile.of(ModelPath.of(named))) {
+            case ModelFiles.Folder _ -> {
+                Path directory = ModelPath.existing(named);
                 print(directory, ModelConfig.read(directory), TensorInventory.of(directory));
             }
             case ModelFiles.Gguf(var decoder, var vision) -> {

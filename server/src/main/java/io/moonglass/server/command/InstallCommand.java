@@ -1,7 +1,9 @@
 package io.moonglass.server.command;
 
 import io.moonglass.server.install.ModelInstallation;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -27,7 +29,10 @@ import picocli.CommandLine.Spec;
             "2:it is not: the source, a sum, the target or the room on the disk is at fault"
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  moonglass install /share/Kimi-VL-A3B-Instruct /models/kimi-vl"})
+        footer = {
+            "  moonglass install /share/Kimi-VL-A3B-Instruct /models/kimi-vl",
+            "  moonglass install moonshotai/Kimi-VL-A3B-Instruct /models/kimi-vl"
+        })
 final class InstallCommand implements Callable<Integer> {
 
     @Spec private CommandSpec spec;
@@ -36,11 +41,11 @@ final class InstallCommand implements Callable<Integer> {
             index = "0",
             paramLabel = "SOURCE",
             description = {
-                "The checkpoint, a folder in Hugging Face layout.",
+                "The checkpoint, a folder in Hugging Face layout or the ORG/NAME of one that was pulled.",
                 "Links that lead out of it are refused, but for those of the Hugging Face cache; names"
                         + " that begin with a dot are left out."
             })
-    private Path source;
+    private String source;
 
     @Parameters(
             index = "1",
@@ -52,28 +57,57 @@ final class InstallCommand implements Callable<Integer> {
             names = "--sha256sums",
             paramLabel = "FILE",
             description =
-                    "Copy the files that this one names, and only if they have these sums; made in the source by: sha256sum FILE... > sums.")
+                    "Copy the files that this one names, and only if they have these sums; made in the source by: sha256sum FILE... > sums (default: all files are copied).")
     private Optional<Path> sums = Optional.empty();
+
+    @Option(
+            names = "--json",
+            description = "Print {\"directory\", \"copied\"} instead of a sentence.")
+    private boolean json;
+
+    /// The form of `--json`.
+    ///
+    /// @param copied whether it was not there before
+    private record Installed(String directory, boolean copied) {
+
+        private Installed(Path directory, boolean copied) {
+            this(directory.toString(), copied);
+        }
+    }
 
     @Override
     public Integer call() {
-        ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
-        boolean copied =
-                new ModelInstallation(source, target, sums)
-                        .run((path, numBytes, numBytesAll) ->
-                                progress.show(
-                                        numBytes,
-                                        numBytesAll,
-                                        () ->
-                                                "%.2f of %.2f GB, %s"
-                                                        .formatted(
-                                                                numBytes / 1e9,
-                                                                numBytesAll / 1e9,
-                                                                path)));
-        progress.end();
-        spec.commandLine()
-                .getOut()
-                .printf(copied ? "installed in %s%n" : "%s was installed before%n", target);
+        // one that is gone will do where the target is complete
+        Path from = ModelPath.pulled(source).orElseGet(() -> Path.of(source));
+        boolean copied = install(from);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            PrintedJson.print(new Installed(target, copied), out);
+        } else {
+            out.printf(copied ? "installed in %s%n" : "%s was installed before%n", target);
+        }
         return 0;
+    }
+
+    private boolean install(Path from) {
+        long start = System.nanoTime();
+        try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
+            return new ModelInstallation(from, target, sums)
+                    .run((path, numBytes, numBytesAll) ->
+                            progress.show(
+                                    numBytes,
+                                    numBytesAll,
+                                    () ->
+                                            "%s, %s"
+                                                    .formatted(
+                                                            new TransferProgress(
+                                                                    numBytes,
+                                                                    numBytesAll,
+                                                                    numBytes,
+                                                                    Duration.ofNanos(
+                                                                            System.nanoTime()
+                                                                                    - start)),
+                                                            path)));
+        }
     }
 }

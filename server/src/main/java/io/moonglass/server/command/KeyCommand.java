@@ -2,10 +2,9 @@ package io.moonglass.server.command;
 
 import io.moonglass.loader.digest.Sha256;
 import io.moonglass.loader.fault.ConfigException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -30,8 +29,6 @@ import picocli.CommandLine.Spec;
         footer = {"  moonglass key alice", "  moonglass key --requests-per-minute 60 bob"})
 final class KeyCommand implements Callable<Integer> {
 
-    private static final int KEY_BYTES = 32;
-    private static final String PREFIX = "mg-";
     private static final int MAX_LIMIT = 1_000_000_000;
 
     @Spec private CommandSpec spec;
@@ -61,15 +58,21 @@ final class KeyCommand implements Callable<Integer> {
             description = "Requests of the key that are answered at once (default: any number).")
     private Optional<Integer> maxRunning = Optional.empty();
 
+    @Option(names = "--json", description = "Print {\"name\", \"key\", \"line\"}.")
+    private boolean json;
+
+    /// The form of `--json`.
+    ///
+    /// @param line for the file of `--api-key-file`
+    private record Made(String name, String key, String line) {}
+
     @Override
     public Integer call() {
         if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
             throw new ConfigException(
                     "the name cannot stand in a file of keys; want 1 to 64 letters, digits, '.', '_' and '-'");
         }
-        byte[] random = new byte[KEY_BYTES];
-        new SecureRandom().nextBytes(random);
-        String key = PREFIX + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
+        String key = RandomKey.make();
         List<String> line = new ArrayList<>();
         line.add(name);
         line.add(
@@ -78,11 +81,16 @@ final class KeyCommand implements Callable<Integer> {
         add(line, "requests-per-minute", requestsPerMinute);
         add(line, "tokens-per-minute", tokensPerMinute);
         add(line, "max-running", maxRunning);
-        spec.commandLine()
-                .getOut()
-                .printf("key:  %s%nline: %s%n", key, String.join(" ", line))
-                .flush();
+        print(new Made(name, key, String.join(" ", line)), spec.commandLine().getOut());
         return 0;
+    }
+
+    private void print(Made made, PrintWriter out) {
+        if (json) {
+            PrintedJson.print(made, out);
+        } else {
+            out.printf("key:  %s%nline: %s%n", made.key(), made.line()).flush();
+        }
     }
 
     private static void add(List<String> line, String limit, Optional<Integer> value) {

@@ -20,6 +20,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass load --url http://127.0.0.1:8080 --concurrency 8 --mix vqa --duration 60"
+            "  moonglass load --url http://127.0.0.1:8080 --concurrency 8 --mix vqa",
+            "  moonglass load --url http://127.0.0.1:8080 --concurrency 1 --mix chat --json"
         })
 final class LoadCommand implements Callable<Integer> {
 
@@ -100,8 +102,7 @@ final class LoadCommand implements Callable<Integer> {
                     "A request without its whole answer after this time has failed (default: ${DEFAULT-VALUE}).")
     private double timeout;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures here.")
-    private Optional<Path> json;
+    @Mixin private FiguresOptions figures;
 
     /// What is sent as the API key.
     private static final class ApiKey {
@@ -109,13 +110,14 @@ final class LoadCommand implements Callable<Integer> {
         @Option(
                 names = "--api-key",
                 paramLabel = "KEY",
-                description = "Sent with every request. Others on this machine may see it.")
+                description =
+                        "Sent with every request; others on this machine may see it (default: none).")
         private String key;
 
         @Option(
                 names = "--api-key-file",
                 paramLabel = "FILE",
-                description = "A file that holds the key and nothing else.")
+                description = "A file that holds the key and nothing else (default: none).")
         private Path file;
 
         private Optional<String> read() {
@@ -125,7 +127,10 @@ final class LoadCommand implements Callable<Integer> {
             try {
                 return Optional.of(Files.readString(file).strip());
             } catch (IOException e) {
-                throw new ConfigException("--api-key-file %s: cannot be read".formatted(file), e);
+                throw new ConfigException(
+                        "--api-key-file %s: cannot be read; want a file that holds the key"
+                                .formatted(file),
+                        e);
             }
         }
     }
@@ -136,7 +141,8 @@ final class LoadCommand implements Callable<Integer> {
         @Option(
                 names = "--requests",
                 paramLabel = "COUNT",
-                description = "Requests in all; a turn of a conversation is one.")
+                description =
+                        "Requests in all; a turn of a conversation is one (default: those of --duration).")
         private Long numRequests;
 
         @Option(
@@ -179,8 +185,7 @@ final class LoadCommand implements Callable<Integer> {
         LoadReport report;
         try (InterruptOnExit _ = InterruptOnExit.ofThisThread()) {
             report = run(server, settings, plan, numRequests);
-            report.lines().forEach(spec.commandLine().getOut()::println);
-            json.ifPresent(file -> JsonFile.write(report, file));
+            figures.write(report, report.lines(), spec.commandLine().getOut());
         }
         return report.all().errors() == 0 ? 0 : 1;
     }
@@ -191,8 +196,8 @@ final class LoadCommand implements Callable<Integer> {
             LoadSettings settings,
             LoadPlan plan,
             OptionalLong numRequests) {
-        ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
-        try (LoadRun run = LoadRun.start(server, settings, plan)) {
+        try (ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+                LoadRun run = LoadRun.start(server, settings, plan)) {
             try {
                 while (!run.awaitEnd(BETWEEN_LOOKS)) {
                     show(run, progress, settings, numRequests);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Handler;
 import java.util.logging.LogManager;
@@ -16,6 +17,8 @@ import java.util.logging.Logger;
 final class Logging {
 
     private static final String LEVEL_VARIABLE = "MOONGLASS_LOG_LEVEL";
+
+    private static volatile boolean isQuiet;
 
     private Logging() {}
 
@@ -32,9 +35,26 @@ final class Logging {
             }
         }
         LastingLogManager.keep();
-        String level = System.getenv(LEVEL_VARIABLE);
-        if (level != null && !level.isBlank()) {
-            LogLevel.set(parse(level));
+        chosenLevel().ifPresent(level -> LogLevel.set(parse(level)));
+    }
+
+    private static Optional<String> chosenLevel() {
+        return Optional.ofNullable(System.getenv(LEVEL_VARIABLE)).filter(name -> !name.isBlank());
+    }
+
+    /// Logs warnings alone, unless somebody asks for a level: for commands whose model is not what they are about.
+    static void beQuiet() {
+        if (chosenLevel().isEmpty() && LogLevel.get() == LogLevel.INFO) {
+            LogLevel.set(LogLevel.WARNING);
+            isQuiet = true;
+        }
+    }
+
+    /// The command is over, and what runs in this process after it logs as before.
+    static void endQuiet() {
+        if (isQuiet) {
+            LogLevel.set(LogLevel.INFO);
+            isQuiet = false;
         }
     }
 

@@ -14,13 +14,14 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -44,12 +45,7 @@ import picocli.CommandLine.Spec;
         footer = {"%nmoonglass COMMAND --help tells of one; docs/command-line.md of all."})
 public final class Main implements Callable<Integer> {
 
-    private static final Map<String, String> EXIT_CODES =
-            new TreeMap<>(
-                    Map.of(
-                            "0", "done",
-                            "1", "failed",
-                            "2", "an option, a file or the model cannot be used"));
+    private static final Pattern CONTROLS = Pattern.compile("\\p{Cntrl}+");
     private static final int FAILED = 1;
     private static final int CANNOT_WORK = 2;
 
@@ -117,6 +113,24 @@ public final class Main implements Callable<Integer> {
             PrintWriter out,
             PrintWriter err,
             String... arguments) {
+        CommandLine commands = commands(models, environment).setOut(out).setErr(err);
+        Main main = commands.getCommand();
+        String[] completed;
+        try {
+            Logging.configure();
+            completed = main.settings.complete(commands, arguments);
+        } catch (ConfigException e) {
+            return main.failed(e, commands, null);
+        }
+        try {
+            return commands.execute(completed);
+        } finally {
+            Logging.endQuiet();
+        }
+    }
+
+    /// All that can be typed.
+    static CommandLine commands(ModelOpener models, Map<String, String> environment) {
         Path home = Path.of(System.getProperty("user.home"));
         Main main = new Main(new SettingsArguments(environment, home));
         CommandLine commands =
@@ -139,28 +153,18 @@ public final class Main implements Callable<Integer> {
                         .addSubcommand(new SelftestCommand())
                         .addSubcommand(new InstallCommand())
                         .addSubcommand(new CompletionCommand())
-                        .setOut(out)
-                        .setErr(err)
                         .setUsageHelpAutoWidth(true)
+                        .setColorScheme(Help.defaultColorScheme(colours(environment)))
                         .setParameterExceptionHandler(main::wrongUsage)
                         .setExecutionExceptionHandler(main::failed);
-        commands.getSubcommands().values().forEach(Main::describeExit);
-        String[] completed;
-        try {
-            Logging.configure();
-            completed = main.settings.complete(commands, arguments);
-        } catch (ConfigException e) {
-            return main.failed(e, commands, null);
-        }
-        return commands.execute(completed);
+        ManualPage.layOut(commands);
+        return commands;
     }
 
-    /// For commands that have nothing of their own to say about it.
-    private static void describeExit(CommandLine command) {
-        UsageMessageSpec usage = command.getCommandSpec().usageMessage();
-        if (usage.exitCodeList().isEmpty()) {
-            usage.exitCodeListHeading("%nExit codes:%n").exitCodeList(EXIT_CODES);
-        }
+    /// Help goes to standard output, or to standard error where no command was named.
+    private static Ansi colours(Map<String, String> environment) {
+        boolean areSeen = Terminal.showsOutput() && Terminal.showsErrors();
+        return areSeen && Terminal.hasColours(environment) ? Ansi.ON : Ansi.OFF;
     }
 
     /// Whose options `config` has too.
@@ -176,22 +180,14 @@ public final class Main implements Callable<Integer> {
     }
 
     private int wrongUsage(ParameterException fault, String[] arguments) {
-        CommandLine command = fault.getCommandLine();
-        command.getErr()
-                .printf(
-                        "moonglass: %s%n",
-                        settings.message(fault)
-                                .orElseGet(() ->
-                                        "%s; see '%s --help'"
-                                                .formatted(
-                                                        firstLineOf(fault.getMessage()),
-                                                        command.getCommandSpec().qualifiedName())));
+        String message = settings.message(fault).orElseGet(() -> UsageFault.message(fault));
+        fault.getCommandLine().getErr().printf("moonglass: %s%n", oneLine(message));
         return CANNOT_WORK;
     }
 
     private int failed(Exception fault, CommandLine command, ParseResult parsed) {
         PrintWriter err = command.getErr();
-        err.printf("moonglass: %s%n", message(fault));
+        err.printf("moonglass: %s%n", oneLine(message(fault)));
         if (verbose) {
             fault.printStackTrace(err);
         }
@@ -207,14 +203,15 @@ public final class Main implements Callable<Integer> {
         };
     }
 
-    private static String firstLineOf(String message) {
-        return message.lines().findFirst().orElse(message).replaceFirst("^Error: ", "");
-    }
-
     private String message(Exception fault) {
         if (fault instanceof ConfigException wrong) {
             return settings.message(wrong);
         }
         return fault.getMessage() == null ? fault.toString() : fault.getMessage();
+    }
+
+    /// Another server's words and the names of files may hold anything.
+    private static String oneLine(String message) {
+        return CONTROLS.matcher(message).replaceAll(" ").strip();
     }
 }

@@ -79,7 +79,7 @@ final class MediaArgument {
 
     private static ConfigException notReadable(String option, String text, Exception cause) {
         return new ConfigException(
-                "%s %s: cannot be read; want a file, an https: address, or - for standard input"
+                "%s %s: cannot be read; want a file, an address, or - for standard input"
                         .formatted(option, text),
                 cause);
     }

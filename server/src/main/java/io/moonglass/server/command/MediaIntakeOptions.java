@@ -44,7 +44,7 @@ final class MediaIntakeOptions implements SettingsSection {
             paramLabel = "RANGE",
             converter = NetworkConverter.class,
             description = {
-                "Fetch media from these addresses although they are not public, such as 10.1.2.0/24; may be given more than once.",
+                "Fetch media from these addresses although they are not public, such as 10.1.2.0/24; may be given more than once (default: none).",
                 "Whoever may ask this server can then see what is served there."
             })
     private List<AddressRange> networks = new ArrayList<>();

@@ -23,16 +23,20 @@ final class MediaOptions {
             names = "--image",
             paramLabel = "FILE",
             description =
-                    "A picture (PNG, JPEG, WebP, GIF or BMP): a file, an https: address, or - for standard input; may be given more than once.")
+                    "A picture (PNG, JPEG, WebP, GIF or BMP): a file, an address, or - for standard input; may be given more than once (default: none).")
     private List<String> images = new ArrayList<>();
 
     @Option(
             names = "--video",
             paramLabel = "FILE",
-            description = "A video (MP4, WebM, MPEG-TS or AVI), named like a picture.")
+            description =
+                    "A video (MP4, WebM, MPEG-TS or AVI), named like a picture (default: none).")
     private List<String> videos = new ArrayList<>();
 
-    @Option(names = "--file", paramLabel = "FILE", description = "A PDF, named like a picture.")
+    @Option(
+            names = "--file",
+            paramLabel = "FILE",
+            description = "A PDF, named like a picture (default: none).")
     private List<String> files = new ArrayList<>();
 
     /// In the order of the options' kinds.

@@ -93,7 +93,7 @@ final class OcrCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "FILE",
-            description = "A picture or PDF: a file, an https: address, or - for standard input.")
+            description = "A picture or PDF: a file, an address, or - for standard input.")
     private String document;
 
     OcrCommand(ModelOpener models) {
@@ -162,7 +162,7 @@ final class OcrCommand implements Callable<Integer> {
 
         private OcrPages(PrintWriter out, PrintWriter err) {
             this.err = err;
-            this.text = new AnswerText(out, Terminal.isInteractive());
+            this.text = new AnswerText(out, Terminal.showsOutput());
         }
 
         private int numFailed() {

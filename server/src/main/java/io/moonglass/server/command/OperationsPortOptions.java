@@ -33,7 +33,7 @@ final class OperationsPortOptions implements SettingsSection {
             paramLabel = "FILE",
             description = {
                 "Want one of these keys for all but health and metrics on the operations port; lines as in",
-                "--api-key-file. Without it, such requests are taken from this machine alone."
+                "--api-key-file. Default: none; such requests are taken from this machine alone."
             })
     private Optional<Path> keyFile = Optional.empty();
 

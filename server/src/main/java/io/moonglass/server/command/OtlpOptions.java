@@ -26,7 +26,8 @@ final class OtlpOptions implements SettingsSection {
     @Option(
             names = "--otlp-headers-file",
             paramLabel = "FILE",
-            description = "Lines Name: value that are sent along, such as a collector's key.")
+            description =
+                    "Lines Name: value that are sent along, such as a collector's key (default: none).")
     private Optional<Path> headersFile = Optional.empty();
 
     @Option(

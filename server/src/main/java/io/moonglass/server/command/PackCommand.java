@@ -1,8 +1,5 @@
 package io.moonglass.server.command;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.gguf.GgmlType;
 import io.moonglass.loader.gguf.GgufPair;
@@ -10,7 +7,7 @@ import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.PackReport;
 import io.moonglass.loader.pack.PackedModels;
 import io.moonglass.loader.pack.WeightFormat;
-import java.nio.file.Path;
+import io.moonglass.loader.pack.WeightFormats;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -59,7 +56,7 @@ final class PackCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description =
                     "The checkpoint, a folder in Hugging Face layout or the ORG/NAME of one that was pulled, or the file of a decoder in GGUF (then --weights is keep where it is left out).")
-    private Path model;
+    private String model;
 
     @Mixin private VisionFileOption visionFile;
 
@@ -71,51 +68,34 @@ final class PackCommand implements Callable<Integer> {
             converter = FormConverter.class)
     private Form form = Form.PACKED;
 
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Also write here what became of each tensor of a GGUF file.")
-    private Optional<Path> json = Optional.empty();
-
     @Mixin private PackTarget target;
 
     @Override
     public Integer call() {
-        ModelFiles files = visionFile.of(ModelPath.of(model.toString()));
-        PackingProgress progress = new PackingProgress(spec.commandLine().getErr());
-        switch (form) {
-            case PACKED -> pack(files, progress);
-            case GGUF -> writeGguf(files, progress);
+        ModelFiles files = visionFile.of(ModelPath.of(model));
+        try (PackingProgress progress = new PackingProgress(spec.commandLine().getErr())) {
+            switch (form) {
+                case PACKED -> pack(files, progress);
+                case GGUF -> writeGguf(files, progress);
+            }
         }
         return 0;
     }
 
     private void pack(ModelFiles files, PackingProgress progress) {
+        WeightFormats formats =
+                switch (files) {
+                    case ModelFiles.Folder _ -> target.weights();
+                    case ModelFiles.Gguf _ -> target.weightsOr(WeightFormat.KEEP);
+                };
         PackReport report =
                 PackedModels.pack(
-                        files,
-                        switch (files) {
-                            case ModelFiles.Folder _ -> target.weights();
-                            case ModelFiles.Gguf _ -> target.weightsOr(WeightFormat.KEEP);
-                        },
-                        target.directory(),
-                        target.numThreads(),
-                        progress);
-        json.ifPresent(file -> JsonFile.write(json(report), file));
-        report.lines().forEach(spec.commandLine().getOut()::println);
-    }
-
-    private static ObjectNode json(PackReport report) {
-        ObjectNode root = JsonNodeFactory.instance.objectNode();
-        ArrayNode tensors = root.putArray("tensors");
-        for (PackReport.Tensor tensor : report.tensors()) {
-            tensors.addObject()
-                    .put("name", tensor.name())
-                    .put("from", tensor.from())
-                    .put("to", tensor.to())
-                    .put("relative_error", tensor.relativeError());
-        }
-        return root;
+                        files, formats, target.directory(), target.numThreads(), progress);
+        target.tell(
+                formats,
+                new ModelFiles.Folder(target.directory()),
+                report,
+                spec.commandLine().getOut());
     }
 
     private void writeGguf(ModelFiles files, PackingProgress progress) {
@@ -139,5 +119,10 @@ final class PackCommand implements Callable<Integer> {
                                     "--weights keep: --to gguf wants f32, bf16, q8 or q4");
                 };
         GgufPair.write(directory, type, target.directory(), target.numThreads(), progress);
+        ModelFiles pair =
+                new ModelFiles.Gguf(
+                        target.directory().resolve(GgufPair.DECODER),
+                        Optional.of(target.directory().resolve(GgufPair.VISION)));
+        target.tell(target.weights(), pair, PackReport.EMPTY, spec.commandLine().getOut());
     }
 }

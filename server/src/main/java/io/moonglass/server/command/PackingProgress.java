@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 
 /// How far a packing is, and how long it will take.
-final class PackingProgress implements PackProgress {
+final class PackingProgress implements PackProgress, AutoCloseable {
 
     private final ProgressLine line;
     private final long start = System.nanoTime();
@@ -16,23 +16,20 @@ final class PackingProgress implements PackProgress {
 
     @Override
     public void at(int numTensors, int numTensorsAll, long numBytes, long numBytesAll) {
-        double rate = numBytes / ((System.nanoTime() - start) / 1e9);
-        Duration left = Duration.ofSeconds(Math.round((numBytesAll - numBytes) / rate));
+        TransferProgress bytes =
+                new TransferProgress(
+                        numBytes,
+                        numBytesAll,
+                        numBytes,
+                        Duration.ofNanos(System.nanoTime() - start));
         line.show(
                 numBytes,
                 numBytesAll,
-                () ->
-                        "%d of %d tensors, %.2f of %.2f GB, %.0f MB/s, %d:%02d left"
-                                .formatted(
-                                        numTensors,
-                                        numTensorsAll,
-                                        numBytes / 1e9,
-                                        numBytesAll / 1e9,
-                                        rate / 1e6,
-                                        left.toMinutes(),
-                                        left.toSecondsPart()));
-        if (numTensors == numTensorsAll) {
-            line.end();
-        }
+                () -> "%d of %d tensors, %s".formatted(numTensors, numTensorsAll, bytes));
+    }
+
+    @Override
+    public void close() {
+        line.end();
     }
 }

@@ -4,13 +4,14 @@ import java.io.PrintWriter;
 import java.util.function.Supplier;
 
 /// How far a long command is: one line with a bar that changes on a terminal, a line for every tenth elsewhere.
-final class ProgressLine {
+final class ProgressLine implements AutoCloseable {
 
     private static final int BAR = 20;
 
     private final PrintWriter err;
-    private final boolean onTerminal = Terminal.isInteractive();
+    private final boolean onTerminal = Terminal.showsErrors();
     private long lastTenth;
+    private boolean isShown;
 
     ProgressLine(PrintWriter err) {
         this.err = err;
@@ -27,6 +28,7 @@ final class ProgressLine {
                 err.printf("moonglass: %s%n", text.get());
             }
             err.flush();
+            isShown = true;
         }
         lastTenth = tenth;
     }
@@ -38,8 +40,14 @@ final class ProgressLine {
 
     /// Leaves the line for what comes after it.
     void end() {
-        if (onTerminal) {
+        if (onTerminal && isShown) {
             err.println();
         }
+        isShown = false;
+    }
+
+    @Override
+    public void close() {
+        end();
     }
 }

@@ -91,9 +91,10 @@ final class PullCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "--parallel is %d; want 1 to %d".formatted(numParallel, MAX_PARALLEL));
         }
-        PullingProgress progress = new PullingProgress(spec.commandLine().getErr());
-        PulledModel pulled = pull().run(progress);
-        progress.end();
+        PulledModel pulled;
+        try (PullingProgress progress = new PullingProgress(spec.commandLine().getErr())) {
+            pulled = pull().run(progress);
+        }
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             PrintedJson.print(pulled, out);

@@ -1,5 +1,8 @@
 package io.moonglass.server.command;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
@@ -10,11 +13,13 @@ import io.moonglass.server.models.ModelStatus;
 import io.moonglass.tensor.Kernels;
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// `moonglass serve`: answers requests over HTTP until it is told to stop.
@@ -27,7 +32,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  moonglass serve",
-            "  moonglass serve --model moonshotai/Kimi-VL-A3B-Instruct --host 0.0.0.0 --api-key-file keys",
+            "  moonglass serve --model moonshotai/Kimi-VL-A3B-Instruct",
+            "  moonglass serve --host 0.0.0.0 --api-key-file keys",
             "  moonglass serve --config /etc/moonglass/application.yaml --port 9000"
         })
 final class ServeCommand implements Callable<Integer> {
@@ -39,6 +45,12 @@ final class ServeCommand implements Callable<Integer> {
     private final ModelOpener opener;
 
     @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--json",
+            description =
+                    "Print {\"models\", \"url\", \"operations_port\"} when it is ready, in one line, instead of a sentence.")
+    private boolean json;
 
     @Mixin private ConfigurationOptions configuration;
 
@@ -79,6 +91,16 @@ final class ServeCommand implements Callable<Integer> {
     @Mixin private LogOptions log;
 
     @Mixin private OtlpOptions otlp;
+
+    /// The form of `--json`.
+    @JsonNaming(SnakeCaseStrategy.class)
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private record Ready(List<String> models, String url, Integer operationsPort) {
+
+        private Ready(List<String> models, String url, OptionalInt operationsPort) {
+            this(models, url, operationsPort.isPresent() ? operationsPort.getAsInt() : null);
+        }
+    }
 
     ServeCommand(ModelOpener opener) {
         this.opener = opener;
@@ -135,10 +157,14 @@ final class ServeCommand implements Callable<Integer> {
 
     private void say(MoonglassServer server, ModelPool pool) {
         PrintWriter out = spec.commandLine().getOut();
-        String names =
-                pool.status().stream().map(ModelStatus::name).collect(Collectors.joining(", "));
+        List<String> names = pool.status().stream().map(ModelStatus::name).toList();
         String scheme = server.isSecure() ? "https" : "http";
-        out.printf("moonglass: %s on %s://%s:%d%n", names, scheme, listen.host(), server.port());
+        String url = "%s://%s:%d".formatted(scheme, listen.host(), server.port());
+        if (json) {
+            PrintedJson.printLine(new Ready(names, url, server.operationsPort()), out);
+            return;
+        }
+        out.printf("moonglass: %s on %s%n", String.join(", ", names), url);
         server.operationsPort()
                 .ifPresent(number -> out.printf("moonglass: operations on port %d%n", number));
     }

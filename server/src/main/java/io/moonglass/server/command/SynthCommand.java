@@ -1,6 +1,8 @@
 package io.moonglass.server.command;
 
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.PackedModels;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -36,12 +38,15 @@ final class SynthCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PackedModels.synthesize(
-                config,
-                target.weights(),
-                target.directory(),
-                target.numThreads(),
-                new PackingProgress(spec.commandLine().getErr()));
+        if (!Files.isRegularFile(config)) {
+            throw new ConfigException(
+                    "--config %s: no such file; want a config.json".formatted(config));
+        }
+        try (PackingProgress progress = new PackingProgress(spec.commandLine().getErr())) {
+            PackedModels.synthesize(
+                    config, target.weights(), target.directory(), target.numThreads(), progress);
+        }
+        target.tell(spec.commandLine().getOut());
         return 0;
     }
 }

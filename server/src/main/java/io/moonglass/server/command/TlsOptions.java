@@ -15,27 +15,28 @@ final class TlsOptions implements SettingsSection {
             paramLabel = "PEM",
             description = {
                 "Speak TLS with this certificate, and those behind it that vouch for it;",
-                "new ones are taken over while the server runs."
+                "new ones are taken over while the server runs (default: none, and plain HTTP)."
             })
     private Optional<Path> certificate = Optional.empty();
 
     @Option(
             names = "--tls-key-file",
             paramLabel = "PEM",
-            description = "The certificate's private key: PKCS#8, PKCS#1 or SEC 1.")
+            description = "The certificate's private key: PKCS#8, PKCS#1 or SEC 1 (default: none).")
     private Optional<Path> key = Optional.empty();
 
     @Option(
             names = "--tls-key-password-file",
             paramLabel = "FILE",
-            description = "A file whose first line is the password of the private key.")
+            description =
+                    "A file whose first line is the password of the private key (default: it has none).")
     private Optional<Path> keyPassword = Optional.empty();
 
     @Option(
             names = "--tls-client-ca-file",
             paramLabel = "PEM",
             description =
-                    "Talk only with clients that show a certificate which one of these vouches for.")
+                    "Talk only with clients that show a certificate which one of these vouches for (default: with all).")
     private Optional<Path> clientCas = Optional.empty();
 
     @Override

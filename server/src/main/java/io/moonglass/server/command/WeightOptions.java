@@ -52,8 +52,10 @@ final class WeightOptions implements SettingsSection {
                 new ChosenWeights(
                         weights.orElseGet(WeightChoice.Suitable::new),
                         cache.orElseGet(CacheDirectory::ofUser));
-        ChosenWeights.Source source =
-                chosen.of(model, options.numThreads(), new PackingProgress(err));
+        ChosenWeights.Source source;
+        try (PackingProgress progress = new PackingProgress(err)) {
+            source = chosen.of(model, options.numThreads(), progress);
+        }
         return models.open(
                 source.folder(),
                 options.name().isPresent() ? options : options.withName(source.name()));

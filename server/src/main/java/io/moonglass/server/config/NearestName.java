@@ -5,14 +5,14 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /// The name that somebody may have meant.
-final class NearestName {
+public final class NearestName {
 
     private static final int LONGEST = 100;
 
     private NearestName() {}
 
     /// The one of these names that differs in the fewest letters, if those are few.
-    static Optional<String> to(String name, Collection<String> names) {
+    public static Optional<String> to(String name, Collection<String> names) {
         if (name.length() > LONGEST) {
             return Optional.empty();
         }

@@ -1,5 +1,7 @@
 package io.moonglass.server.config;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,6 +30,26 @@ public final class SettingsDescription {
         return page.toString();
     }
 
+    /// The same table as a JSON array.
+    public String json() {
+        ArrayNode all = JsonNodeFactory.instance.arrayNode();
+        catalogue.sections().values().stream()
+                .flatMap(List::stream)
+                .forEach(setting ->
+                        all.addObject()
+                                .put("key", setting.key())
+                                .put("flag", setting.flag())
+                                .put("variable", setting.variable())
+                                .put("type", setting.typeLabel())
+                                .put("default", byDefault(setting))
+                                .put("description", setting.description()));
+        return all.toPrettyString() + "\n";
+    }
+
+    private static String byDefault(Setting setting) {
+        return setting.defaultNote().or(setting::byDefault).orElse("");
+    }
+
     private static String head() {
         try (InputStream in =
                 SettingsDescription.class.getResourceAsStream("configuration-head.md")) {
@@ -38,14 +60,13 @@ public final class SettingsDescription {
     }
 
     private static String row(Setting setting) {
-        String byDefault = setting.defaultNote().or(setting::byDefault).orElse("");
         return "| `%s` | `%s` | `%s` | %s | %s | %s |\n"
                 .formatted(
                         setting.key(),
                         setting.flag(),
                         setting.variable(),
                         cell(setting.typeLabel()),
-                        cell(byDefault),
+                        cell(byDefault(setting)),
                         cell(setting.description()));
     }
 

@@ -60,7 +60,7 @@ final class SettingsFile {
             bytes = in.readNBytes(MAX_BYTES + 1);
         } catch (IOException e) {
             throw new ConfigException(
-                    "%s: the settings cannot be read; is it there, and may it be read?"
+                    "%s: the settings cannot be read; want a YAML file that is there and may be read"
                             .formatted(file),
                     e);
         }

@@ -32,13 +32,13 @@ public final class ApiKeys {
     /// @param line where it stands in its file, from 1
     private record Entry(int line, String name, byte[] hash, KeyLimits limits) {}
 
-    private final Path file;
+    private final Optional<Path> file;
     private final Map<String, KeyUse> uses = new ConcurrentHashMap<>();
     private volatile List<Entry> entries;
     // of the one thread that refreshes
     private FileStamp stamp;
 
-    private ApiKeys(Path file, FileStamp stamp, List<Entry> entries) {
+    private ApiKeys(Optional<Path> file, FileStamp stamp, List<Entry> entries) {
         this.file = file;
         this.stamp = stamp;
         take(entries);
@@ -52,7 +52,13 @@ public final class ApiKeys {
     public static ApiKeys read(Path file) {
         FileStamp stamp =
                 FileStamp.of(file); // before it is read: what is written after is seen later
-        return new ApiKeys(file, stamp, entries(file));
+        return new ApiKeys(Optional.of(file), stamp, entries(file));
+    }
+
+    /// One key without limits that is in no file.
+    public static ApiKeys only(String name, String key) {
+        Entry entry = new Entry(1, name, sha256(key), KeyLimits.NONE);
+        return new ApiKeys(Optional.empty(), null, List.of(entry));
     }
 
     private static List<Entry> entries(Path file) {
@@ -61,7 +67,7 @@ public final class ApiKeys {
             lines = Files.readAllLines(file, StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new ConfigException(
-                    "%s: cannot be read as a file of API keys in UTF-8 (%s)"
+                    "%s: cannot be read as a file of API keys in UTF-8 (%s); want lines that 'moonglass key NAME' makes"
                             .formatted(file, e.getClass().getSimpleName()),
                     e);
         }
@@ -155,6 +161,10 @@ public final class ApiKeys {
     /// Takes the file over if it has changed since it was last read; requests that run go on. Where it cannot be
     /// taken that is logged once, and the keys from before stay. For one thread at a time.
     public void refresh() {
+        file.ifPresent(this::refresh);
+    }
+
+    private void refresh(Path file) {
         FileStamp now = FileStamp.of(file);
         if (now.equals(stamp)) {
             return;

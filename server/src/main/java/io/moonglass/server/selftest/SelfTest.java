@@ -50,6 +50,17 @@ public final class SelfTest {
         }
     }
 
+    /// What one check has shown.
+    ///
+    /// @param seen what was seen, or what is wrong
+    public record Finding(String name, boolean passed, String seen) {
+
+        @Override
+        public String toString() {
+            return "%s  %s: %s".formatted(passed ? "ok  " : "FAIL", name, seen);
+        }
+    }
+
     /// One check that went wrong, in words for an operator.
     private static final class FailedCheckException extends Exception {
 
@@ -73,13 +84,13 @@ public final class SelfTest {
 
     private final Settings settings;
     private final HttpClient http;
-    private final Consumer<String> lines;
+    private final Consumer<Finding> findings;
     private boolean passed = true;
 
-    /// @param lines takes a line for each check
-    public SelfTest(Settings settings, Consumer<String> lines) {
+    /// @param findings takes what each check has shown
+    public SelfTest(Settings settings, Consumer<Finding> findings) {
         this.settings = settings;
-        this.lines = lines;
+        this.findings = findings;
         HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
         settings.trust().ifPresent(client::sslContext);
         this.http = client.build();
@@ -101,10 +112,10 @@ public final class SelfTest {
 
     private void check(String name, Check check) throws InterruptedException {
         try {
-            lines.accept("ok    %s: %s".formatted(name, check.run()));
+            findings.accept(new Finding(name, true, check.run()));
         } catch (FailedCheckException e) {
             passed = false;
-            lines.accept("FAIL  %s: %s".formatted(name, e.getMessage()));
+            findings.accept(new Finding(name, false, e.getMessage()));
         }
     }
 

@@ -53,7 +53,9 @@ record PemFile(Path file, List<Block> blocks) {
             return new String(bytes, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new ConfigException(
-                    "%s: cannot be read (%s)".formatted(file, e.getClass().getSimpleName()), e);
+                    "%s: cannot be read (%s); want a PEM file that may be read"
+                            .formatted(file, e.getClass().getSimpleName()),
+                    e);
         }
     }
 

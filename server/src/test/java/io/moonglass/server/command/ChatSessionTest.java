@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import static io.moonglass.clients.ContentPart.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.moonglass.clients.MoonglassClient;
 import io.moonglass.engine.FinishReason;
 import io.moonglass.loader.TestModels;
+import io.moonglass.loader.fault.InvalidRequestException;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.runtime.GenerationEvent;
 import io.moonglass.runtime.Message;
@@ -77,6 +79,40 @@ class ChatSessionTest {
         assertEquals(3, messages.size());
         assertTrue(messages.get(0).content().get(0) instanceof ContentPart.Picture);
         assertEquals(1, messages.get(2).content().size());
+    }
+
+    @Test
+    void what_is_refused_spoils_one_question_and_not_the_next() {
+        Path picture = TestModels.golden().resolve("images/odd_37x91.png");
+        model.script =
+                (request, events, stop) -> {
+                    if (request.messages().getLast().content().size() > 1) {
+                        events.accept(
+                                new GenerationEvent.Failed(
+                                        InvalidRequestException.invalidValue(
+                                                "messages", "no picture")));
+                    } else {
+                        events.accept(new GenerationEvent.TextDelta("Good day ☾"));
+                        events.accept(ScriptedModel.finished(FinishReason.STOP));
+                    }
+                };
+
+        assertEquals(1, talk("/image " + picture, "What is it?", "And now?"));
+
+        assertEquals("Good day ☾\n", out.toString());
+        assertTrue(err.toString().contains("is forgotten"), err.toString());
+    }
+
+    @Test
+    void a_file_that_is_gone_when_it_is_sent_is_said_and_the_conversation_goes_on() {
+        ChatSession session = session(new StringReader("What is it?\nAnd now?\n"), false);
+        session.show(image(directory.resolve("gone.png")));
+
+        session.run();
+
+        assertEquals(1, session.numFailed());
+        assertEquals("Good day ☾\n", out.toString());
+        assertTrue(err.toString().contains("gone.png cannot be read"), err.toString());
     }
 
     @Test
@@ -153,7 +189,7 @@ class ChatSessionTest {
                 """
                 moonglass: /dance is no command; /help lists them
                 moonglass: /image: want a path or an address behind it
-                moonglass: /image /nowhere.png: cannot be read; want a file, an https: address, or - for standard input
+                moonglass: /image /nowhere.png: cannot be read; want a file, an address, or - for standard input
                 moonglass: /image: want a path or an address behind it
                 moonglass: /undo: nothing was answered yet
                 """,
@@ -227,12 +263,15 @@ class ChatSessionTest {
                 new ChatScreen(
                         new PrintWriter(out, true),
                         new PrintWriter(err, true),
+                        new AnswerText(new PrintWriter(out, true), isInteractive),
+                        new AnswerText(new PrintWriter(err, true), isInteractive),
                         isInteractive,
                         false,
                         false);
         return new ChatSession(
                 client.conversation().keepWithinContext(100).start(),
                 new BufferedReader(lines),
-                screen);
+                screen,
+                false);
     }
 }

@@ -1,20 +1,28 @@
 package io.moonglass.server.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
+import io.moonglass.clients.MoonglassClient;
+import io.moonglass.clients.UnauthorizedException;
 import io.moonglass.loader.TestModels;
 import io.moonglass.runtime.ContentPart;
 import io.moonglass.server.http.ScriptedModel;
+import io.moonglass.server.observe.LogLevel;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +133,78 @@ class ClientCommandsTest {
         }
 
         assertTrue(err.toString().matches("moonglass: [^\n]+\n"), err.toString());
+    }
+
+    @Test
+    void an_address_of_this_machine_is_fetched_for_whoever_types_it() throws Exception {
+        HttpServer pictures = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        byte[] picture = Files.readAllBytes(DEMO_PICTURE);
+        pictures.createContext(
+                "/",
+                exchange -> {
+                    exchange.getResponseHeaders().set("Content-Type", "image/png");
+                    exchange.sendResponseHeaders(200, picture.length);
+                    exchange.getResponseBody().write(picture);
+                    exchange.close();
+                });
+        pictures.start();
+        try {
+            String address = "http://127.0.0.1:%d/a.png".formatted(pictures.getAddress().getPort());
+            assertEquals(
+                    0,
+                    demo("ask", "--temperature=0", "--image=" + address, "What does it say?"),
+                    err::toString);
+        } finally {
+            pictures.stop(0);
+        }
+
+        assertTrue(out.toString().startsWith("Vo"), out.toString());
+    }
+
+    @Test
+    void a_command_leaves_the_log_as_it_was() {
+        LogLevel before = LogLevel.get();
+        List<LogLevel> during = new ArrayList<>();
+        model.beforeClose = () -> during.add(LogLevel.get());
+
+        assertEquals(0, typed("", "ask", "--model=x", "what?"), err::toString);
+
+        assertEquals(List.of(LogLevel.WARNING), during, "nobody who asks wants a log");
+        assertEquals(before, LogLevel.get());
+    }
+
+    @Test
+    void a_commands_own_server_answers_that_command_alone() {
+        try (AnsweringServer server =
+                AnsweringServer.open(
+                        new Answerer(),
+                        (_, _) -> model,
+                        new VisionFileOption(),
+                        new WeightOptions(),
+                        new ComputeOptions(),
+                        new VisionOptions(),
+                        new PrintWriter(err))) {
+            assertEquals(1, server.client().models().data().size());
+
+            MoonglassClient another = server.client().withApiKey("mg-guessed");
+            assertThrows(UnauthorizedException.class, another::models);
+        } finally {
+            Logging.endQuiet();
+        }
+    }
+
+    @Test
+    void a_conversation_can_be_had_as_a_line_of_json_for_each_answer() throws Exception {
+        assertEquals(0, typed("Hello?\nAnd now?\n", "chat", "--model=x", "--json"), err::toString);
+
+        List<String> lines = out.toString().lines().toList();
+        assertEquals(2, lines.size(), out.toString());
+        for (String line : lines) {
+            JsonNode answer = new ObjectMapper().readTree(line);
+            assertEquals("Good day ☾", answer.at("/choices/0/message/content").textValue());
+        }
+        assertEquals(
+                3, model.lastRequest().messages().size(), "the second has the first before it");
     }
 
     @Test

@@ -46,6 +46,13 @@ class CompletionCommandTest {
     @Test
     void bash_completes_values() throws Exception {
         assertEquals(List.of("markdown"), completed("moonglass", "ocr", "--format", "mark"));
+        assertEquals(List.of("q8", "q4"), completed("moonglass", "pack", "--weights", "q"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"ask, --image", "compare, --model", "pull, --out", "bench, --model"})
+    void bash_is_left_to_complete_files(String command, String option) throws Exception {
+        assertEquals(List.of(), completed("moonglass", command, option, "pom"));
     }
 
     private List<String> completed(String... words) throws IOException, InterruptedException {
@@ -55,7 +62,9 @@ class CompletionCommandTest {
         Path script = Files.writeString(directory.resolve("script"), script("bash"));
         // bash has compopt only while it completes
         StringBuilder line =
-                new StringBuilder("compopt() { :; }; source '%s'; COMP_WORDS=(".formatted(script));
+                new StringBuilder(
+                        "compopt() { [ $1 = +o ] && [ $2 = default ] && echo no files; }; source '%s'; COMP_WORDS=("
+                                .formatted(script));
         for (String word : words) {
             line.append('\'').append(word).append("' ");
         }

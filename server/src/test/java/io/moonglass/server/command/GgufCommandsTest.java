@@ -92,24 +92,21 @@ class GgufCommandsTest {
     void the_demo_model_reads_a_picture_from_a_pair_of_four_bits() throws IOException {
         Path picture = DemoModel.directory().resolveSibling("evaluation/images/ocr_unseen_012.png");
         write(DemoModel.directory(), "q4");
-        Path report = folder.resolve("report.json");
-        Path packed = folder.resolve("packed");
-
-        run(0, "pack", "--model=" + decoder, "--json=" + report, "--out=" + packed);
-        String printed = out.toString();
+        run(0, "pack", "--model=" + decoder, "--json", "--out=" + folder.resolve("packed"));
+        JsonNode tensors = new ObjectMapper().readTree(out.toString()).get("tensors");
         out.getBuffer().setLength(0);
         ask(0, "--model=" + decoder, "--image=" + picture, "What does it say?");
 
         assertEquals("sand Two" + System.lineSeparator(), out.toString());
-        assertTrue(printed.contains("Q4_0 to q4: "), printed);
-        assertTrue(
-                printed.lines()
-                        .filter(line -> line.contains("Q4_0"))
-                        .allMatch(line -> line.endsWith("without loss")),
-                printed);
-        JsonNode tensors = new ObjectMapper().readTree(report.toFile()).get("tensors");
-        assertTrue(tensors.size() > 100, tensors.toString());
-        assertEquals(0, tensors.get(0).get("relative_error").doubleValue());
+        int numExact = 0;
+        for (JsonNode tensor : tensors) {
+            if (tensor.get("from").textValue().equals("Q4_0")) {
+                assertEquals("q4", tensor.get("to").textValue());
+                assertEquals(0, tensor.get("relative_error").doubleValue());
+                numExact++;
+            }
+        }
+        assertTrue(numExact > 30, numExact + " in Q4_0");
     }
 
     @Test

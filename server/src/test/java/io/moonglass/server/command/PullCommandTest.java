@@ -1,10 +1,12 @@
 package io.moonglass.server.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.server.hub.LoopbackHub;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -36,7 +38,8 @@ class PullCommandTest {
         Path snapshot = Path.of(out.toString().strip());
         Map<String, String> environment = Map.of("HF_HOME", home.toString());
         assertEquals(snapshot, ModelPath.of("org/name", environment, home));
-        assertEquals(Path.of("org/other"), ModelPath.of("org/other", environment, home));
+        assertThrows(ConfigException.class, () -> ModelPath.of("org/other", environment, home));
+        assertEquals(Path.of("other"), ModelPath.of("other", environment, home));
         out.getBuffer().setLength(0);
 
         assertEquals(

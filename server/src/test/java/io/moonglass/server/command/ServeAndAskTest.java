@@ -37,7 +37,7 @@ class ServeAndAskTest {
         Path picture = TestModels.golden().resolve("images/odd_37x91.png");
         ModelOpener models =
                 (directory, options) -> {
-                    assertEquals(Path.of("some", "model"), directory);
+                    assertEquals(Path.of("some", "folder", "model"), directory);
                     assertEquals(Optional.empty(), options.name());
                     assertEquals(2, options.numThreads());
                     assertEquals(VisionBackend.ONNX, options.media().backend());
@@ -47,7 +47,7 @@ class ServeAndAskTest {
         int exitCode =
                 ask(
                         models,
-                        "--model=some/model",
+                        "--model=some/folder/model",
                         "--image=" + picture,
                         "--system=be brief",
                         "--max-tokens=9",

@@ -7,12 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -107,7 +105,7 @@ class ApiGuideTest {
     @Test
     void every_example_works(@TempDir Path folder) throws Exception {
         assumeTrue(
-                isInstalled("curl") && isInstalled("bash") || "true".equals(System.getenv("CI")),
+                Machine.has("curl") && Machine.has("bash") || "true".equals(System.getenv("CI")),
                 "curl or bash is not installed, and the page's examples need them");
         Path link =
                 Files.createSymbolicLink(
@@ -144,10 +142,5 @@ class ApiGuideTest {
                 .results()
                 .map(block -> block.group(1))
                 .collect(Collectors.joining("\n"));
-    }
-
-    private static boolean isInstalled(String tool) {
-        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, tool)));
     }
 }

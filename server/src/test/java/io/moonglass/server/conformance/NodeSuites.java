@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +28,7 @@ final class NodeSuites {
     /// Skips the test, with the reason, where there is no Node.js or no package to be had.
     static NodeSuites install() throws Exception {
         for (String program : List.of("node", "npm")) {
-            assumeTrue(isThere(program), program + " is not installed; its suites are not run");
+            assumeTrue(Machine.has(program), program + " is not installed; its suites are not run");
         }
         Files.createDirectories(FOLDER);
         boolean isInstalled = areInstalled();
@@ -66,11 +65,6 @@ final class NodeSuites {
 
         assertEquals(0, ended.status(), ended.output());
         assertTrue(ended.output().contains("fail 0"), ended.output());
-    }
-
-    static boolean isThere(String program) {
-        return Arrays.stream(System.getenv("PATH").split(":"))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /// Whether what the lock file names was installed by an earlier run.

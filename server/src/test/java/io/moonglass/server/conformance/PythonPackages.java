@@ -8,24 +8,33 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/// A Python that knows the packages which snippets import; they are installed on the first run.
-final class PythonPackages {
+/// A Python that knows the packages which snippets and pages import; they are installed on the first run, and kept from
+/// build to build.
+public final class PythonPackages {
+
+    /// Which ones, as pip reads it.
+    public static final Path WANTED =
+            Path.of("src", "test", "python", "requirements.txt").toAbsolutePath();
 
     private static final Path FOLDER = Path.of("target", "python").toAbsolutePath();
-    private static final Path WANTED = Path.of("src", "test", "python", "requirements.txt");
     private static final Path INSTALLED = FOLDER.resolve("requirements.txt");
     private static final long INSTALL_SECONDS = 180;
 
     private PythonPackages() {}
 
+    /// Where its programs are.
+    public static Path programs() {
+        return FOLDER.resolve("bin");
+    }
+
     /// The interpreter; empty where there is no Python or no package to be had.
-    static Optional<Path> install() throws Exception {
-        Path python = FOLDER.resolve("bin").resolve("python");
+    public static Optional<Path> install() throws Exception {
+        Path python = programs().resolve("python");
         if (Files.exists(INSTALLED) && Files.mismatch(INSTALLED, WANTED) < 0) {
             return Optional.of(python);
         }
         boolean isInstalled =
-                NodeSuites.isThere("python3")
+                Machine.has("python3")
                         && succeeds("python3", "-m", "venv", FOLDER.toString())
                         && succeeds(
                                 python.toString(),

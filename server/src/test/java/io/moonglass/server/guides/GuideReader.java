@@ -4,16 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.moonglass.server.conformance.Machine;
+import io.moonglass.server.conformance.PythonPackages;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -39,7 +40,6 @@ final class GuideReader implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private static final String PYTHON_CLIENT = "openai==3.22.1";
     private static final String SERVED_AT = "127.0.0.1:8080";
 
     private static final Pattern ANSWER = Pattern.compile("The answer is `([^`]*)`");
@@ -79,7 +79,7 @@ final class GuideReader implements AutoCloseable {
                         // What is released tomorrow is not ours to answer for.
                         new Substitution(
                                 "pip install openai\n",
-                                "pip install %s\n".formatted(PYTHON_CLIENT)));
+                                "pip install -r '%s'\n".formatted(PythonPackages.WANTED)));
         System.getenv().keySet().stream()
                 .filter(name -> name.matches("MOONGLASS_.*|HF_.*|XDG_.*"))
                 .forEach(name -> environment.put(name, null));
@@ -89,7 +89,7 @@ final class GuideReader implements AutoCloseable {
                 "PATH",
                 String.join(
                         File.pathSeparator,
-                        pythonFolder().resolve("bin").toString(),
+                        PythonPackages.programs().toString(),
                         java + "/bin",
                         System.getenv("PATH")));
         environment.put("HOME", home.toString());
@@ -102,11 +102,6 @@ final class GuideReader implements AutoCloseable {
         environment.put("MAVEN_USER_HOME", System.getProperty("user.home") + "/.m2");
         environment.put("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         this.shell = new Shell(folder, environment, home);
-    }
-
-    /// Python's packages for this test alone, kept from build to build.
-    private static Path pythonFolder() {
-        return Path.of("target", "python").toAbsolutePath();
     }
 
     /// Does what one block says.
@@ -212,7 +207,8 @@ final class GuideReader implements AutoCloseable {
         assertFalse(shown.isEmpty(), "nothing is shown");
     }
 
-    /// Skips the block where a program is missing that it wants of the machine; in continuous integration it fails.
+    /// Skips the block where a program is missing that it wants of the machine; in continuous integration it fails,
+    /// but where Python's packages cannot be had: that says nothing of the page.
     private void needPrograms(String script) throws Exception {
         for (String program : List.of("curl", "base64")) {
             if (script.contains(program + " ")) {
@@ -221,21 +217,12 @@ final class GuideReader implements AutoCloseable {
         }
         if (script.contains("pip ")) {
             Machine.need(Machine.has("python3"), "python3 is not installed");
-            install("python3", "-m", "venv", pythonFolder().toString());
-            install(pythonFolder().resolve("bin/pip").toString(), "install", PYTHON_CLIENT);
-            hasPythonClient = true;
+            hasPythonClient = PythonPackages.install().isPresent();
+            assumeTrue(hasPythonClient, "Python's packages cannot be had");
         }
         if (script.contains("python3 ")) {
             assumeTrue(hasPythonClient, "there is no client for Python");
         }
-    }
-
-    /// With the settings of whoever runs the test, who may have packages from elsewhere. What is there already takes no network.
-    /// Where Python's packages cannot be had, continuous integration skips too: that says nothing of the page.
-    private static void install(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assumeTrue(process.waitFor() == 0, said);
     }
 
     @Override

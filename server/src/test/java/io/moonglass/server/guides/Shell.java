@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 final class Shell implements AutoCloseable {
 
     private static final Duration LONGEST = Duration.ofMinutes(5);
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(30);
 
     private final Path folder;
     private final Map<String, String> environment;
@@ -76,7 +77,7 @@ final class Shell implements AutoCloseable {
     boolean answers(URI address) throws InterruptedException {
         try {
             return http.send(
-                                    HttpRequest.newBuilder(address).build(),
+                                    HttpRequest.newBuilder(address).timeout(LONGEST_ANSWER).build(),
                                     HttpResponse.BodyHandlers.discarding())
                             .statusCode()
                     == 200;

@@ -42,6 +42,9 @@ class HubPullTest {
 
     private LoopbackHub hub;
 
+    /// Longer than any machine takes for an answer: what comes too late is asked for again.
+    private Duration patience = Duration.ofMinutes(1);
+
     @BeforeEach
     void startHub() throws IOException {
         hub =
@@ -170,6 +173,7 @@ class HubPullTest {
 
     @Test
     void a_connection_that_stands_still_is_given_up_and_taken_up() throws Exception {
+        patience = Duration.ofMillis(700);
         hub.numStandstills.set(1);
 
         Path snapshot = pull().directory();
@@ -467,9 +471,9 @@ class HubPullTest {
         return quick(HubPull.into(out, settings, HubRepository.of("org/name"), 4));
     }
 
-    private static PulledModel quick(HubPull pull) throws InterruptedException {
+    private PulledModel quick(HubPull pull) throws InterruptedException {
         HubRetries retries = new HubRetries(4, Duration.ofMillis(1), Duration.ofMillis(5));
-        return pull.with(retries, Duration.ofMillis(700)).run((_, _, _, _, _) -> {});
+        return pull.with(retries, patience).run((_, _, _, _, _) -> {});
     }
 
     private static List<String> names(Path folder) {

@@ -1,4 +1,4 @@
-package io.moonglass.server.guides;
+package io.moonglass.server.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -9,17 +9,17 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /// What this machine has.
-final class Machine {
+public final class Machine {
 
     private Machine() {}
 
-    static boolean has(String program) {
+    public static boolean has(String program) {
         return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /// Skips the test with the reason where something is missing; in continuous integration (`CI=true`) it fails.
-    static void need(boolean isMet, String otherwise) {
+    public static void need(boolean isMet, String otherwise) {
         if ("true".equals(System.getenv("CI"))) {
             assertTrue(isMet, otherwise);
         }

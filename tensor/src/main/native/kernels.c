@@ -17,8 +17,21 @@ typedef struct {
     int32_t sum;
 } Block;
 
+/* What a panel holds; known when it is compiled, as all that depends on it. */
+typedef enum { Q4, Q8, Q4A } Type;
+
+/* Groups of 64 bytes in a block, which are as many as a weight's bits. */
+#define GROUPS(type) (type == Q8 ? 8 : 4)
+
+/* What stored weights have too much. */
+#define OFFSET(type) (type == Q8 ? 128 : type == Q4 ? 8 : 0)
+
+/* Where a block's minima are, if it has some, and where it ends. */
+#define MINIMA(type) (64 * GROUPS(type) + 2 * LANES)
+#define BLOCK_BYTES(type) (MINIMA(type) + (type == Q4A ? 2 * LANES : 0))
+
 /* Each instruction set defines NAME, TARGET, TILE_ROWS and quantized_tile: the products of 1 to TILE_ROWS rows, a number that is known when
-   it is compiled, with one panel of 4 or 8 bits. xStride is a row's distance to the next in blocks. */
+   it is compiled, with one panel. xStride is a row's distance to the next in blocks. */
 
 INLINE int32_t word(const void *bytes) {
     int32_t word;
@@ -48,8 +61,8 @@ INLINE void store_rounded(char *rounded, const float *values, int count) {
 /* Hints to read what lies AHEAD bytes after a block of weights. Processors do that by themselves, better, where a block is done with as
    fast as memory brings the next: with one row. */
 #define AHEAD 4096
-INLINE void fetch_ahead(const uint8_t *block, int bits, int rows) {
-    for (int i = 0; rows > 1 && i <= bits; i++) __builtin_prefetch(block + AHEAD + 64 * i);
+INLINE void fetch_ahead(const uint8_t *block, int groups, int rows) {
+    for (int i = 0; rows > 1 && i <= groups; i++) __builtin_prefetch(block + AHEAD + 64 * i);
 }
 
 /* Dot products of bfloat16 pairs and their rounding, where no instruction does it. The odd product is added first, as by those that do. */

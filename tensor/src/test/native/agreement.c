@@ -32,17 +32,21 @@ static uint16_t bfloat16(float value) {
 
 static float fraction(void) { return (float)((int)(number() % 2001) - 1000) / 1000; }
 
-static void products(int bits, long numRows) {
+static void products(Type type, long numRows) {
     enum { BLOCKS = 3, PANELS = 3, COLUMNS = 37 };
-    const long codeBytes = LANES * BLOCK * bits / 8, blockBytes = codeBytes + LANES * 2, panelBytes = BLOCKS * blockBytes;
+    const long codeBytes = 64 * GROUPS(type), blockBytes = BLOCK_BYTES(type), panelBytes = BLOCKS * blockBytes;
     uint8_t *panels = malloc(PANELS * panelBytes);
     Block *x = malloc(numRows * BLOCKS * sizeof(Block));
     float *out = malloc(numRows * COLUMNS * sizeof(float));
     for (uint8_t *block = panels; block < panels + PANELS * panelBytes; block += blockBytes) {
-        for (long i = 0; i < codeBytes; i++) block[i] = (uint8_t)(1 + number() % 255);
+        for (long i = 0; i < codeBytes; i++) block[i] = (uint8_t)number();
         for (int i = 0; i < LANES; i++) {
             uint16_t scale = (uint16_t)(0x2000 + number() % 4096);
             memcpy(block + codeBytes + 2 * i, &scale, 2);
+        }
+        for (int i = 0; type == Q4A && i < LANES; i++) {
+            uint16_t minimum = (uint16_t)(0xac00 + number() % 4096); /* negative */
+            memcpy(block + MINIMA(type) + 2 * i, &minimum, 2);
         }
     }
     for (long b = 0; b < numRows * BLOCKS; b++) {
@@ -50,7 +54,11 @@ static void products(int bits, long numRows) {
         x[b].scale = (float)(1 + number() % 1000) / 5000;
         for (int i = 0; i < BLOCK; i++) x[b].sum += x[b].codes[i] = (int8_t)((int)(number() % 255) - 127);
     }
-    (bits == 4 ? LEAF(moonglass_q4) : LEAF(moonglass_q8))(panels, BLOCKS, x, numRows, out, COLUMNS, 0, PANELS);
+    switch (type) {
+        case Q4: LEAF(moonglass_q4)(panels, BLOCKS, x, numRows, out, COLUMNS, 0, PANELS); break;
+        case Q8: LEAF(moonglass_q8)(panels, BLOCKS, x, numRows, out, COLUMNS, 0, PANELS); break;
+        case Q4A: LEAF(moonglass_q4a)(panels, BLOCKS, x, numRows, out, COLUMNS, 0, PANELS); break;
+    }
     fwrite(out, sizeof(float), numRows * COLUMNS, stdout);
     free(panels);
     free(x);
@@ -96,7 +104,7 @@ static void tiles(long numQueries, long numKeys, long firstVisible) {
 }
 
 int main(void) {
-    for (long n = 1; n <= 14; n++) products(4, n), products(8, n);
+    for (long n = 1; n <= 14; n++) products(Q4, n), products(Q8, n), products(Q4A, n);
     for (long n = 1; n <= 32; n++) attention(16, n), attention(32, n);
     for (long n = 1; n <= 14; n++) tiles(n, 20 * n, 1), tiles(n, 20 * n, 19 * n);
     return 0;

@@ -30,6 +30,7 @@ final class NativeKernels extends VectorKernels {
     private final String instructionSet;
     private final MethodHandle q4;
     private final MethodHandle q8;
+    private final MethodHandle q4a;
     private final MethodHandle attendF32;
     private final MethodHandle attendBf16;
     private final MethodHandle tilesBf16;
@@ -42,6 +43,7 @@ final class NativeKernels extends VectorKernels {
         String base = instructionSet.replace("bf16", "");
         this.q4 = library.function("moonglass_q4_" + base, PANELS);
         this.q8 = library.function("moonglass_q8_" + base, PANELS);
+        this.q4a = library.function("moonglass_q4a_" + base, PANELS);
         this.attendF32 = library.function("moonglass_attend_f32_" + base, ATTEND);
         this.attendBf16 = library.function("moonglass_attend_bf16_" + instructionSet, ATTEND);
         this.tilesBf16 = library.function("moonglass_tiles_bf16_" + instructionSet, TILES);
@@ -144,6 +146,7 @@ final class NativeKernels extends VectorKernels {
                 switch (weight.type()) {
                     case Q4 -> q4;
                     case Q8 -> q8;
+                    case Q4A -> q4a;
                 };
         try {
             panels.invokeExact(

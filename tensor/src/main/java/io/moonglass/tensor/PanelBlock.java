@@ -15,6 +15,15 @@ final class PanelBlock {
     /// What each row's whole numbers are multiplied with.
     final float[] scales = new float[PANEL_ROWS];
 
+    /// What is added to each row's products; 0 where the type has no minima.
+    final float[] minima = new float[PANEL_ROWS];
+
+    /// The mean of each row's weights and that of their whole numbers, of types with minima: that the means
+    /// agree gives the minimum for a scale.
+    final float[] means = new float[PANEL_ROWS];
+
+    final float[] meanCodes = new float[PANEL_ROWS];
+
     private final PanelType type;
     private final float[] candidates;
 
@@ -37,6 +46,14 @@ final class PanelBlock {
                         }
                         yield numbers;
                     }
+                    case Q4A -> {
+                        float[] pairs = new float[2 * 6 * 4];
+                        for (int i = 0; i < pairs.length / 2; i++) {
+                            pairs[2 * i] = 14 + i / 4 * 0.4f;
+                            pairs[2 * i + 1] = 7.5f + (i % 4 - 1.5f) * 0.4f;
+                        }
+                        yield pairs;
+                    }
                 };
     }
 
@@ -44,17 +61,18 @@ final class PanelBlock {
         return type;
     }
 
-    /// What the extreme weight is made by the scales that are tried, in the order in which they are.
+    /// What is tried, in this order: what the extreme weight becomes, as a number; in types with minima,
+    /// pairs of how far apart the least and the largest weight become and what lies in their middle.
     float[] candidates() {
         return candidates;
     }
 
     int least() {
-        return type == PanelType.Q4 ? -8 : -127;
+        return type.least();
     }
 
     int most() {
-        return type == PanelType.Q4 ? 7 : 127;
+        return type.most();
     }
 
     /// @throws IllegalArgumentException if a weight is infinite or no number

@@ -10,15 +10,16 @@ import java.util.random.RandomGenerator;
 ///
 /// ```text
 /// panel  = block 0 | block 1 | ...
-/// block  = groups of 64 bytes, 4 (Q4) or 8 (Q8) | 16 float16 scales, one a row
+/// block  = groups of 64 bytes, 4 (Q4, Q4A) or 8 (Q8) | 16 float16 scales, one a row
+///          Q4A: | 16 float16 minima, one a row
 /// group  = 4 bytes of row 0 | 4 bytes of row 1 | ... | 4 bytes of row 15
-///          Q4: group j holds columns 8j .. 8j + 3 in low and 8j + 4 .. 8j + 7 in high nibbles
+///          Q4, Q4A: group j holds columns 8j .. 8j + 3 in low and 8j + 4 .. 8j + 7 in high nibbles
 ///          Q8: group j holds columns 4j .. 4j + 3
 /// ```
 ///
 /// So a load of 64 bytes serves 16 rows, no sum ever crosses lanes, and all is read in one stream, which
-/// processors fetch ahead better than two. Rows and columns that fill the
-/// last panel or block are zeros.
+/// processors fetch ahead better than two. Rows that fill the last panel are zeros, and so are columns that
+/// fill the last block, which in Q4A repeat another.
 ///
 /// @param data [#bytes], or less by what rounds them up; little-endian; best aligned to 64 bytes
 public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int numColumns)
@@ -55,11 +56,7 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
     }
 
     private static long panelBytes(PanelType type, int numColumns) {
-        return (long) QuantizedRows.numBlocks(numColumns) * storedBlockBytes(type);
-    }
-
-    private static int storedBlockBytes(PanelType type) {
-        return type.blockBytes() + SCALE_BYTES;
+        return (long) QuantizedRows.numBlocks(numColumns) * type.storedBlockBytes();
     }
 
     public int numPanels() {
@@ -92,12 +89,17 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
 
     /// Offset of a block's first group.
     long blockOffset(int panel, int block) {
-        return panelOffset(panel) + (long) block * storedBlockBytes(type);
+        return panelOffset(panel) + (long) block * type.storedBlockBytes();
     }
 
     /// Offset of a block's scales.
     long scaleOffset(int panel, int block) {
         return blockOffset(panel, block) + type.blockBytes();
+    }
+
+    /// Offset of a block's minima, if its type has them.
+    long minimumOffset(int panel, int block) {
+        return scaleOffset(panel, block) + SCALE_BYTES;
     }
 
     /// One row as floats, as quantised. For what reads a matrix once; slow.
@@ -106,10 +108,11 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
     public void widenRow(int row, float[] out, int at) {
         for (int block = 0; block < numBlocks(); block++) {
             float scale = ScalarKernels.scale(this, row, block);
+            float minimum = ScalarKernels.minimum(this, row, block);
             int first = block * QuantizedRows.BLOCK_COLUMNS;
             int count = Math.min(QuantizedRows.BLOCK_COLUMNS, numColumns - first);
             for (int i = first; i < first + count; i++) {
-                out[at + i] = ScalarKernels.code(this, row, i) * scale;
+                out[at + i] = ScalarKernels.code(this, row, i) * scale + minimum;
             }
         }
     }
@@ -119,6 +122,7 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         double numCodes = 1 << type.bits();
         float scale = (float) (deviation / Math.sqrt((numCodes * numCodes - 1) / 12));
         short stored = Float.floatToFloat16(scale);
+        short minimum = Float.floatToFloat16(-7.5f * scale); // so that their mean is 0
         for (int block = 0; block < numBlocks(); block++) {
             long scales = scaleOffset(panel, block);
             for (long at = blockOffset(panel, block); at < scales; at += Long.BYTES) {
@@ -126,6 +130,10 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
             }
             for (int row = 0; row < PANEL_ROWS; row++) {
                 data.set(PanelPacker.FLOAT16, scales + (long) row * Short.BYTES, stored);
+                if (type.hasMinima()) {
+                    long minima = minimumOffset(panel, block);
+                    data.set(PanelPacker.FLOAT16, minima + (long) row * Short.BYTES, minimum);
+                }
             }
         }
     }

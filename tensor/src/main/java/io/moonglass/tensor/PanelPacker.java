@@ -4,6 +4,7 @@ import static io.moonglass.tensor.PanelMatrix.PANEL_ROWS;
 import static io.moonglass.tensor.QuantizedRows.BLOCK_COLUMNS;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -20,8 +21,19 @@ public final class PanelPacker {
     static final ValueLayout.OfShort FLOAT16 =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /// Of any type.
+    private static final int MOST_BLOCK_BYTES =
+            Arrays.stream(PanelType.values())
+                    .mapToInt(PanelType::storedBlockBytes)
+                    .max()
+                    .getAsInt();
+
     private final KernelSet kernels;
     private final Map<PanelType, PanelBlock> blocks = new EnumMap<>(PanelType.class);
+    private final RowBlock rowBlock = new RowBlock();
+
+    /// One block of a panel while it is put together.
+    private final int[] words = new int[MOST_BLOCK_BYTES / Integer.BYTES];
 
     public PanelPacker() {
         this(Kernels.fastest());
@@ -59,29 +71,146 @@ public final class PanelPacker {
     /// @param source of the shape of `target`
     /// @throws IllegalArgumentException if a weight is no finite number, or too large for the scale
     public void packPanel(WeightMatrix source, PanelMatrix target, int panel) {
-        PanelType type = target.type();
-        PanelBlock block = blocks.get(type);
+        PanelBlock block = blocks.get(target.type());
         for (int b = 0; b < target.numBlocks(); b++) {
             read(source, panel * PANEL_ROWS, b * BLOCK_COLUMNS, block.values);
+            if (target.type().hasMinima()) {
+                fillColumns(target.numColumns() - b * BLOCK_COLUMNS, block.values);
+            }
             kernels.findScales(block);
-            long scales = target.scaleOffset(panel, b);
             for (int row = 0; row < PANEL_ROWS; row++) {
-                short scale = Float.floatToFloat16(block.scales[row]);
-                block.scales[row] = Float.float16ToFloat(scale); // codes are for it as it is stored
-                if (!Float.isFinite(block.scales[row])) {
-                    throw new IllegalArgumentException(
-                            "row %d, columns from %d: a weight of %s; want at most %s"
-                                    .formatted(
-                                            panel * PANEL_ROWS + row,
-                                            b * BLOCK_COLUMNS,
-                                            block.extremes[row],
-                                            65504f * type.offset()));
-                }
-                target.data().set(FLOAT16, scales, scale);
-                scales += Short.BYTES;
+                writeScales(block, target, panel, b, row);
             }
             kernels.writeCodes(block, target.data(), target.blockOffset(panel, b));
         }
+    }
+
+    /// Columns beyond the last are multiplied with zeros. They repeat the block's first, so that they do not
+    /// widen the range that minima and scales have to cover.
+    private static void fillColumns(int numColumns, float[] values) {
+        for (int column = numColumns; column < BLOCK_COLUMNS; column++) {
+            System.arraycopy(values, 0, values, column * PANEL_ROWS, PANEL_ROWS);
+        }
+    }
+
+    /// Rounds scale and minimum to float16 and stores them; whole numbers are for them as they are stored.
+    private static void writeScales(
+            PanelBlock block, PanelMatrix target, int panel, int b, int row) {
+        short scale = Float.floatToFloat16(block.scales[row]);
+        block.scales[row] = Float.float16ToFloat(scale);
+        target.data().set(FLOAT16, target.scaleOffset(panel, b) + row * 2L, scale);
+        if (target.type().hasMinima()) {
+            float wanted = block.means[row] - block.scales[row] * block.meanCodes[row];
+            short minimum = Float.floatToFloat16(wanted);
+            block.minima[row] = Float.float16ToFloat(minimum);
+            target.data().set(FLOAT16, target.minimumOffset(panel, b) + row * 2L, minimum);
+        }
+        if (!Float.isFinite(block.scales[row]) || !Float.isFinite(block.minima[row])) {
+            throw new IllegalArgumentException(
+                    "row %d, columns from %d: a weight of %s; %s holds at most %s"
+                            .formatted(
+                                    panel * PANEL_ROWS + row,
+                                    b * BLOCK_COLUMNS,
+                                    block.extremes[row],
+                                    target.type(),
+                                    65504f * Math.max(1, target.type().offset())));
+        }
+    }
+
+    /// Writes one panel of what is quantised already: the numbers and scales that are packed are those of
+    /// the source, bit for bit.
+    ///
+    /// @param source of the shape of `target`
+    /// @throws IllegalArgumentException if a number does not fit into the panels, a scale is not finite,
+    ///     or there is a minimum, for which they have no room
+    public void packBlocks(BlockSource source, PanelMatrix target, int panel) {
+        if (source.numRows() != target.numRows() || source.numColumns() != target.numColumns()) {
+            throw new IllegalArgumentException(
+                    "weight [%d, %d] into panels of [%d, %d]"
+                            .formatted(
+                                    source.numRows(),
+                                    source.numColumns(),
+                                    target.numRows(),
+                                    target.numColumns()));
+        }
+        int firstRow = panel * PANEL_ROWS;
+        for (int b = 0; b < target.numBlocks(); b++) {
+            for (int row = 0; row < PANEL_ROWS; row++) {
+                if (firstRow + row < source.numRows()) {
+                    rowBlock.setMinimum((short) 0); // all else is set by the source
+                    source.read(firstRow + row, b, rowBlock);
+                    check(rowBlock, target.type(), firstRow + row, b);
+                } else {
+                    rowBlock.clear();
+                }
+                if (!put(rowBlock, target.type(), row)) {
+                    throw new IllegalArgumentException(
+                            "row %d, columns from %d: a number is too large for %s"
+                                    .formatted(firstRow + row, b * BLOCK_COLUMNS, target.type()));
+                }
+            }
+            MemorySegment.copy(
+                    words,
+                    0,
+                    target.data(),
+                    StoredBlocks.WORD,
+                    target.blockOffset(panel, b),
+                    target.type().storedBlockBytes() / Integer.BYTES);
+        }
+    }
+
+    private static void check(RowBlock block, PanelType type, int row, int b) {
+        boolean mayBe = type.hasMinima() ? isFinite(block.minimum) : (block.minimum & 0x7fff) == 0;
+        if (!isFinite(block.scale) || !mayBe) {
+            throw new IllegalArgumentException(
+                    "row %d, columns from %d: a scale of %s and a minimum of %s, which %s cannot hold"
+                            .formatted(
+                                    row,
+                                    b * BLOCK_COLUMNS,
+                                    Float.float16ToFloat(block.scale),
+                                    Float.float16ToFloat(block.minimum),
+                                    type));
+        }
+    }
+
+    private static boolean isFinite(short float16) {
+        return (float16 & 0x7c00) != 0x7c00;
+    }
+
+    /// Puts a row into the block that is being made; tells whether all numbers fit.
+    private boolean put(RowBlock block, PanelType type, int row) {
+        long beyond = 0;
+        switch (type) {
+            case Q4, Q4A -> {
+                long offset = type.offset() * 0x0101010101010101L;
+                for (int group = 0; group < 4; group++) {
+                    long eight = block.numbers[group];
+                    // bytes are added without carries between them
+                    long stored =
+                            (eight & 0x7f7f7f7f7f7f7f7fL) + offset ^ eight & 0x8080808080808080L;
+                    beyond |= stored & 0xf0f0f0f0f0f0f0f0L;
+                    words[group * PANEL_ROWS + row] = (int) (stored | stored >>> 28);
+                }
+            }
+            case Q8 -> {
+                for (int i = 0; i < 4; i++) {
+                    long stored = block.numbers[i] ^ 0x8080808080808080L;
+                    words[2 * i * PANEL_ROWS + row] = (int) stored;
+                    words[(2 * i + 1) * PANEL_ROWS + row] = (int) (stored >>> 32);
+                }
+            }
+        }
+        int scales = type.numGroups() * PANEL_ROWS;
+        putHalf(scales, row, block.scale);
+        if (type.hasMinima()) {
+            putHalf(scales + PANEL_ROWS / 2, row, block.minimum);
+        }
+        return beyond == 0;
+    }
+
+    private void putHalf(int at, int row, short half) {
+        int shift = row % 2 * Short.SIZE;
+        words[at + row / 2] = words[at + row / 2] & ~(0xffff << shift) | (half & 0xffff) << shift;
     }
 
     /// The block's weights, column by column, 16 rows each.

@@ -74,14 +74,18 @@ final class ScalarKernels implements KernelSet {
             for (int i = first; i < last; i++) {
                 float sum = 0;
                 for (int block = 0; block < weight.numBlocks(); block++) {
-                    float scale =
-                            scale(weight, i, block)
-                                    * x.data()
-                                            .get(
-                                                    SCALE,
-                                                    x.blockOffset(row, block)
-                                                            + QuantizedRows.SCALE);
-                    sum = Math.fma((float) dot(x, row, weight, i, block), scale, sum);
+                    long at = x.blockOffset(row, block);
+                    float dot = dot(x, row, weight, i, block);
+                    float scale = scale(weight, i, block);
+                    float rowScale = x.data().get(SCALE, at + QuantizedRows.SCALE);
+                    if (weight.type().hasMinima()) {
+                        float least =
+                                minimum(weight, i, block)
+                                        * x.data().get(SUM, at + QuantizedRows.SUM);
+                        sum = Math.fma(Math.fma(dot, scale, least), rowScale, sum);
+                    } else {
+                        sum = Math.fma(dot, scale * rowScale, sum);
+                    }
                 }
                 out.set(row, i, sum);
             }
@@ -111,7 +115,7 @@ final class ScalarKernels implements KernelSet {
                         + inBlock % 4;
         int stored = Byte.toUnsignedInt(weight.data().get(JAVA_BYTE, at));
         return switch (type) {
-                    case Q4 -> inBlock % columns < 4 ? stored & 15 : stored >> 4;
+                    case Q4, Q4A -> inBlock % columns < 4 ? stored & 15 : stored >> 4;
                     case Q8 -> stored;
                 }
                 - type.offset();
@@ -121,6 +125,17 @@ final class ScalarKernels implements KernelSet {
     static float scale(PanelMatrix weight, int row, int block) {
         long at =
                 weight.scaleOffset(row / PanelMatrix.PANEL_ROWS, block)
+                        + row % PanelMatrix.PANEL_ROWS * 2L;
+        return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
+    }
+
+    /// The minimum of a row's block; where its type has none, -0, which changes no sum.
+    static float minimum(PanelMatrix weight, int row, int block) {
+        if (!weight.type().hasMinima()) {
+            return -0f;
+        }
+        long at =
+                weight.minimumOffset(row / PanelMatrix.PANEL_ROWS, block)
                         + row % PanelMatrix.PANEL_ROWS * 2L;
         return Float.float16ToFloat(weight.data().get(PanelPacker.FLOAT16, at));
     }

@@ -23,7 +23,11 @@ final class ScalarPacking {
                 }
             }
             block.extremes[row] = extreme;
-            block.scales[row] = bestScale(block, row);
+            if (block.type().hasMinima()) {
+                findAffine(block, row);
+            } else {
+                block.scales[row] = bestScale(block, row);
+            }
         }
     }
 
@@ -53,6 +57,51 @@ final class ScalarPacking {
         return bestScale;
     }
 
+    /// For whole numbers, the best scale and minimum are those of the regression of the weights on them:
+    /// the weights' variance is less by what is called gain here, but for a factor.
+    private static void findAffine(PanelBlock block, int row) {
+        float[] values = block.values;
+        float least = values[row];
+        float most = values[row];
+        float total = 0;
+        for (int at = row; at < values.length; at += PANEL_ROWS) {
+            least = values[at] < least ? values[at] : least;
+            most = values[at] > most ? values[at] : most;
+            total += values[at];
+        }
+        float range = most - least;
+        float middle = least + range * 0.5f;
+        float mean = total * (1f / BLOCK_COLUMNS);
+        float bestGain = 0;
+        float bestScale = range * 0f; // no number where the range is too large for one
+        float bestTotal = 0;
+        for (int i = 0; i < block.candidates().length; i += 2) {
+            float inverse = range == 0 ? 0 : block.candidates()[i] / range;
+            float centre = block.candidates()[i + 1];
+            float product = 0;
+            float square = 0;
+            float codes = 0;
+            for (int at = row; at < values.length; at += PANEL_ROWS) {
+                float code = (values[at] - middle) * inverse + centre + ROUNDER - ROUNDER;
+                code = Math.min(Math.max(code, block.least()), block.most());
+                product += (values[at] - mean) * code;
+                square += code * code;
+                codes += code;
+            }
+            float variance = BLOCK_COLUMNS * square - codes * codes; // exact, as its terms are
+            float scale = variance == 0 ? 0 : product * BLOCK_COLUMNS / variance;
+            float gain = product * scale;
+            if (gain > bestGain) {
+                bestGain = gain;
+                bestScale = scale;
+                bestTotal = codes;
+            }
+        }
+        block.scales[row] = bestScale;
+        block.means[row] = mean;
+        block.meanCodes[row] = bestTotal * (1f / BLOCK_COLUMNS);
+    }
+
     static void writeCodes(PanelBlock block, MemorySegment target, long offset) {
         PanelType type = block.type();
         int columns = BLOCK_COLUMNS / type.numGroups();
@@ -60,7 +109,7 @@ final class ScalarPacking {
             for (int row = 0; row < PANEL_ROWS; row++) {
                 for (int i = 0; i < Integer.BYTES; i++) {
                     int stored = code(block, row, columns * group + i);
-                    if (type == PanelType.Q4) {
+                    if (columns > Integer.BYTES) {
                         stored |= code(block, row, columns * group + 4 + i) << 4;
                     }
                     target.set(
@@ -74,7 +123,7 @@ final class ScalarPacking {
 
     private static int code(PanelBlock block, int row, int column) {
         float scale = block.scales[row];
-        float value = block.values[column * PANEL_ROWS + row];
+        float value = block.values[column * PANEL_ROWS + row] - block.minima[row];
         int code = scale == 0 ? 0 : (int) Math.rint(value / scale);
         return Math.clamp(code, block.least(), block.most()) + block.type().offset();
     }

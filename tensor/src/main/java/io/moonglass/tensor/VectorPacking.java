@@ -24,7 +24,11 @@ final class VectorPacking {
     static void findScales(PanelBlock block) {
         for (int row = 0; row < PANEL_ROWS; row += LANES) {
             findExtremes(block, row);
-            findScales(block, row);
+            if (block.type().hasMinima()) {
+                findAffine(block, row);
+            } else {
+                findScales(block, row);
+            }
         }
     }
 
@@ -94,19 +98,75 @@ final class VectorPacking {
         bestScale.intoArray(block.scales, row);
     }
 
+    /// As the scalar kernels, a row in each lane.
+    private static void findAffine(PanelBlock block, int row) {
+        float[] values = block.values;
+        FloatVector least = FloatVector.fromArray(FLOATS, values, row);
+        FloatVector most = least;
+        FloatVector total = FloatVector.zero(FLOATS);
+        for (int at = row; at < BLOCK_COLUMNS * COLUMN; at += COLUMN) {
+            FloatVector value = FloatVector.fromArray(FLOATS, values, at);
+            least = least.blend(value, value.compare(VectorOperators.LT, least));
+            most = most.blend(value, value.compare(VectorOperators.GT, most));
+            total = total.add(value);
+        }
+        FloatVector range = most.sub(least);
+        FloatVector middle = least.add(range.mul(0.5f));
+        FloatVector mean = total.mul(1f / BLOCK_COLUMNS);
+        FloatVector bestGain = FloatVector.zero(FLOATS);
+        FloatVector bestScale = range.mul(0f);
+        FloatVector bestTotal = FloatVector.zero(FLOATS);
+        float[] candidates = block.candidates();
+        float smallest = block.least();
+        float largest = block.most();
+        for (int i = 0; i < candidates.length; i += 2) {
+            FloatVector inverse =
+                    FloatVector.broadcast(FLOATS, candidates[i])
+                            .div(range)
+                            .blend(0f, range.compare(VectorOperators.EQ, 0f));
+            float centre = candidates[i + 1];
+            FloatVector product = FloatVector.zero(FLOATS);
+            FloatVector square = FloatVector.zero(FLOATS);
+            FloatVector codes = FloatVector.zero(FLOATS);
+            for (int at = row; at < BLOCK_COLUMNS * COLUMN; at += COLUMN) {
+                FloatVector value = FloatVector.fromArray(FLOATS, values, at);
+                FloatVector code =
+                        value.sub(middle).mul(inverse).add(centre).add(ROUNDER).sub(ROUNDER);
+                code = code.blend(smallest, code.compare(VectorOperators.LT, smallest));
+                code = code.blend(largest, code.compare(VectorOperators.GT, largest));
+                product = product.add(value.sub(mean).mul(code));
+                square = square.add(code.mul(code));
+                codes = codes.add(code);
+            }
+            FloatVector variance = square.mul(BLOCK_COLUMNS).sub(codes.mul(codes));
+            FloatVector scale =
+                    product.mul(BLOCK_COLUMNS)
+                            .div(variance)
+                            .blend(0f, variance.compare(VectorOperators.EQ, 0f));
+            FloatVector gain = product.mul(scale);
+            var better = gain.compare(VectorOperators.GT, bestGain);
+            bestGain = bestGain.blend(gain, better);
+            bestScale = bestScale.blend(scale, better);
+            bestTotal = bestTotal.blend(codes, better);
+        }
+        bestScale.intoArray(block.scales, row);
+        mean.intoArray(block.means, row);
+        bestTotal.mul(1f / BLOCK_COLUMNS).intoArray(block.meanCodes, row);
+    }
+
     static void writeCodes(PanelBlock block, MemorySegment target, long offset) {
         for (int row = 0; row < PANEL_ROWS; row += LANES) {
             long at = offset + (long) row * Integer.BYTES;
             switch (block.type()) {
-                case Q4 -> writeQ4(block, row, target, at);
-                case Q8 -> writeQ8(block, row, target, at);
+                case Q4, Q4A -> writeNibbles(block, row, target, at);
+                case Q8 -> writeBytes(block, row, target, at);
             }
         }
     }
 
-    private static void writeQ4(PanelBlock block, int row, MemorySegment target, long offset) {
+    private static void writeNibbles(PanelBlock block, int row, MemorySegment target, long offset) {
         FloatVector scale = FloatVector.fromArray(FLOATS, block.scales, row);
-        for (int group = 0; group < PanelType.Q4.numGroups(); group++) {
+        for (int group = 0; group < block.type().numGroups(); group++) {
             int low = 8 * group * COLUMN + row;
             int high = low + 4 * COLUMN;
             IntVector stored = codes(block, low, scale).or(shifted(block, high, scale, 4));
@@ -119,9 +179,9 @@ final class VectorPacking {
         }
     }
 
-    private static void writeQ8(PanelBlock block, int row, MemorySegment target, long offset) {
+    private static void writeBytes(PanelBlock block, int row, MemorySegment target, long offset) {
         FloatVector scale = FloatVector.fromArray(FLOATS, block.scales, row);
-        for (int group = 0; group < PanelType.Q8.numGroups(); group++) {
+        for (int group = 0; group < block.type().numGroups(); group++) {
             int first = 4 * group * COLUMN + row;
             IntVector stored = codes(block, first, scale);
             for (int i = 1; i < Integer.BYTES; i++) {
@@ -144,8 +204,10 @@ final class VectorPacking {
     private static IntVector codes(PanelBlock block, int at, FloatVector scale) {
         float least = block.least();
         float most = block.most();
+        int row = at % COLUMN;
         FloatVector code =
                 FloatVector.fromArray(FLOATS, block.values, at)
+                        .sub(FloatVector.fromArray(FLOATS, block.minima, row))
                         .div(scale)
                         .blend(0f, scale.compare(VectorOperators.EQ, 0f));
         code = code.blend(least, code.compare(VectorOperators.LT, least));

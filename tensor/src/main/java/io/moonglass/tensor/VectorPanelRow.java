@@ -19,8 +19,8 @@ import jdk.incubator.vector.VectorOperators;
 /// Products of one row with quantised panels, of [VectorKernels]: what generates tokens, and is bound by
 /// memory if it computes in whole numbers of 16 bits.
 ///
-/// A lane of 32 bits holds four weights of its row in Q8 and eight in Q4; its halves are multiplied with
-/// the two activations of a pair. In Q4 all products of a block fit into a half: 16 times 15 times 127.
+/// A lane of 32 bits holds four weights of its row in Q8 and else eight; its halves are multiplied with
+/// the two activations of a pair. In Q4 and Q4A all products of a block fit into a half: 16 times 15 times 127.
 /// In Q8 the sum of two does.
 final class VectorPanelRow {
 
@@ -45,16 +45,20 @@ final class VectorPanelRow {
         int[] pairs = pairs(x, row);
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
+        float[] rowSums = new float[numBlocks];
         for (int block = 0; block < numBlocks; block++) {
             long at = x.blockOffset(row, block);
             scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            offsets[block] = -weight.type().offset() * x.data().get(SUM, at + QuantizedRows.SUM);
+            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
+            offsets[block] = -weight.type().offset() * sum;
+            rowSums[block] = sum;
         }
         float[] sums = new float[PANEL_ROWS];
         for (int panel = fromPanel; panel < toPanel; panel++) {
             for (int first = 0; first < PANEL_ROWS; first += LANES) {
                 switch (weight.type()) {
                     case Q4 -> sumsOfNibbles(weight, panel, first, pairs, scales, offsets, sums);
+                    case Q4A -> sumsWithMinima(weight, panel, first, pairs, scales, rowSums, sums);
                     case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
                 }
             }
@@ -90,27 +94,55 @@ final class VectorPanelRow {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int block = 0; block < scales.length; block++) {
             long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            ShortVector dots = ShortVector.zero(SHORTS);
-            int pair = block * BLOCK_PAIRS;
-            for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
-                ShortVector w = shorts(weight.data(), at + group * GROUP_BYTES);
-                dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
-                dots =
-                        dots.add(
-                                w.lanewise(VectorOperators.LSHR, 8)
-                                        .and((short) 15)
-                                        .mul(both(pairs, pair + 1)));
-                dots =
-                        dots.add(
-                                w.lanewise(VectorOperators.LSHR, 4)
-                                        .and((short) 15)
-                                        .mul(both(pairs, pair + 2)));
-                dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
-            }
-            IntVector dot = halvesAdded(dots).add(offsets[block]);
+            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block).add(offsets[block]);
             sum = scaled(dot, weight, panel, block, first, scales[block], sum);
         }
         sum.intoArray(sums, first);
+    }
+
+    private static void sumsWithMinima(
+            PanelMatrix weight,
+            int panel,
+            int first,
+            int[] pairs,
+            float[] scales,
+            float[] rowSums,
+            float[] sums) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        long inPanel = first * (long) Short.BYTES;
+        for (int block = 0; block < scales.length; block++) {
+            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
+            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block);
+            long scale = weight.scaleOffset(panel, block) + inPanel;
+            long minimum = weight.minimumOffset(panel, block) + inPanel;
+            FloatVector least = Lanes.halves(weight.data(), minimum).mul(rowSums[block]);
+            sum =
+                    ((FloatVector) dot.convert(VectorOperators.I2F, 0))
+                            .fma(Lanes.halves(weight.data(), scale), least)
+                            .fma(FloatVector.broadcast(FLOATS, scales[block]), sum);
+        }
+        sum.intoArray(sums, first);
+    }
+
+    private static IntVector dotOfNibbles(MemorySegment data, long at, int[] pairs, int block) {
+        ShortVector dots = ShortVector.zero(SHORTS);
+        int pair = block * BLOCK_PAIRS;
+        for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
+            ShortVector w = shorts(data, at + group * GROUP_BYTES);
+            dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
+            dots =
+                    dots.add(
+                            w.lanewise(VectorOperators.LSHR, 8)
+                                    .and((short) 15)
+                                    .mul(both(pairs, pair + 1)));
+            dots =
+                    dots.add(
+                            w.lanewise(VectorOperators.LSHR, 4)
+                                    .and((short) 15)
+                                    .mul(both(pairs, pair + 2)));
+            dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
+        }
+        return halvesAdded(dots);
     }
 
     private static void sumsOfBytes(

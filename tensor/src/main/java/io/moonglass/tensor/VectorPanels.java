@@ -37,6 +37,13 @@ final class VectorPanels {
     private static final int TILE_VECTORS = 2;
     private static final int STRIP = TILE_VECTORS * LANES;
 
+    /// A block of a strip, unpacked.
+    ///
+    /// @param weights column by column
+    /// @param dots    scratch: products of up to four rows
+    private record Strip(
+            float[] weights, float[] scales, float[] minima, boolean hasMinima, float[] dots) {}
+
     private VectorPanels() {}
 
     static void quantize(FloatMatrix x, QuantizedRows out) {
@@ -90,8 +97,13 @@ final class VectorPanels {
             }
             return;
         }
-        float[] unpacked = new float[BLOCK_COLUMNS * STRIP];
-        float[] scales = new float[STRIP];
+        Strip strip =
+                new Strip(
+                        new float[BLOCK_COLUMNS * STRIP],
+                        new float[STRIP],
+                        new float[STRIP],
+                        weight.type().hasMinima(),
+                        new float[TILE_ROWS * STRIP]);
         float[] codes = new float[Math.min(x.numRows(), ROW_BLOCK) * BLOCK_COLUMNS];
         float[] sums = new float[Math.min(x.numRows(), ROW_BLOCK) * STRIP];
         int end =
@@ -101,16 +113,16 @@ final class VectorPanels {
                 int numRows = Math.min(ROW_BLOCK, x.numRows() - row);
                 Arrays.fill(sums, 0);
                 for (int block = 0; block < weight.numBlocks(); block++) {
-                    unpack(weight, column, last, block, unpacked, scales);
+                    unpack(weight, column, last, block, strip);
                     for (int i = 0; i < numRows; i++) {
                         widen(x, row + i, block, codes, i * BLOCK_COLUMNS);
                     }
                     int i = 0;
                     for (; i + TILE_ROWS <= numRows; i += TILE_ROWS) {
-                        addFourRows(unpacked, scales, codes, i, x, row, block, sums);
+                        addFourRows(strip, codes, i, x, row, block, sums);
                     }
                     for (; i < numRows; i++) {
-                        addRow(unpacked, scales, codes, i, x, row, block, sums);
+                        addRow(strip, codes, i, x, row, block, sums);
                     }
                 }
                 int kept = Math.min(STRIP, end - column);
@@ -123,30 +135,34 @@ final class VectorPanels {
         }
     }
 
-    /// A block of a strip as floats, column by column, and its scales.
-    private static void unpack(
-            PanelMatrix weight, int column, int last, int block, float[] unpacked, float[] scales) {
+    private static void unpack(PanelMatrix weight, int column, int last, int block, Strip strip) {
         for (int v = 0; v < TILE_VECTORS; v++) {
             int lane = Math.min(column + v * LANES, last - LANES);
             int panel = lane / PANEL_ROWS;
             int inPanel = lane % PANEL_ROWS;
             long at = weight.blockOffset(panel, block) + inPanel * 4L;
             switch (weight.type()) {
-                case Q4 -> unpackNibbles(weight.data(), at, unpacked, v * LANES);
-                case Q8 -> unpackBytes(weight.data(), at, unpacked, v * LANES);
+                case Q4 -> unpackNibbles(weight.data(), at, 8, strip.weights, v * LANES);
+                case Q8 -> unpackBytes(weight.data(), at, strip.weights, v * LANES);
+                case Q4A -> unpackNibbles(weight.data(), at, 0, strip.weights, v * LANES);
             }
             long scale = weight.scaleOffset(panel, block) + inPanel * 2L;
-            Lanes.halves(weight.data(), scale).intoArray(scales, v * LANES);
+            Lanes.halves(weight.data(), scale).intoArray(strip.scales, v * LANES);
+            if (strip.hasMinima) {
+                long minimum = weight.minimumOffset(panel, block) + inPanel * 2L;
+                Lanes.halves(weight.data(), minimum).intoArray(strip.minima, v * LANES);
+            }
         }
     }
 
-    private static void unpackNibbles(MemorySegment data, long at, float[] unpacked, int to) {
+    private static void unpackNibbles(
+            MemorySegment data, long at, int offset, float[] unpacked, int to) {
         for (int group = 0; group < 4; group++) {
             IntVector words = Lanes.storedInts(data, at + group * GROUP_BYTES);
             int column = to + 8 * group * STRIP;
             for (int i = 0; i < 4; i++) {
-                unpackOne(words, 8 * i, 15, 8, unpacked, column + i * STRIP);
-                unpackOne(words, 8 * i + 4, 15, 8, unpacked, column + (4 + i) * STRIP);
+                unpackOne(words, 8 * i, 15, offset, unpacked, column + i * STRIP);
+                unpackOne(words, 8 * i + 4, 15, offset, unpacked, column + (4 + i) * STRIP);
             }
         }
     }
@@ -176,14 +192,15 @@ final class VectorPanels {
 
     /// Four rows by two vectors: eight sums in registers.
     private static void addFourRows(
-            float[] unpacked,
-            float[] scales,
+            Strip strip,
             float[] codes,
             int i,
             QuantizedRows x,
             int firstRow,
             int block,
             float[] sums) {
+        float[] unpacked = strip.weights;
+        int at = i * BLOCK_COLUMNS;
         FloatVector s00 = FloatVector.zero(FLOATS);
         FloatVector s01 = FloatVector.zero(FLOATS);
         FloatVector s10 = FloatVector.zero(FLOATS);
@@ -192,7 +209,6 @@ final class VectorPanels {
         FloatVector s21 = FloatVector.zero(FLOATS);
         FloatVector s30 = FloatVector.zero(FLOATS);
         FloatVector s31 = FloatVector.zero(FLOATS);
-        int at = i * BLOCK_COLUMNS;
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
             FloatVector w0 = FloatVector.fromArray(FLOATS, unpacked, k * STRIP);
             FloatVector w1 = FloatVector.fromArray(FLOATS, unpacked, k * STRIP + LANES);
@@ -209,8 +225,20 @@ final class VectorPanels {
             s30 = f.fma(w0, s30);
             s31 = f.fma(w1, s31);
         }
-        FloatVector scale0 = FloatVector.fromArray(FLOATS, scales, 0);
-        FloatVector scale1 = FloatVector.fromArray(FLOATS, scales, LANES);
+        if (strip.hasMinima) {
+            s00.intoArray(strip.dots, 0);
+            s01.intoArray(strip.dots, LANES);
+            s10.intoArray(strip.dots, STRIP);
+            s11.intoArray(strip.dots, STRIP + LANES);
+            s20.intoArray(strip.dots, 2 * STRIP);
+            s21.intoArray(strip.dots, 2 * STRIP + LANES);
+            s30.intoArray(strip.dots, 3 * STRIP);
+            s31.intoArray(strip.dots, 3 * STRIP + LANES);
+            addWithMinima(strip, x, firstRow + i, TILE_ROWS, block, sums, i * STRIP);
+            return;
+        }
+        FloatVector scale0 = FloatVector.fromArray(FLOATS, strip.scales, 0);
+        FloatVector scale1 = FloatVector.fromArray(FLOATS, strip.scales, LANES);
         int to = i * STRIP;
         float scale = scaleOf(x, firstRow + i, block);
         s00.fma(scale0.mul(scale), FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
@@ -234,8 +262,7 @@ final class VectorPanels {
     }
 
     private static void addRow(
-            float[] unpacked,
-            float[] scales,
+            Strip strip,
             float[] codes,
             int i,
             QuantizedRows x,
@@ -246,16 +273,50 @@ final class VectorPanels {
         FloatVector s1 = FloatVector.zero(FLOATS);
         for (int k = 0; k < BLOCK_COLUMNS; k++) {
             FloatVector f = FloatVector.broadcast(FLOATS, codes[i * BLOCK_COLUMNS + k]);
-            s0 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP), s0);
-            s1 = f.fma(FloatVector.fromArray(FLOATS, unpacked, k * STRIP + LANES), s1);
+            s0 = f.fma(FloatVector.fromArray(FLOATS, strip.weights, k * STRIP), s0);
+            s1 = f.fma(FloatVector.fromArray(FLOATS, strip.weights, k * STRIP + LANES), s1);
+        }
+        if (strip.hasMinima) {
+            s0.intoArray(strip.dots, 0);
+            s1.intoArray(strip.dots, LANES);
+            addWithMinima(strip, x, firstRow + i, 1, block, sums, i * STRIP);
+            return;
         }
         float scale = scaleOf(x, firstRow + i, block);
         int to = i * STRIP;
-        FloatVector scale0 = FloatVector.fromArray(FLOATS, scales, 0).mul(scale);
+        FloatVector scale0 = FloatVector.fromArray(FLOATS, strip.scales, 0).mul(scale);
         s0.fma(scale0, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
         to += LANES;
-        FloatVector scale1 = FloatVector.fromArray(FLOATS, scales, LANES).mul(scale);
+        FloatVector scale1 = FloatVector.fromArray(FLOATS, strip.scales, LANES).mul(scale);
         s1.fma(scale1, FloatVector.fromArray(FLOATS, sums, to)).intoArray(sums, to);
+    }
+
+    /// Adds rows' products with a block that has minima to what the blocks before gave.
+    ///
+    /// @param to where the first row has its sums
+    private static void addWithMinima(
+            Strip strip,
+            QuantizedRows x,
+            int firstRow,
+            int numRows,
+            int block,
+            float[] sums,
+            int to) {
+        for (int v = 0; v < STRIP; v += LANES) {
+            FloatVector scale = FloatVector.fromArray(FLOATS, strip.scales, v);
+            FloatVector minimum = FloatVector.fromArray(FLOATS, strip.minima, v);
+            for (int i = 0; i < numRows; i++) {
+                int at = to + i * STRIP + v;
+                int rowSum =
+                        x.data().get(SUM, x.blockOffset(firstRow + i, block) + QuantizedRows.SUM);
+                FloatVector.fromArray(FLOATS, strip.dots, i * STRIP + v)
+                        .fma(scale, minimum.mul(rowSum))
+                        .fma(
+                                FloatVector.broadcast(FLOATS, scaleOf(x, firstRow + i, block)),
+                                FloatVector.fromArray(FLOATS, sums, at))
+                        .intoArray(sums, at);
+            }
+        }
     }
 
     private static float scaleOf(QuantizedRows x, int row, int block) {

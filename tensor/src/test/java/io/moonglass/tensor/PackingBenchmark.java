@@ -25,7 +25,7 @@ public class PackingBenchmark {
 
     private static final int NUM_COLUMNS = 2048;
 
-    @Param({"Q4", "Q8"})
+    @Param({"Q4", "Q8", "Q4A"})
     public PanelType type;
 
     @Param(BenchmarkData.FASTEST)

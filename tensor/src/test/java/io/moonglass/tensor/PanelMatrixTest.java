@@ -30,13 +30,13 @@ class PanelMatrixTest {
     @ParameterizedTest
     @EnumSource(PanelType.class)
     void whole_numbers_are_kept_exactly(PanelType type) {
-        int most = type == PanelType.Q4 ? 7 : 127;
-        int least = type == PanelType.Q4 ? -8 : -127;
+        int most = type.most();
+        int least = type.least();
         float[] values = new float[19 * 70];
         for (int i = 0; i < values.length; i++) {
             int column = i % 70 % 32;
             int code = column == 0 ? least : column == 1 ? most : random.nextInt(least, most + 1);
-            values[i] = code * 0.5f;
+            values[i] = code * 0.5f + (type.hasMinima() ? -3.25f : 0);
         }
         PanelMatrix packed = PanelPacker.pack(arena, weight(70, values), type);
 
@@ -49,7 +49,8 @@ class PanelMatrixTest {
     @ValueSource(ints = {1, 31, 32, 33, 100})
     void scalar_and_vector_kernels_pack_alike_to_the_bit(int size) {
         for (PanelType type : PanelType.values()) {
-            for (float deviation : new float[] {1e-44f, 1e-7f, 0.02f, 1e5f}) {
+            float large = type.hasMinima() ? 1e4f : 1e5f;
+            for (float deviation : new float[] {1e-44f, 1e-7f, 0.02f, large}) {
                 float[] values = TestWeights.random(random, 83 * size, deviation);
                 Arrays.fill(values, 0, size, 0f); // a row of nothing
                 for (ElementType stored : ElementType.values()) {
@@ -93,33 +94,39 @@ class PanelMatrixTest {
             for (int i = at; i < at + 32; i++) {
                 extreme = Math.abs(values[i]) > Math.abs(extreme) ? values[i] : extreme;
             }
-            float scale = type == PanelType.Q4 ? extreme / -8 : extreme / 127;
+            float[] block = Arrays.copyOfRange(values, at, at + 32);
+            Arrays.sort(block);
+            float minimum = type.hasMinima() ? block[0] : 0;
+            float scale =
+                    switch (type) {
+                        case Q4 -> extreme / -8;
+                        case Q8 -> extreme / 127;
+                        case Q4A -> (block[31] - block[0]) / 15;
+                    };
             for (int i = at; i < at + 32; i++) {
-                double rounded =
-                        Math.min(Math.rint(values[i] / scale), type == PanelType.Q4 ? 7 : 127);
-                plain += Math.pow(values[i] - rounded * scale, 2);
+                double rounded = Math.min(Math.rint((values[i] - minimum) / scale), type.most());
+                plain += Math.pow(values[i] - rounded * scale - minimum, 2);
                 error += Math.pow(values[i] - value(packed, i / 256, i % 256), 2);
             }
         }
         assertTrue(error < 0.95 * plain, error + " against " + plain);
     }
 
-    @Test
-    void a_weight_that_is_no_number_is_refused() {
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void a_weight_that_is_no_number_or_too_large_is_refused(PanelType type) {
         float[] values = new float[32];
-        for (float odd : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
+        for (float odd : new float[] {Float.NaN, Float.NEGATIVE_INFINITY, Float.MAX_VALUE, 1e9f}) {
+            values[2] = Float.isFinite(odd) ? -odd : 0; // the largest float's range is no number
             values[3] = odd;
             for (KernelSet kernels : new KernelSet[] {scalar, vector}) {
                 WeightMatrix weight = weight(32, values);
                 assertThrows(
                         IllegalArgumentException.class,
-                        () -> PanelPacker.pack(arena, weight, PanelType.Q4, kernels));
+                        () -> PanelPacker.pack(arena, weight, type, kernels),
+                        kernels.name() + " kernels, " + odd);
             }
         }
-        values[3] = 1e9f;
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> PanelPacker.pack(arena, weight(32, values), PanelType.Q4));
     }
 
     @Test
@@ -215,7 +222,7 @@ class PanelMatrixTest {
             error += Math.pow(actual.get(0, i) - wanted.get(0, i), 2);
             size += Math.pow(wanted.get(0, i), 2);
         }
-        assertTrue(Math.sqrt(error / size) < (type == PanelType.Q4 ? 0.1 : 0.01));
+        assertTrue(Math.sqrt(error / size) < (type == PanelType.Q8 ? 0.01 : 0.1));
     }
 
     private QuantizedRows quantized(KernelSet kernels, FloatMatrix x) {
@@ -226,7 +233,8 @@ class PanelMatrixTest {
 
     private static float value(PanelMatrix weight, int row, int column) {
         return ScalarKernels.code(weight, row, column)
-                * ScalarKernels.scale(weight, row, column / QuantizedRows.BLOCK_COLUMNS);
+                        * ScalarKernels.scale(weight, row, column / QuantizedRows.BLOCK_COLUMNS)
+                + ScalarKernels.minimum(weight, row, column / QuantizedRows.BLOCK_COLUMNS);
     }
 
     private WeightMatrix weight(int numColumns, float... values) {

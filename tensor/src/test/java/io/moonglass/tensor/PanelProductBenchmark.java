@@ -27,7 +27,7 @@ public class PanelProductBenchmark {
     private static final int NUM_OUT = 1408;
     private static final int NUM_IN = 2048;
 
-    @Param({"Q4", "Q8"})
+    @Param({"Q4", "Q8", "Q4A"})
     public PanelType type;
 
     @Param({"1", "2", "4", "8", "12", "64"})

@@ -12,8 +12,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -27,6 +29,7 @@ final class CheckpointSource implements WeightSource {
     private final PanelPacker[] packers;
     private final Map<String, FileHash> weightHashes = new HashMap<>();
 
+    /// @param checkpoint closed with this
     /// @param numMembers threads that will write panels
     CheckpointSource(Checkpoint checkpoint, int numMembers) {
         this.checkpoint = checkpoint;
@@ -38,13 +41,14 @@ final class CheckpointSource implements WeightSource {
     }
 
     @Override
-    public Map<String, PackedFile.Entry> tensors(WeightFormat format) {
+    public PackLayout layout(WeightFormats formats) {
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         for (StoredTensor tensor : checkpoint.tensors()) {
             tensor.weightType(); // refuses what is no weight
             entries.put(tensor.name(), new PackedFile.Entry(tensor.kind(), tensor.shape()));
         }
-        return split.tensors(entries, format);
+        boolean isQuantized = formats.decoder().panels().isPresent();
+        return PackLayout.of(split.tensors(entries, isQuantized), formats);
     }
 
     /// A file is hashed while it is packed, so that a disk is read once.
@@ -96,6 +100,21 @@ final class CheckpointSource implements WeightSource {
         for (Path file : SourceFiles.of(checkpoint).companions().values()) {
             Files.copy(file, directory.resolve(file.getFileName()));
         }
+    }
+
+    @Override
+    public List<String> state() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (StoredTensor tensor : checkpoint.tensors()) {
+            lines.add("%s in %s".formatted(tensor.name(), tensor.file()));
+        }
+        lines.addAll(SourceFiles.of(checkpoint).state());
+        return lines;
+    }
+
+    @Override
+    public void close() {
+        checkpoint.close();
     }
 
     @Override

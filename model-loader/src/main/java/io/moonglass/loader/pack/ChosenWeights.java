@@ -1,6 +1,5 @@
 package io.moonglass.loader.pack;
 
-import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.MachineMemory;
@@ -15,27 +14,41 @@ public record ChosenWeights(WeightChoice choice, Path cache) {
 
     /// What a model is loaded from.
     ///
-    /// @param folder the checkpoint itself, or what was packed of it
-    /// @param name   the checkpoint's, which a packed folder's own name is not
+    /// @param folder the checkpoint itself, or what was packed of the model
+    /// @param name   the model's, which a packed folder's own name is not
     public record Source(Path folder, String name) {}
 
-    /// Packs the checkpoint before, if that is wanted and was not done yet.
+    /// Packs the model before, if that is wanted and was not done yet.
     ///
-    /// @throws ConfigException if a folder cannot be used, the disk has no room, or the model is packed already as another
+    /// @throws ConfigException if a file cannot be used, the disk has no room, or the model is packed already as another
     ///                         format
-    /// @throws io.moonglass.loader.fault.ModelFormatException if the checkpoint is damaged
-    public Source of(Path model, int numThreads, PackProgress progress) {
+    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
+    public Source of(ModelFiles model, int numThreads, PackProgress progress) {
         Path folder =
                 format(model)
                         .map(format ->
                                 new PackCache(cache).packed(model, format, numThreads, progress))
-                        .orElse(model);
-        return new Source(folder, ModelName.of(model));
+                        .orElse(model.path());
+        return new Source(folder, model.name());
     }
 
-    /// What to pack the checkpoint as; empty if it is taken as it is.
-    private Optional<WeightFormat> format(Path model) {
-        Optional<PackManifest> manifest = PackManifest.read(model);
+    /// What to pack the model as; empty if it is taken as it is.
+    private Optional<WeightFormat> format(ModelFiles model) {
+        return switch (model) {
+            case ModelFiles.Folder folder -> format(folder);
+            case ModelFiles.Gguf _ ->
+                    switch (choice) {
+                        case WeightChoice.Suitable() ->
+                                SuitableFormat.of(model, MachineMemory.bytes());
+                        // blocks are never computed from as they lie
+                        case WeightChoice.Stored() -> Optional.of(WeightFormat.KEEP);
+                        case WeightChoice.Packed(WeightFormat format) -> Optional.of(format);
+                    };
+        };
+    }
+
+    private Optional<WeightFormat> format(ModelFiles.Folder model) {
+        Optional<PackManifest> manifest = PackManifest.read(model.directory());
         return switch (choice) {
             case WeightChoice.Stored() -> Optional.empty();
             case WeightChoice.Suitable() ->
@@ -43,7 +56,7 @@ public record ChosenWeights(WeightChoice choice, Path cache) {
                             ? Optional.empty()
                             : SuitableFormat.of(model, MachineMemory.bytes());
             case WeightChoice.Packed(WeightFormat format) -> {
-                manifest.ifPresent(packed -> refuseOther(model, packed, format));
+                manifest.ifPresent(packed -> refuseOther(model.directory(), packed, format));
                 yield manifest.isPresent() ? Optional.empty() : Optional.of(format);
             }
         };

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/// Writes floats as elements of a tensor.
+/// Floats as elements of a tensor.
 final class Elements {
 
     private static final ValueLayout.OfFloat FLOAT =
@@ -15,6 +15,15 @@ final class Elements {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Elements() {}
+
+    static float get(MemorySegment data, ElementKind kind, long index) {
+        return switch (kind) {
+            case F32 -> data.get(FLOAT, 4 * index);
+            case BF16 -> Float.intBitsToFloat(data.get(SHORT, 2 * index) << 16);
+            case F64, F16, I64, I32, I16, I8, U8, BOOL ->
+                    throw new IllegalArgumentException("a weight in " + kind);
+        };
+    }
 
     /// A bfloat16 is rounded to the nearest, ties to even.
     static void set(MemorySegment data, ElementKind kind, long index, float value) {

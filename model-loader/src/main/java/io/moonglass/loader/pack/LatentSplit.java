@@ -30,13 +30,15 @@ final class LatentSplit {
     }
 
     /// The tensors of a packed folder for those of its source.
+    ///
+    /// @param isQuantized whether the decoder's matrices become panels
     Map<String, PackedFile.Entry> tensors(
-            Map<String, PackedFile.Entry> stored, WeightFormat format) {
+            Map<String, PackedFile.Entry> stored, boolean isQuantized) {
         boolean wholePanels =
                 text.kvLoraRank() % PanelMatrix.PANEL_ROWS == 0
                         && text.qkNopeHeadDim() % PanelMatrix.PANEL_ROWS == 0
                         && text.vHeadDim() % PanelMatrix.PANEL_ROWS == 0;
-        if (format.panels().isEmpty() || !wholePanels) {
+        if (!isQuantized || !wholePanels) {
             return stored;
         }
         Map<String, PackedFile.Entry> tensors = new LinkedHashMap<>();

@@ -1,8 +1,8 @@
 package io.moonglass.loader.pack;
 
-import io.moonglass.loader.config.ModelName;
+import static java.lang.System.Logger.Level.INFO;
+
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.tensor.ThreadTeam;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,43 +29,45 @@ public final class PackCache {
         this.directory = directory;
     }
 
-    /// The packed form of a checkpoint; packs it unless that was done before. Processes that want the
+    /// The packed form of a model; packs it unless that was done before. Processes that want the
     /// same one pack it once: the others wait.
     ///
     /// @param model as it was released
     /// @return the packed folder
-    /// @throws ConfigException if a folder cannot be used or the disk has no room
-    /// @throws io.moonglass.loader.fault.ModelFormatException if the checkpoint is damaged
-    public Path packed(Path model, WeightFormat format, int numThreads, PackProgress progress) {
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            CheckpointSource source = new CheckpointSource(checkpoint, numThreads);
-            PackLayout layout = PackLayout.of(source.tensors(format), WeightFormats.of(format));
+    /// @throws ConfigException if a file cannot be used or the disk has no room
+    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
+    public Path packed(
+            ModelFiles model, WeightFormat format, int numThreads, PackProgress progress) {
+        try (WeightSource source = ModelFiles.open(model, numThreads)) {
+            source.notes().forEach(note -> LOG.log(INFO, note));
+            PackLayout layout = source.layout(WeightFormats.of(format));
             String name =
                     "%s-%s-%s"
                             .formatted(
-                                    ModelName.of(model).replace("/", "--"),
+                                    model.name().replace("/", "--"),
                                     format.spelling(),
-                                    SourceKey.of(checkpoint, layout));
+                                    SourceKey.of(source, layout));
             Path entry = directory.resolve(name);
             if (Files.isDirectory(entry)) { // complete, also where nobody may write
-                return found(model, format, entry);
+                return found(model.path(), format, entry);
             }
             Files.createDirectories(directory);
             synchronized (ONE_AT_A_TIME) {
                 try (FileChannel channel = lockFile(name);
                         FileLock _ = lock(channel, entry)) {
                     if (Files.isDirectory(entry)) {
-                        return found(model, format, entry);
+                        return found(model.path(), format, entry);
                     }
                     LOG.log(
-                            System.Logger.Level.INFO,
+                            INFO,
                             "packing {0} as {1} into {2}; the next start finds it there",
-                            model,
+                            model.path(),
                             format.spelling(),
                             entry);
                     try (ThreadTeam team = new ThreadTeam(numThreads)) {
                         new Packer(source, WeightFormats.of(format), team, progress).pack(entry);
                     }
+                    source.report().lines().forEach(line -> LOG.log(INFO, "packed {0}", line));
                     return entry;
                 }
             }
@@ -78,12 +80,7 @@ public final class PackCache {
     }
 
     private static Path found(Path model, WeightFormat format, Path entry) {
-        LOG.log(
-                System.Logger.Level.INFO,
-                "{0} as {1}: packed before, in {2}",
-                model,
-                format.spelling(),
-                entry);
+        LOG.log(INFO, "{0} as {1}: packed before, in {2}", model, format.spelling(), entry);
         return entry;
     }
 
@@ -100,7 +97,7 @@ public final class PackCache {
         if (free != null) {
             return free;
         }
-        LOG.log(System.Logger.Level.INFO, "another process packs {0}; waiting for it", entry);
+        LOG.log(INFO, "another process packs {0}; waiting for it", entry);
         return channel.lock();
     }
 }

@@ -5,7 +5,7 @@ import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.PanelType;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Function;
 
 /// What a packed directory will hold, known before anything is written.
 ///
@@ -18,9 +18,14 @@ record PackLayout(
         Map<String, PackedFile.Entry> entries) {
 
     static PackLayout of(Map<String, PackedFile.Entry> tensors, WeightFormats formats) {
+        return of(tensors, name -> form(name, tensors, formats));
+    }
+
+    /// @param formOf what each tensor becomes
+    static PackLayout of(
+            Map<String, PackedFile.Entry> tensors, Function<String, PackedForm> formOf) {
         Map<String, PackedForm> forms = new LinkedHashMap<>();
-        tensors.forEach(
-                (name, entry) -> forms.put(name, form(name, entry, tensors.keySet(), formats)));
+        tensors.keySet().forEach(name -> forms.put(name, formOf.apply(name)));
         Map<String, PackManifest.PanelShape> panels = new LinkedHashMap<>();
         Map<String, PackedFile.Entry> entries = new LinkedHashMap<>();
         forms.forEach((name, form) -> {
@@ -44,9 +49,11 @@ record PackLayout(
         return new PackLayout(forms, panels, entries);
     }
 
-    private static PackedForm form(
-            String name, PackedFile.Entry entry, Set<String> tensors, WeightFormats formats) {
-        return LatentSplit.isPanels(name, tensors)
+    /// What a tensor becomes where one format is asked for.
+    static PackedForm form(
+            String name, Map<String, PackedFile.Entry> tensors, WeightFormats formats) {
+        PackedFile.Entry entry = tensors.get(name);
+        return LatentSplit.isPanels(name, tensors.keySet())
                 ? new PackedForm.Panels(PanelType.Q8)
                 : PackedForm.of(name, entry.shape().length, entry.kind(), formats);
     }

@@ -2,6 +2,7 @@ package io.moonglass.loader.pack;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.moonglass.loader.disk.FileSpace;
 import io.moonglass.loader.safetensors.ElementKind;
 import java.io.IOException;
 import java.lang.foreign.Arena;

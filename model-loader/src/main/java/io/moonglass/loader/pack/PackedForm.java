@@ -19,20 +19,36 @@ sealed interface PackedForm {
     /// of positions, which have more than two dimensions.
     static PackedForm of(
             String name, int numDimensions, ElementKind stored, WeightFormats formats) {
-        if (numDimensions < 2 || name.endsWith(".mlp.gate.weight")) {
+        if (numDimensions < 2 || isRouter(name)) {
             return new Elements(ElementKind.F32);
         }
-        if (name.startsWith("vision_tower.") || name.startsWith("multi_modal_projector.")) {
+        if (isVision(name)) {
             WeightFormat format = formats.vision();
             return format.panels().isPresent() && numDimensions == 2
                     ? new Panels(format.panels().get())
                     : new Elements(format == WeightFormat.F32 ? ElementKind.F32 : stored);
         }
         WeightFormat format = formats.decoder();
-        boolean readByRow =
-                name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");
-        return format.panels().isPresent() && !readByRow
+        return format.panels().isPresent() && !isReadByRow(name)
                 ? new Panels(format.panels().get())
-                : new Elements(format.rowKind());
+                : new Elements(format.rowKind(stored));
+    }
+
+    /// Whether all tokens, or all patches, are multiplied with a tensor, so that it may be quantised.
+    static boolean isMultiplied(String name, int numDimensions) {
+        return numDimensions == 2 && !isRouter(name) && (isVision(name) || !isReadByRow(name));
+    }
+
+    private static boolean isRouter(String name) {
+        return name.endsWith(".mlp.gate.weight");
+    }
+
+    /// Of MoonViT or the projector.
+    static boolean isVision(String name) {
+        return name.startsWith("vision_tower.") || name.startsWith("multi_modal_projector.");
+    }
+
+    private static boolean isReadByRow(String name) {
+        return name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");
     }
 }

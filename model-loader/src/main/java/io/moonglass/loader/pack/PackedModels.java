@@ -2,12 +2,14 @@ package io.moonglass.loader.pack;
 
 import io.moonglass.loader.config.ConfigSection;
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.ThreadTeam;
 import java.nio.file.Path;
 
 /// Makes packed directories, from which a model starts at once.
 public final class PackedModels {
+
+    private static final System.Logger LOG = System.getLogger(PackedModels.class.getName());
 
     private PackedModels() {}
 
@@ -22,15 +24,34 @@ public final class PackedModels {
             Path directory,
             int numThreads,
             PackProgress progress) {
-        try (Checkpoint checkpoint = Checkpoint.open(model);
+        pack(new ModelFiles.Folder(model), formats, directory, numThreads, progress);
+    }
+
+    /// Packs a model.
+    ///
+    /// @param directory must not be there yet
+    /// @return what became of the tensors of a GGUF file
+    /// @throws ConfigException if a file cannot be used, or the model is packed already
+    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
+    public static PackReport pack(
+            ModelFiles model,
+            WeightFormats formats,
+            Path directory,
+            int numThreads,
+            PackProgress progress) {
+        if (model instanceof ModelFiles.Folder) {
+            PackManifest.read(model.path())
+                    .ifPresent(manifest -> {
+                        throw new ConfigException(
+                                "--model %s: packed already, as %s; pack the released checkpoint"
+                                        .formatted(model.path(), manifest.weights()));
+                    });
+        }
+        try (WeightSource source = ModelFiles.open(model, numThreads);
                 ThreadTeam team = new ThreadTeam(numThreads)) {
-            if (checkpoint.manifest().isPresent()) {
-                throw new ConfigException(
-                        "--model %s: packed already, as %s; pack the released checkpoint"
-                                .formatted(model, checkpoint.manifest().get().weights()));
-            }
-            new Packer(new CheckpointSource(checkpoint, numThreads), formats, team, progress)
-                    .pack(directory);
+            source.notes().forEach(note -> LOG.log(System.Logger.Level.INFO, note));
+            new Packer(source, formats, team, progress).pack(directory);
+            return source.report();
         }
     }
 

@@ -55,7 +55,7 @@ final class Packer {
         Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
         boolean isComplete = false;
         try {
-            PackLayout layout = PackLayout.of(source.tensors(formats.decoder()), formats);
+            PackLayout layout = source.layout(formats);
             remove(unfinished);
             Files.createDirectories(target.getParent());
             Room.check(target.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");

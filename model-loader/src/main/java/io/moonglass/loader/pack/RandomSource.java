@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -37,8 +38,10 @@ final class RandomSource implements WeightSource {
     }
 
     @Override
-    public Map<String, PackedFile.Entry> tensors(WeightFormat format) {
-        return new LatentSplit(config.text()).tensors(tensors, format);
+    public PackLayout layout(WeightFormats formats) {
+        boolean isQuantized = formats.decoder().panels().isPresent();
+        LatentSplit split = new LatentSplit(config.text());
+        return PackLayout.of(split.tensors(tensors, isQuantized), formats);
     }
 
     @Override
@@ -90,5 +93,10 @@ final class RandomSource implements WeightSource {
     @Override
     public Map<String, String> hashes() {
         return Map.of();
+    }
+
+    @Override
+    public List<String> state() {
+        return List.of();
     }
 }

@@ -58,18 +58,22 @@ record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
     /// than all the rest of it, and who replaces such a file changes one of the two.
     List<String> state() throws IOException {
         List<String> lines = new ArrayList<>();
-        for (Map.Entry<String, Path> file : weights.entrySet()) {
-            lines.add(
-                    "%s %d %d"
-                            .formatted(
-                                    file.getKey(),
-                                    Files.size(file.getValue()),
-                                    Files.getLastModifiedTime(file.getValue()).toMillis()));
+        for (Path file : weights.values()) {
+            lines.add(state(file));
         }
         for (Map.Entry<String, Path> file : companions.entrySet()) {
             lines.add("%s %s".formatted(file.getKey(), sha256(file.getValue())));
         }
         return lines;
+    }
+
+    /// The line of a file of weights.
+    static String state(Path file) throws IOException {
+        return "%s %d %d"
+                .formatted(
+                        file.getFileName(),
+                        Files.size(file),
+                        Files.getLastModifiedTime(file).toMillis());
     }
 
     static String sha256(Path file) throws IOException {

@@ -1,16 +1,14 @@
 package io.moonglass.loader.pack;
 
-import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.PackManifest;
-import io.moonglass.loader.safetensors.StoredTensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// Names what packing a checkpoint would give, without packing it.
+/// Names what packing a model would give, without packing it.
 ///
-/// Files count as [SourceFiles#state()] tells them. The layout counts as well, so that a version of this
+/// Files count as [WeightSource#state()] tells them. The layout counts as well, so that a version of this
 /// program that stores tensors in other forms packs anew. The folder does not: a model may be moved.
 final class SourceKey {
 
@@ -18,7 +16,7 @@ final class SourceKey {
 
     private SourceKey() {}
 
-    static String of(Checkpoint checkpoint, PackLayout layout) throws IOException {
+    static String of(WeightSource source, PackLayout layout) throws IOException {
         List<String> lines = new ArrayList<>();
         lines.add("layout %d".formatted(PackManifest.FORMAT));
         layout.entries()
@@ -28,10 +26,7 @@ final class SourceKey {
                                         .formatted(
                                                 name,
                                                 Arrays.toString(entry.shape()) + entry.kind())));
-        for (StoredTensor tensor : checkpoint.tensors()) {
-            lines.add("%s in %s".formatted(tensor.name(), tensor.file()));
-        }
-        lines.addAll(SourceFiles.of(checkpoint).state());
+        lines.addAll(source.state());
         return SourceFiles.sha256(lines).substring(0, LENGTH);
     }
 }

@@ -1,7 +1,8 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.gguf.GgufFile;
+import io.moonglass.loader.gguf.GgufModel;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -18,27 +19,64 @@ public final class SuitableFormat {
     private SuitableFormat() {}
 
     /// @param memoryBytes of the machine
-    /// @return empty for the numbers that are stored
-    /// @throws io.moonglass.loader.fault.ModelFormatException if the checkpoint is damaged
-    public static Optional<WeightFormat> of(Path model, long memoryBytes) {
+    /// @return empty for the numbers that are stored, as they lie
+    /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
+    public static Optional<WeightFormat> of(ModelFiles model, long memoryBytes) {
         return of(model, memoryBytes, SMALL_BYTES);
     }
 
-    static Optional<WeightFormat> of(Path model, long memoryBytes, long smallBytes) {
-        if (weightBytes(model) <= smallBytes) {
-            return Optional.empty();
+    static Optional<WeightFormat> of(ModelFiles model, long memoryBytes, long smallBytes) {
+        return switch (model) {
+            case ModelFiles.Folder _ -> {
+                if (weightBytes(model) <= smallBytes) {
+                    yield Optional.empty();
+                }
+                try (WeightSource source = ModelFiles.open(model, 1)) {
+                    yield Optional.of(fitting(source, memoryBytes));
+                }
+            }
+            case ModelFiles.Gguf(var decoder, var vision) -> {
+                try (GgufSource source = new GgufSource(GgufModel.open(decoder, vision), 1)) {
+                    boolean isKept = source.isQuantized() || weightBytes(model) <= smallBytes;
+                    yield Optional.of(isKept ? WeightFormat.KEEP : fitting(source, memoryBytes));
+                }
+            }
+        };
+    }
+
+    private static WeightFormat fitting(WeightSource source, long memoryBytes) {
+        long eightBits = source.layout(WeightFormats.of(WeightFormat.Q8)).bytes();
+        return eightBits <= memoryBytes / 2 ? WeightFormat.Q8 : WeightFormat.Q4;
+    }
+
+    /// Bytes of all files of weights; 0 where there are none, which is for who opens them to say.
+    ///
+    /// @throws ConfigException if a folder cannot be read
+    public static long weightBytes(ModelFiles model) {
+        return switch (model) {
+            case ModelFiles.Folder(var directory) -> weightBytes(directory);
+            case ModelFiles.Gguf(var decoder, var vision) ->
+                    fileBytes(decoder) + vision.map(SuitableFormat::fileBytes).orElse(0L);
+        };
+    }
+
+    /// Of all parts of a split file.
+    private static long fileBytes(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return 0;
         }
-        try (Checkpoint checkpoint = Checkpoint.open(model)) {
-            var tensors = new CheckpointSource(checkpoint, 1).tensors(WeightFormat.Q8);
-            long eightBits = PackLayout.of(tensors, WeightFormats.of(WeightFormat.Q8)).bytes();
-            return Optional.of(eightBits <= memoryBytes / 2 ? WeightFormat.Q8 : WeightFormat.Q4);
+        try (GgufFile opened = GgufFile.open(file)) {
+            long bytes = 0;
+            for (Path part : opened.parts()) {
+                bytes += Files.size(part);
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw new ConfigException("--model %s: cannot be read".formatted(file), e);
         }
     }
 
-    /// Bytes of all files of weights; 0 where there is no such folder, which is for who opens it to say.
-    ///
-    /// @throws ConfigException if the folder cannot be read
-    public static long weightBytes(Path model) {
+    private static long weightBytes(Path model) {
         if (!Files.isDirectory(model)) {
             return 0;
         }

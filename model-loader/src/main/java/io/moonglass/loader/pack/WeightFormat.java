@@ -10,7 +10,10 @@ public enum WeightFormat {
     F32(Optional.empty()),
     BF16(Optional.empty()),
     Q8(Optional.of(PanelType.Q8)),
-    Q4(Optional.of(PanelType.Q4));
+    Q4(Optional.of(PanelType.Q4)),
+    /// What keeps most of the source's numbers, each matrix by itself: of a checkpoint's as they are, of those that a
+    /// GGUF file has in blocks the panels that hold them.
+    KEEP(Optional.empty());
 
     private final Optional<PanelType> panels;
 
@@ -29,7 +32,13 @@ public enum WeightFormat {
     }
 
     /// What matrices are stored as that are read row by row.
-    ElementKind rowKind() {
-        return this == F32 ? ElementKind.F32 : ElementKind.BF16;
+    ///
+    /// @param stored what they are in the source
+    ElementKind rowKind(ElementKind stored) {
+        return switch (this) {
+            case F32 -> ElementKind.F32;
+            case BF16, Q8, Q4 -> ElementKind.BF16;
+            case KEEP -> stored;
+        };
     }
 }

@@ -5,14 +5,14 @@ import io.moonglass.tensor.PanelMatrix;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /// Where the weights of a packed directory come from.
-interface WeightSource {
+interface WeightSource extends AutoCloseable {
 
-    /// The tensors that a packed folder gets and what they are here, in the order in which they are best
-    /// read.
-    Map<String, PackedFile.Entry> tensors(WeightFormat format);
+    /// What a packed folder gets, in the order in which the tensors are best read.
+    PackLayout layout(WeightFormats formats);
 
     /// Told before a tensor is written; one thread.
     default void begin(String name) {}
@@ -30,4 +30,21 @@ interface WeightSource {
 
     /// The files that all this is read from, and their SHA-256.
     Map<String, String> hashes() throws IOException;
+
+    /// What tells these files from others, a line each, without reading weights.
+    List<String> state() throws IOException;
+
+    /// What an operator should know of the source, a line each.
+    default List<String> notes() {
+        return List.of();
+    }
+
+    /// What became of the tensors, as far as it was measured; after they were written.
+    default PackReport report() {
+        return PackReport.EMPTY;
+    }
+
+    /// Closes what was opened to read from.
+    @Override
+    default void close() {}
 }

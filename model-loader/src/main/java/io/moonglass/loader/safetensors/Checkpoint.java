@@ -4,6 +4,7 @@ import io.moonglass.loader.config.ConfigSection;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.Weight;
 import java.lang.foreign.Arena;
@@ -52,6 +53,11 @@ public final class Checkpoint implements AutoCloseable {
     /// @throws ConfigException      if the folder or its JSON files cannot be used
     /// @throws ModelFormatException if a shard is missing or damaged
     public static Checkpoint open(Path directory) {
+        if (ModelFiles.isGguf(directory)) {
+            throw new ConfigException(
+                    "--model %s: a file in GGUF is computed from in its packed form; make one with moonglass pack"
+                            .formatted(directory));
+        }
         if (!Files.isDirectory(directory)) {
             throw new ConfigException(
                     "--model %s: no such folder; want a checkpoint in Hugging Face layout"

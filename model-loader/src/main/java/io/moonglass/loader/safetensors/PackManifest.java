@@ -97,7 +97,7 @@ public record PackManifest(
                 return type;
             }
         }
-        throw tensor.wrong("type", "q4 or q8");
+        throw tensor.wrong("type", "q4, q8 or q4a");
     }
 
     public void write(Path directory) throws IOException {

@@ -55,6 +55,21 @@ public record StoredTensor(
         return values;
     }
 
+    /// Some elements of a weight as floats.
+    ///
+    /// @param from the first, counted over the whole tensor
+    public void read(long from, int count, float[] target, int at) {
+        switch (weightType()) {
+            case F32 -> MemorySegment.copy(data, FLOAT, 4 * from, target, at, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    int bits = data.get(SHORT, 2 * (from + i));
+                    target[at + i] = Float.intBitsToFloat(bits << 16);
+                }
+            }
+        }
+    }
+
     /// One element of a weight, counted over the whole tensor.
     public float element(long index) {
         return switch (weightType()) {

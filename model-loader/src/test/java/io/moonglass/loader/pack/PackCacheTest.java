@@ -168,19 +168,23 @@ class PackCacheTest {
     @Test
     void small_models_are_read_as_they_are_and_large_ones_in_what_fits() {
         long small = 1L << 30;
-        assertTrue(SuitableFormat.of(model, 1 << 20).isEmpty());
-        assertTrue(SuitableFormat.of(folder.resolve("nowhere"), 1 << 20).isEmpty());
-        assertEquals(WeightFormat.Q8, SuitableFormat.of(model, small, 1000).orElseThrow());
-        assertEquals(WeightFormat.Q4, SuitableFormat.of(model, 1000, 1000).orElseThrow());
+        assertTrue(SuitableFormat.of(files(model), 1 << 20).isEmpty());
+        assertTrue(SuitableFormat.of(files(folder.resolve("nowhere")), 1 << 20).isEmpty());
+        assertEquals(WeightFormat.Q8, SuitableFormat.of(files(model), small, 1000).orElseThrow());
+        assertEquals(WeightFormat.Q4, SuitableFormat.of(files(model), 1000, 1000).orElseThrow());
     }
 
     private Path packed(Path source, WeightFormat format) {
         return new PackCache(directory)
                 .packed(
-                        source,
+                        files(source),
                         format,
                         2,
                         (numTensors, _, _, _) -> numPackings += numTensors == 1 ? 1 : 0);
+    }
+
+    private static ModelFiles files(Path directory) {
+        return new ModelFiles.Folder(directory);
     }
 
     /// What was logged.
@@ -211,7 +215,7 @@ class PackCacheTest {
         public static void main(String[] arguments) {
             new PackCache(Path.of(arguments[0]))
                     .packed(
-                            Path.of(arguments[1]),
+                            files(Path.of(arguments[1])),
                             WeightFormat.Q4,
                             1,
                             (_, _, _, _) -> packed = true);

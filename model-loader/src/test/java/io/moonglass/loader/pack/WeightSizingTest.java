@@ -40,7 +40,8 @@ class WeightSizingTest {
             assertEquals(two(bytes / (double) (1L << 30)), row.group(3), row.group());
             numRows++;
         }
-        assertEquals(WeightFormat.values().length, numRows);
+        int numSized = WeightFormat.values().length - 1; // what is kept is as large as it is
+        assertEquals(numSized, numRows);
     }
 
     @Test
@@ -67,7 +68,7 @@ class WeightSizingTest {
 
     private PackLayout layout(String spelling) {
         WeightFormat format = WeightFormat.valueOf(spelling.toUpperCase(Locale.ROOT));
-        return PackLayout.of(source.tensors(format), WeightFormats.of(format));
+        return source.layout(WeightFormats.of(format));
     }
 
     /// Weights that a step of so many generated tokens reads: of the routed experts those that at least one of them

@@ -42,6 +42,8 @@ public final class GoldenCheck {
             Set<String> left = new HashSet<>(golden.fileNames());
             PromptRenderer prompts = PromptRenderer.read(modelDirectory, checkpoint.config());
             checkTexts(new TextCheck(report, prompts), golden, left);
+            left.remove("gguf_blocks.safetensors");
+            golden.tensors("gguf_blocks").ifPresent(new BlockCheck(report)::blocks);
             Optional<PictureCheck> pictures =
                     checkpoint
                             .config()

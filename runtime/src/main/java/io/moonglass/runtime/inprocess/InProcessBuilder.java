@@ -6,6 +6,7 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.CacheDirectory;
 import io.moonglass.loader.pack.ChosenWeights;
 import io.moonglass.loader.pack.PackProgress;
+import io.moonglass.loader.pack.VisionFile;
 import io.moonglass.loader.pack.WeightChoice;
 import io.moonglass.loader.pack.WeightFormat;
 import io.moonglass.runtime.ChatModelOptions;
@@ -23,6 +24,7 @@ import java.util.function.UnaryOperator;
 public final class InProcessBuilder {
 
     private final Path folder;
+    private Optional<String> visionFile = Optional.empty();
     private WeightChoice weights = new WeightChoice.Suitable();
     private Optional<Path> cache = Optional.empty();
     private PackProgress packProgress = (_, _, _, _) -> {};
@@ -31,6 +33,13 @@ public final class InProcessBuilder {
 
     InProcessBuilder(Path folder) {
         this.folder = Objects.requireNonNull(folder, "folder");
+    }
+
+    /// The vision part of a decoder in GGUF, or `none` to read text alone (`--mmproj`; default: the one `*mmproj*.gguf`
+    /// beside the decoder).
+    public InProcessBuilder visionFile(String file) {
+        visionFile = Optional.of(file);
+        return this;
     }
 
     /// What requests call the model (`--name`; default: its folder's name).
@@ -159,7 +168,8 @@ public final class InProcessBuilder {
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged or missing
     public InProcessModel load() {
         ChosenWeights chosen = new ChosenWeights(weights, cache.orElseGet(CacheDirectory::ofUser));
-        ChosenWeights.Source source = chosen.of(folder, options.numThreads(), packProgress);
+        ChosenWeights.Source source =
+                chosen.of(VisionFile.with(folder, visionFile), options.numThreads(), packProgress);
         LocalChatModel model =
                 LocalChatModel.load(
                         source.folder(),

@@ -14,7 +14,7 @@ final class Answerer {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "Answer in this process, from a checkpoint in Hugging Face layout or the ORG/NAME of one that was pulled (default: the demo model).")
+                    "Answer in this process, from a checkpoint in Hugging Face layout, the ORG/NAME of one that was pulled, or a decoder in GGUF (default: the demo model).")
     private String directory;
 
     @Option(

@@ -29,6 +29,7 @@ final class AnsweringServer implements AutoCloseable {
     static AnsweringServer open(
             Answerer answerer,
             ModelOpener models,
+            VisionFileOption visionFile,
             WeightOptions weights,
             ComputeOptions compute,
             VisionOptions vision,
@@ -38,7 +39,7 @@ final class AnsweringServer implements AutoCloseable {
         }
         Logging.beQuiet();
         ChatModelOptions options = fetchingLikeItsUser(vision.in(compute.chatModel()));
-        ChatModel model = weights.open(models, answerer.directory(), options, err);
+        ChatModel model = weights.open(models, visionFile.of(answerer.directory()), options, err);
         try {
             // other users of this machine reach the port, too
             String key = RandomKey.make();

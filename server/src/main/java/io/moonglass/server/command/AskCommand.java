@@ -58,6 +58,8 @@ final class AskCommand implements Callable<Integer> {
 
     @Mixin private SamplingOptions sampling;
 
+    @Mixin private VisionFileOption visionFile;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -86,7 +88,7 @@ final class AskCommand implements Callable<Integer> {
         List<ContentPart> parts = media.parts();
         PrintWriter err = spec.commandLine().getErr();
         try (AnsweringServer server =
-                AnsweringServer.open(answerer, models, weights, compute, vision, err)) {
+                AnsweringServer.open(answerer, models, visionFile, weights, compute, vision, err)) {
             ask(server.client(), request(parts));
         } catch (MoonglassException e) {
             throw media.namingItsFile(e).<RuntimeException>map(named -> named).orElse(e);

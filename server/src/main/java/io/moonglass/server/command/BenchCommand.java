@@ -47,8 +47,10 @@ final class BenchCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "The checkpoint, packed or not, a folder or the ORG/NAME of one that was pulled (default: the demo model).")
+                    "The checkpoint, packed or not, a folder or the ORG/NAME of one that was pulled, or a decoder in GGUF (default: the demo model).")
     private Optional<String> model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--only",
@@ -101,7 +103,10 @@ final class BenchCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         BenchReport report =
                 new ModelBench(
-                                model.map(ModelPath::existing).orElseGet(DemoModel::directory),
+                                folder.folder(
+                                        model.map(ModelPath::of).orElseGet(DemoModel::directory),
+                                        options.numThreads(),
+                                        err),
                                 options,
                                 plan(),
                                 what -> err.printf("moonglass: measuring %s%n", what))

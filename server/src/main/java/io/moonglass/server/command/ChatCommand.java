@@ -72,6 +72,8 @@ final class ChatCommand implements Callable<Integer> {
 
     @Mixin private SamplingOptions sampling;
 
+    @Mixin private VisionFileOption visionFile;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -107,7 +109,7 @@ final class ChatCommand implements Callable<Integer> {
                         showReasoning);
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, charset()));
         try (AnsweringServer server =
-                AnsweringServer.open(answerer, models, weights, compute, vision, err)) {
+                AnsweringServer.open(answerer, models, visionFile, weights, compute, vision, err)) {
             MoonglassClient client = server.client();
             screen.greet(client.models().data().getFirst().id());
             ChatSession session = new ChatSession(conversation(client), lines, screen, json);

@@ -1,5 +1,6 @@
 package io.moonglass.server.command;
 
+import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.runtime.check.CheckReport;
 import io.moonglass.runtime.check.GoldenCheck;
 import java.nio.file.Path;
@@ -40,8 +41,10 @@ final class CheckCommand implements Callable<Integer> {
             required = true,
             paramLabel = "DIR",
             description =
-                    "A checkpoint in Hugging Face layout, or the ORG/NAME of one that was pulled.")
+                    "A checkpoint in Hugging Face layout, the ORG/NAME of one that was pulled, or a decoder in GGUF.")
     private String model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--golden",
@@ -59,8 +62,11 @@ final class CheckCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Logging.beQuiet();
-        CheckReport report =
-                new GoldenCheck(ModelPath.of(model), golden, vision.in(compute.chatModel())).run();
+        ChatModelOptions options = vision.in(compute.chatModel());
+        Path checkpoint =
+                folder.folder(
+                        ModelPath.of(model), options.numThreads(), spec.commandLine().getErr());
+        CheckReport report = new GoldenCheck(checkpoint, golden, options).run();
         figures.write(report.summary(), report.lines(), spec.commandLine().getOut());
         return report.numFailed() == 0 ? 0 : 1;
     }

@@ -6,6 +6,7 @@ import io.moonglass.server.eval.Comparison;
 import io.moonglass.server.eval.ComparisonReport;
 import io.moonglass.server.eval.EvaluationSet;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -41,8 +42,10 @@ final class CompareCommand implements Callable<Integer> {
             required = true,
             paramLabel = "DIR",
             description =
-                    "The model, such as a folder that pack wrote, or the ORG/NAME of one that was pulled.")
+                    "The model, such as a folder that pack wrote, the ORG/NAME of one that was pulled, or a decoder in GGUF.")
     private String model;
+
+    @Mixin private FolderOptions folder;
 
     @Option(
             names = "--reference",
@@ -86,13 +89,18 @@ final class CompareCommand implements Callable<Integer> {
                         set.orElseGet(() -> DemoModel.directory().resolveSibling("evaluation")));
         EvaluationSet asked = limit.map(all::sample).orElse(all);
         int numAll = asked.conversations().size();
+        int numThreads = compute.chatModel().numThreads();
+        PrintWriter err = spec.commandLine().getErr();
         ComparisonReport report;
         try (ModelComparison models =
                         new ModelComparison(
-                                ModelPath.of(model),
-                                reference.map(ModelPath::of).orElseGet(DemoModel::directory),
+                                folder.folder(ModelPath.of(model), numThreads, err),
+                                reference
+                                        .map(ModelPath::of)
+                                        .map(path -> folder.otherFolder(path, numThreads, err))
+                                        .orElseGet(DemoModel::directory),
                                 compute.chatModel());
-                ProgressLine progress = new ProgressLine(spec.commandLine().getErr())) {
+                ProgressLine progress = new ProgressLine(err)) {
             report =
                     new Comparison(models, asked, maxTokens)
                             .run(numDone ->

@@ -69,6 +69,8 @@ final class EvalCommand implements Callable<Integer> {
             description = "Conversations at once (default: ${DEFAULT-VALUE}).")
     private int numParallel;
 
+    @Mixin private VisionFileOption visionFile;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -106,7 +108,8 @@ final class EvalCommand implements Callable<Integer> {
     private EvaluationReport ask(EvaluationSet set) throws InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (AnsweringServer server =
-                        AnsweringServer.open(answerer, models, weights, compute, vision, err);
+                        AnsweringServer.open(
+                                answerer, models, visionFile, weights, compute, vision, err);
                 EvalProgress progress = new EvalProgress(err, set.conversations().size())) {
             return new Evaluation(server.client(), set, numParallel).run(progress::show);
         }

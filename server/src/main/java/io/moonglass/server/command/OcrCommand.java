@@ -83,6 +83,8 @@ final class OcrCommand implements Callable<Integer> {
             description = "Print pages, sizes, tokens and faults as JSON when all pages are read.")
     private boolean json;
 
+    @Mixin private VisionFileOption visionFile;
+
     @Mixin private WeightOptions weights;
 
     @Mixin private ComputeOptions compute;
@@ -103,7 +105,7 @@ final class OcrCommand implements Callable<Integer> {
         MediaSource source = MediaArgument.source("ocr", document);
         PrintWriter err = spec.commandLine().getErr();
         try (AnsweringServer server =
-                AnsweringServer.open(answerer, models, weights, compute, vision, err)) {
+                AnsweringServer.open(answerer, models, visionFile, weights, compute, vision, err)) {
             OcrRequest request = request(source);
             return (json ? readWhole(server.client(), request) : read(server.client(), request))
                     ? 0

@@ -3,6 +3,7 @@ package io.moonglass.server.command;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
 import io.moonglass.server.http.MoonglassServer;
@@ -11,7 +12,6 @@ import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelStatus;
 import io.moonglass.tensor.Kernels;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
@@ -119,8 +119,7 @@ final class ServeCommand implements Callable<Integer> {
         options = operations.in(options, () -> configuration.effective().yaml());
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            ModelPool pool =
-                    models.pool((directory, name) -> open(directory, computing.withName(name)));
+            ModelPool pool = models.pool((files, name) -> open(files, computing.withName(name)));
             try {
                 pool.openFirst();
                 serve(server, pool);
@@ -131,8 +130,8 @@ final class ServeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private ChatModel open(Path checkpoint, ChatModelOptions computing) {
-        ChatModel model = weights.open(opener, checkpoint, computing, spec.commandLine().getErr());
+    private ChatModel open(ModelFiles files, ChatModelOptions computing) {
+        ChatModel model = weights.open(opener, files, computing, spec.commandLine().getErr());
         model.warmUp();
         return model;
     }

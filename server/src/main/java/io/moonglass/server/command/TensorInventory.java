@@ -2,6 +2,8 @@ package io.moonglass.server.command;
 
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.TensorShapes;
+import io.moonglass.loader.gguf.GgufModel;
+import io.moonglass.loader.gguf.GgufTensor;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.loader.safetensors.StoredTensor;
@@ -40,6 +42,26 @@ record TensorInventory(Map<ModelPart, Size> parts, Optional<Disk> disk) {
                 Files.exists(directory.resolve("model.safetensors.index.json"))
                         || Files.exists(directory.resolve("model.safetensors"));
         return hasWeights ? stored(directory) : expected(ModelConfig.read(directory));
+    }
+
+    /// What the files of a model in GGUF hold, by the checkpoint's tensors, and on disk by their own types.
+    static TensorInventory of(GgufModel model) {
+        Map<ModelPart, Size> parts = new EnumMap<>(ModelPart.class);
+        model.tensors()
+                .forEach((name, tensor) ->
+                        parts.merge(
+                                ModelPart.of(name),
+                                new Size(
+                                        1,
+                                        Arrays.stream(tensor.shape()).reduce(1, (a, b) -> a * b)),
+                                Size::plus));
+        Map<String, Long> bytesByKind = new TreeMap<>();
+        for (GgufTensor tensor : model.stored()) {
+            bytesByKind.merge(tensor.type().name(), tensor.data().byteSize(), Long::sum);
+        }
+        long numBytes = model.files().stream().mapToLong(TensorInventory::size).sum();
+        return new TensorInventory(
+                parts, Optional.of(new Disk(model.files().size(), numBytes, bytesByKind)));
     }
 
     /// What config.json makes of the parts, stored or not.

@@ -3,6 +3,7 @@ package io.moonglass.server.command;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.CacheDirectory;
 import io.moonglass.loader.pack.ChosenWeights;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.loader.pack.WeightChoice;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.runtime.ChatModelOptions;
@@ -21,7 +22,8 @@ final class WeightOptions implements SettingsSection {
                 "Compute from ${COMPLETION-CANDIDATES}. All but the last are packed into the cache"
                         + " first, and later starts find them there.",
                 "Default: stored, up to 1 GiB of weights. Above it q8, or q4 where q8 would take"
-                        + " more than half of the memory. A packed model is taken as it is."
+                        + " more than half of the memory. A packed model is taken as it is. A quantised"
+                        + " one in GGUF is packed so that it keeps its numbers (keep)."
             },
             converter = WeightChoiceConverter.class,
             completionCandidates = WeightChoiceConverter.class)
@@ -40,11 +42,12 @@ final class WeightOptions implements SettingsSection {
         return "weights";
     }
 
-    /// Opens a checkpoint, packed before if that is wanted.
+    /// Opens a model, packed before if that is wanted.
     ///
-    /// @param options without a name for the checkpoint's own
-    /// @throws ConfigException if a folder cannot be used, or the disk has no room
-    ChatModel open(ModelOpener models, Path model, ChatModelOptions options, PrintWriter err) {
+    /// @param options without a name for the model's own
+    /// @throws ConfigException if a file cannot be used, or the disk has no room
+    ChatModel open(
+            ModelOpener models, ModelFiles model, ChatModelOptions options, PrintWriter err) {
         ChosenWeights chosen =
                 new ChosenWeights(
                         weights.orElseGet(WeightChoice.Suitable::new),

@@ -179,6 +179,7 @@ class ClientCommandsTest {
                 AnsweringServer.open(
                         new Answerer(),
                         (_, _) -> model,
+                        new VisionFileOption(),
                         new WeightOptions(),
                         new ComputeOptions(),
                         new VisionOptions(),

@@ -204,7 +204,7 @@ class ConfigCommandTest {
                     server:⏎  body-budget: 0           | FILE line 2: server.body-budget is 0; want room for a body, such as 256MiB
                     compute:⏎  threads: 0              | FILE line 2: compute.threads is 0; want 1 or more
                     media:⏎  jpeg-decoding: quick      | FILE line 2: media.jpeg-decoding is "quick"; want exact or reduced
-                    weights:⏎  weights: q3             | FILE line 2: weights.weights is "q3"; want one of f32, bf16, q8, q4, stored
+                    weights:⏎  weights: q3             | FILE line 2: weights.weights is "q3"; want one of f32, bf16, q8, q4, keep, stored
                     media:⏎  allow-media-host: [a.org, "b c"] | FILE line 2: media.allow-media-host is "b c"; want one like example.com, *.example.com or example.com:8443
                     """)
     void a_value_that_cannot_be_is_refused_with_its_place_and_no_server_starts(

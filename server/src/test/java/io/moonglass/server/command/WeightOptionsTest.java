@@ -95,7 +95,8 @@ class WeightOptionsTest {
     void a_format_that_there_is_not_is_answered_with_those_there_are() {
         assertNotEquals(0, ask(remembering, "--weights=q5"));
         assertTrue(
-                err.toString().contains("want one of f32, bf16, q8, q4, stored"), err.toString());
+                err.toString().contains("want one of f32, bf16, q8, q4, keep, stored"),
+                err.toString());
     }
 
     private int ask(ModelOpener models, String... options) {

@@ -1,4 +1,4 @@
-package io.moonglass.loader.pack;
+package io.moonglass.loader.disk;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /// Room on a disk that is taken before it is written to. A mapped file whose disk fills while it is written to cannot
 /// fail softly: the system ends the process.
-final class FileSpace {
+public final class FileSpace {
 
     private static final int O_RDWR = 2;
     private static final int ENOSPC = 28;
@@ -40,7 +40,7 @@ final class FileSpace {
     ///
     /// @param file is there already
     /// @throws IOException if the disk has no room
-    static void take(Path file, long bytes) throws IOException {
+    public static void take(Path file, long bytes) throws IOException {
         if (OPEN.isEmpty() || ALLOCATE.isEmpty() || CLOSE.isEmpty()) {
             return;
         }

@@ -1,0 +1,298 @@
+package io.moonglass.loader.gguf;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moonglass.loader.TestModels;
+import io.moonglass.loader.config.GenerationConfig;
+import io.moonglass.loader.config.ModelConfig;
+import io.moonglass.loader.config.PreprocessorConfig;
+import io.moonglass.loader.config.TextConfig;
+import io.moonglass.loader.config.TokenizerConfig;
+import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.template.PromptRenderer;
+import io.moonglass.loader.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GgufModelTest {
+
+    private static final Path MODEL = TestModels.tinyRandom();
+
+    @TempDir private static Path pair;
+
+    @TempDir private Path folder;
+
+    private final GgufRewrite decoder = new GgufRewrite(pair.resolve("f32/decoder.gguf"));
+    private final GgufRewrite vision = new GgufRewrite(pair.resolve("f32/mmproj.gguf"));
+
+    @BeforeAll
+    static void writePair() {
+        GgufPair.write(MODEL, GgmlType.F32, pair.resolve("f32"), 2, (_, _, _, _) -> {});
+    }
+
+    @Test
+    void a_pair_has_the_keys_that_converters_write() {
+        try (GgufFile file = GgufFile.open(pair.resolve("f32/decoder.gguf"))) {
+            GgufMetadata keys = file.metadata();
+            TextConfig text = ModelConfig.read(MODEL).text();
+            assertEquals("deepseek2", keys.string("general.architecture"));
+            assertEquals(1, keys.integer("deepseek2.attention.head_count_kv"));
+            assertEquals(
+                    text.kvLoraRank() + text.qkRopeHeadDim(),
+                    keys.integer("deepseek2.attention.key_length"));
+            assertEquals(text.kvLoraRank(), keys.integer("deepseek2.attention.value_length"));
+            assertEquals(
+                    text.qkNopeHeadDim() + text.qkRopeHeadDim(),
+                    keys.integer("deepseek2.attention.key_length_mla"));
+            assertEquals(2, keys.integer("deepseek2.expert_gating_func"));
+            assertEquals("gpt2", keys.string("tokenizer.ggml.model"));
+            assertEquals("kimi-k2", keys.string("tokenizer.ggml.pre"));
+            List<String> tokens = keys.strings("tokenizer.ggml.tokens");
+            assertEquals(text.vocabSize(), tokens.size());
+            assertTrue(tokens.contains("Ġ"), "a space has GPT-2's spelling");
+            assertArrayEquals(
+                    new long[] {text.numHeads(), text.kvLoraRank(), text.qkNopeHeadDim()},
+                    file.tensor("blk.0.attn_k_b.weight").orElseThrow().shape());
+        }
+        try (GgufFile file = GgufFile.open(pair.resolve("f32/mmproj.gguf"))) {
+            assertEquals("clip", file.metadata().string("general.architecture"));
+            assertEquals("kimivl", file.metadata().string("clip.projector_type"));
+            assertEquals(2, file.metadata().integer("clip.vision.projector.scale_factor"));
+            assertArrayEquals(
+                    new long[] {64, 64},
+                    file.tensor("v.position_embd.weight").orElseThrow().shape());
+        }
+    }
+
+    /// Each merge joins two tokens to a third, and every token that is longer than a byte has its merge.
+    @Test
+    void merges_join_tokens_to_tokens_in_the_order_of_ranks() {
+        Tokenizer tokenizer = Tokenizer.read(MODEL);
+        try (GgufFile file = GgufFile.open(pair.resolve("f32/decoder.gguf"))) {
+            List<String> tokens = file.metadata().strings("tokenizer.ggml.tokens");
+            List<String> merges = file.metadata().strings("tokenizer.ggml.merges");
+            int last = -1;
+            for (String merge : merges) {
+                String[] parts = merge.split(" ");
+                assertTrue(tokens.contains(parts[0]) && tokens.contains(parts[1]), merge);
+                int joined = tokens.indexOf(parts[0] + parts[1]);
+                assertTrue(joined > last, merge);
+                last = joined;
+            }
+            assertEquals(tokenizer.numBaseTokens() - 256, merges.size());
+        }
+    }
+
+    @Test
+    void files_of_old_converters_are_the_same_model() throws IOException {
+        TextConfig text = ModelConfig.read(MODEL).text();
+        try (Checkpoint checkpoint = Checkpoint.open(MODEL)) {
+            for (int layer = 0; layer < text.numLayers(); layer++) {
+                String block = "blk." + layer + ".";
+                String joined =
+                        "language_model.model.layers." + layer + ".self_attn.kv_b_proj.weight";
+                decoder.without(block + "attn_k_b.weight", block + "attn_v_b.weight");
+                decoder.withFloats(
+                        block + "attn_kv_b.weight",
+                        checkpoint.tensor(joined).floats(),
+                        checkpoint.tensor(joined).shape());
+                if (text.isSparse(layer)) {
+                    fuse(block);
+                    decoder.rename(block + "exp_probs_b.bias", block + "exp_probs_b");
+                }
+            }
+        }
+        decoder.without(
+                "deepseek2.attention.key_length_mla",
+                "deepseek2.attention.value_length_mla",
+                "deepseek2.expert_gating_func",
+                "deepseek2.vocab_size",
+                "tokenizer.ggml.merges");
+        decoder.with("deepseek2.attention.key_length", text.qkNopeHeadDim() + text.qkRopeHeadDim());
+        decoder.with("deepseek2.attention.value_length", text.vHeadDim());
+        for (int block = 0; block < 2; block++) {
+            for (String kind : List.of("weight", "bias")) {
+                vision.rename(
+                        "v.blk.%d.ffn_up.%s".formatted(block, kind),
+                        "v.blk.%d.ffn_down.%s".formatted(block, kind));
+            }
+        }
+        vision.without("clip.projector_type");
+        vision.with("clip.vision.projector_type", "kimivl");
+
+        try (GgufModel model = open();
+                Checkpoint checkpoint = Checkpoint.open(MODEL)) {
+            assertEquals(ModelConfig.read(MODEL), model.config());
+            model.tensors()
+                    .forEach((name, tensor) ->
+                            assertArrayEquals(
+                                    checkpoint.tensor(name).floats(), tensor.floats(), name));
+            assertTrue(
+                    model.takenFromFamily().contains("scoring_func is taken as sigmoid"),
+                    model.takenFromFamily().toString());
+        }
+    }
+
+    /// Each expert's gate before its up.
+    private void fuse(String block) {
+        float[] gate = decoder.floats(block + "ffn_gate_exps.weight");
+        float[] up = decoder.floats(block + "ffn_up_exps.weight");
+        long[] shape = decoder.shape(block + "ffn_gate_exps.weight");
+        int expert = (int) (shape[1] * shape[2]);
+        float[] fused = new float[2 * gate.length];
+        for (int i = 0; i < shape[0]; i++) {
+            System.arraycopy(gate, i * expert, fused, 2 * i * expert, expert);
+            System.arraycopy(up, i * expert, fused, (2 * i + 1) * expert, expert);
+        }
+        decoder.without(block + "ffn_gate_exps.weight", block + "ffn_up_exps.weight");
+        decoder.withFloats(
+                block + "ffn_gate_up_exps.weight", fused, shape[0], 2 * shape[1], shape[2]);
+    }
+
+    @Test
+    void what_the_files_do_not_say_is_taken_from_the_release_that_they_name() throws IOException {
+        decoder.with("general.name", "Kimi VL A3B Thinking 2506");
+        decoder.without("general.sampling.temp", "tokenizer.chat_template");
+        vision.without("clip.vision.image_max_pixels");
+
+        try (GgufModel model = open()) {
+            model.writeCompanions(folder);
+            assertEquals(16384, PreprocessorConfig.read(folder).inTokenLimit());
+            assertEquals(0.8, GenerationConfig.read(folder).samplingTemperature());
+            PromptRenderer.read(folder, model.config());
+            assertTrue(
+                    model.takenFromFamily()
+                            .containsAll(
+                                    List.of(
+                                            "in_token_limit is taken as 16384",
+                                            "temperature is taken as 0.8",
+                                            "pad_input is taken as true",
+                                            "chat_template is taken as the family's")),
+                    model.takenFromFamily().toString());
+        }
+    }
+
+    @Test
+    void a_decoder_alone_is_a_text_model() throws IOException {
+        Path file = decoder.write(folder.resolve("d.gguf"));
+        try (GgufModel model = GgufModel.open(file, Optional.empty())) {
+            assertEquals("deepseek_v3", model.config().modelType());
+            assertTrue(model.tensors().containsKey("model.layers.0.self_attn.q_proj.weight"));
+            model.writeCompanions(folder);
+            assertEquals(model.config(), ModelConfig.read(folder));
+            assertEquals("[EOS]", TokenizerConfig.read(folder).eosToken().orElseThrow());
+        }
+    }
+
+    @Test
+    void files_of_other_models_are_refused_with_one_line() throws IOException {
+        decoder.with("general.architecture", "llama");
+        assertRefused("general.architecture", "\"deepseek2\"");
+        decoder.with("general.architecture", "clip");
+        assertRefused("name the decoder's file with --model and this one with --mmproj");
+        decoder.with("general.architecture", "deepseek2");
+
+        vision.with("clip.projector_type", "kimik25");
+        assertRefused("clip.projector_type", "kimik25", "want \"kimivl\"");
+        vision.with("clip.projector_type", "kimivl").with("general.architecture", "deepseek2");
+        assertRefused("general.architecture", "often called mmproj");
+        vision.with("general.architecture", "clip");
+
+        decoder.with("deepseek2.expert_gating_func", 1);
+        assertRefused("deepseek2.expert_gating_func", "want 2, a sigmoid");
+        decoder.with("deepseek2.expert_gating_func", 2).with("deepseek2.attention.q_lora_rank", 8);
+        assertRefused("deepseek2.attention.q_lora_rank");
+        decoder.without("deepseek2.attention.q_lora_rank");
+        decoder.with("deepseek2.rope.scaling.type", "yarn");
+        assertRefused("deepseek2.rope.scaling.type", "yarn");
+    }
+
+    @Test
+    void tensors_that_the_keys_do_not_make_are_refused_by_their_names() throws IOException {
+        decoder.with("deepseek2.expert_count", 7);
+        assertRefused("blk.1.ffn_gate_", "its keys make it [7, ");
+        decoder.with("deepseek2.expert_count", 1L << 31);
+        assertRefused("deepseek2.expert_count", "want an integer from 1 to 1,024");
+        decoder.with("deepseek2.expert_count", 8).without("blk.2.attn_v_b.weight");
+        assertRefused("no tensor blk.2.attn_v_b.weight");
+    }
+
+    @Test
+    void a_vocabulary_of_another_size_or_spelling_is_refused() throws IOException {
+        decoder.with("tokenizer.ggml.model", "llama");
+        assertRefused("tokenizer.ggml.model", "want \"gpt2\"");
+        decoder.with("tokenizer.ggml.model", "gpt2").with("tokenizer.ggml.eos_token_id", 5);
+        assertRefused("tokenizer.ggml.eos_token_id", "the id of a special token");
+    }
+
+    @Test
+    void a_vocabulary_without_all_bytes_is_refused_before_anything_is_packed() throws IOException {
+        List<String> tokens = new ArrayList<>(decoder.tokens());
+        tokens.set(tokens.indexOf("a"), "aaaaaaaaaaaaaaaaaa");
+        decoder.with("tokenizer.ggml.tokens", tokens);
+        assertRefused("decoder.gguf: its tokens make no vocabulary", "0x61");
+    }
+
+    /// From a fixed seed: bits of the headers are turned over.
+    @Test
+    void a_damaged_header_is_read_or_refused() throws IOException {
+        Random random = new Random(11);
+        byte[] text = Files.readAllBytes(pair.resolve("f32/decoder.gguf"));
+        byte[] pictures = Files.readAllBytes(pair.resolve("f32/mmproj.gguf"));
+        int numRefused = 0;
+        for (int i = 0; i < 300; i++) {
+            Path damagedText = write("d.gguf", damaged(text, 4096, random));
+            Path damagedPictures = write("v.gguf", damaged(pictures, 8192, random));
+            try {
+                GgufModel.open(damagedText, Optional.of(damagedPictures)).close();
+            } catch (ModelFormatException | ConfigException e) {
+                numRefused++;
+                assertEquals(1, e.getMessage().lines().count(), e.getMessage());
+            }
+        }
+        assertTrue(numRefused > 100, numRefused + " of 300");
+    }
+
+    private static byte[] damaged(byte[] file, int headerBytes, Random random) {
+        byte[] damaged = file.clone();
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            damaged[random.nextInt(headerBytes)] ^= (byte) (1 << random.nextInt(8));
+        }
+        return damaged;
+    }
+
+    private Path write(String name, byte[] bytes) throws IOException {
+        return Files.write(folder.resolve(name), bytes);
+    }
+
+    private void assertRefused(String... parts) throws IOException {
+        RuntimeException fault = assertThrows(RuntimeException.class, () -> open().close());
+        assertTrue(
+                fault instanceof ModelFormatException || fault instanceof ConfigException,
+                fault.toString());
+        for (String part : parts) {
+            assertTrue(fault.getMessage().contains(part), fault.getMessage());
+        }
+        assertEquals(1, fault.getMessage().lines().count());
+    }
+
+    private GgufModel open() throws IOException {
+        Path files = Files.createTempDirectory(folder, "pair");
+        return GgufModel.open(
+                decoder.write(files.resolve("decoder.gguf")),
+                Optional.of(vision.write(files.resolve("mmproj.gguf"))));
+    }
+}

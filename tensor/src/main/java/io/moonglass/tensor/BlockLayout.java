@@ -1,0 +1,146 @@
+package io.moonglass.tensor;
+
+import static io.moonglass.tensor.PanelPacker.FLOAT16;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/// How files of other engines store blocks of whole numbers: types of ggml whose values some
+/// [PanelType] holds too, exactly but for [#Q4_K].
+public enum BlockLayout {
+    /// A scale, then 16 bytes: byte i holds weights i (low) and i + 16 (high), each plus 8.
+    Q4_0(32, 18, PanelType.Q4) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale(data.get(FLOAT16, at));
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 2 + 8L * i);
+                into.setNumbers(i, lessEight(both & NIBBLES));
+                into.setNumbers(2 + i, lessEight(both >>> 4 & NIBBLES));
+            }
+        }
+    },
+    /// A scale and a minimum, then 16 bytes as in [#Q4_0], without the 8.
+    Q4_1(32, 20, PanelType.Q4A) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale(data.get(FLOAT16, at));
+            into.setMinimum(data.get(FLOAT16, at + 2));
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 4 + 8L * i);
+                into.setNumbers(i, both & NIBBLES);
+                into.setNumbers(2 + i, both >>> 4 & NIBBLES);
+            }
+        }
+    },
+    /// A scale, a fifth bit of each weight, then 16 bytes as in [#Q4_0], with 16 instead of the 8.
+    Q5_0(32, 22, PanelType.Q8) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale(data.get(FLOAT16, at));
+            int fifths = data.get(StoredBlocks.WORD, at + 2);
+            for (int i = 0; i < 2; i++) {
+                long both = data.get(EIGHT, at + 6 + 8L * i);
+                long low = both & NIBBLES | fifthBits(fifths >>> 8 * i);
+                long high = both >>> 4 & NIBBLES | fifthBits(fifths >>> 16 + 8 * i);
+                into.setNumbers(i, lessSixteen(low));
+                into.setNumbers(2 + i, lessSixteen(high));
+            }
+        }
+    },
+    /// A scale, then 32 signed bytes.
+    Q8_0(32, 34, PanelType.Q8) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale(data.get(FLOAT16, at));
+            for (int i = 0; i < 4; i++) {
+                into.setNumbers(i, data.get(EIGHT, at + 2 + 8L * i));
+            }
+        }
+    },
+    /// Eight blocks whose scales and minima are 6-bit numbers times two common factors. A product is
+    /// rounded to float16: by one part in 2048 at most, unless it is below 6e-5.
+    Q4_K(256, 144, PanelType.Q4A) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            long sixBits = at + 4;
+            int scale;
+            int minimum;
+            if (part < 4) {
+                scale = unsigned(data, sixBits + part) & 63;
+                minimum = unsigned(data, sixBits + 4 + part) & 63;
+            } else {
+                int low = unsigned(data, sixBits + 4 + part);
+                scale = low & 15 | unsigned(data, sixBits + part - 4) >> 6 << 4;
+                minimum = low >> 4 | unsigned(data, sixBits + part) >> 6 << 4;
+            }
+            into.setScale(product(data.get(FLOAT16, at), scale));
+            into.setMinimum(product(data.get(FLOAT16, at + 2), -minimum));
+            long numbers = at + 16 + 32L * (part / 2);
+            for (int i = 0; i < 4; i++) {
+                long both = data.get(EIGHT, numbers + 8L * i);
+                into.setNumbers(i, both >>> part % 2 * 4 & NIBBLES);
+            }
+        }
+    };
+
+    private static final ValueLayout.OfLong EIGHT =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long NIBBLES = 0x0f0f0f0f0f0f0f0fL;
+
+    private final int length;
+    private final int bytes;
+    private final PanelType panels;
+
+    BlockLayout(int length, int bytes, PanelType panels) {
+        this.length = length;
+        this.bytes = bytes;
+        this.panels = panels;
+    }
+
+    /// Weights of a stored block.
+    public int length() {
+        return length;
+    }
+
+    /// Bytes of a stored block.
+    public int bytes() {
+        return bytes;
+    }
+
+    /// The smallest panels that hold these numbers; without minima, [PanelType#Q8] does too.
+    public PanelType panels() {
+        return panels;
+    }
+
+    /// @param at   the stored block's first byte
+    /// @param part which 32 weights of it
+    abstract void read(MemorySegment data, long at, int part, RowBlock into);
+
+    private static int unsigned(MemorySegment data, long at) {
+        return Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, at));
+    }
+
+    private static short product(short float16, int factor) {
+        return Float.floatToFloat16(Float.float16ToFloat(float16) * factor);
+    }
+
+    /// Takes 8 off each of eight bytes of at most 15.
+    private static long lessEight(long bytes) {
+        long flipped = bytes ^ 0x0808080808080808L;
+        return flipped
+                | (flipped & 0x0808080808080808L) * 0x1e; // the upper bits are that of the sign
+    }
+
+    /// Takes 16 off each of eight bytes of at most 31.
+    private static long lessSixteen(long bytes) {
+        long flipped = bytes ^ 0x1010101010101010L;
+        return flipped | (flipped & 0x1010101010101010L) * 0x0e;
+    }
+
+    /// The lowest eight bits, each as the fifth of a byte.
+    private static long fifthBits(int bits) {
+        return Long.expand(bits & 0xff, 0x1010101010101010L);
+    }
+}

@@ -20,9 +20,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/// A request whose answer comes as events, for one subscriber, with its retries before the first of them. Nothing is
-/// read from the connection that the subscriber has not asked for, but what the HTTP client has in its buffers; so a
-/// slow reader slows the server.
+/// A request whose answer comes as events, for one subscriber, with its retries before the first of them. The
+/// connection is read one event ahead of what the subscriber has asked for, since the end needs no asking for, and
+/// what the HTTP client has in its buffers; so a slow reader slows the server.
 ///
 /// Source: Reactive Streams 1.0.4, rules for publishers and subscriptions.
 final class StreamedCall<T> implements Flow.Subscription {
@@ -128,7 +128,7 @@ final class StreamedCall<T> implements Flow.Subscription {
             if (event == null) {
                 if (now.fault != null) {
                     failOrRetry(now);
-                } else if (demand.get() > 0) {
+                } else if (demand.get() > 0 || hasDelivered) { // what follows may be the end
                     now.ask();
                 }
                 return;

@@ -148,12 +148,14 @@ class StreamsTest {
     }
 
     @Test
-    void a_subscriber_gets_what_it_asked_for_and_no_more() throws Exception {
+    void a_subscriber_gets_what_it_asked_for_and_the_end_unasked() throws Exception {
+        CountDownLatch allCame = new CountDownLatch(1);
         server.answer((request, wire) -> {
             wire.beginStream();
             for (String text : List.of("a", "b", "c")) {
                 wire.piece(text);
             }
+            allCame.await();
             wire.event("[DONE]");
             wire.close();
         });
@@ -166,6 +168,7 @@ class StreamsTest {
         recorder.subscription().request(2);
         assertEquals("b", recorder.next());
         assertEquals("c", recorder.next());
+        allCame.countDown();
 
         recorder.ended.get(20, TimeUnit.SECONDS);
     }

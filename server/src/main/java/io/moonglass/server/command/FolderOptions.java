@@ -38,7 +38,7 @@ final class FolderOptions {
 
     private Path folder(ModelFiles model, int numThreads, PrintWriter err) {
         return switch (model) {
-            case ModelFiles.Folder(var directory) -> directory;
+            case ModelFiles.Folder(var directory) -> ModelPath.existing(directory);
             case ModelFiles.Gguf _ -> {
                 try (PackingProgress progress = new PackingProgress(err)) {
                     yield new PackCache(cache.orElseGet(CacheDirectory::ofUser))

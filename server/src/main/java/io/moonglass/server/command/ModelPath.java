@@ -42,7 +42,11 @@ final class ModelPath {
     ///
     /// @throws ConfigException if there is no such folder
     static Path existing(String model) {
-        Path directory = of(model);
+        return existing(of(model));
+    }
+
+    /// @throws ConfigException if there is no such folder
+    static Path existing(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new ConfigException(
                     "%s: no such folder; want a checkpoint in Hugging Face layout"

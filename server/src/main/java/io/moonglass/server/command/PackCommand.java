@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         footerHeading = "%nExamples:%n",
         footer = {
-            "  moonglass pack --model moonshotai/Kimi-VL-A3B-Instruct --weights q4 --out packed",
-            "  moonglass pack --model kimi-vl-q4_0.gguf --mmproj mmproj-f16.gguf --out packed",
-            "  moonglass pack --model moonshotai/Kimi-VL-A3B-Instruct --to gguf --weights q8 --out pair"
+            "  moonglass pack --model kimi-vl --weights q4 --out packed",
+            "  moonglass pack --model q4_0.gguf --mmproj mmproj-f16.gguf --out packed",
+            "  moonglass pack --model kimi-vl --to gguf --weights q8 --out pair"
         })
 final class PackCommand implements Callable<Integer> {
 
@@ -64,7 +64,7 @@ final class PackCommand implements Callable<Integer> {
             names = "--to",
             paramLabel = "FORM",
             description =
-                    "packed, a folder for this program (the default), or gguf: decoder.gguf and mmproj.gguf for any, from a checkpoint, in f32, bf16, q8 or q4.",
+                    "packed, a folder for this program, or gguf: decoder.gguf and mmproj.gguf for any, from a checkpoint, in f32, bf16, q8 or q4 (default: packed).",
             converter = FormConverter.class)
     private Form form = Form.PACKED;
 

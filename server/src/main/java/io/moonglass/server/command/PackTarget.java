@@ -23,7 +23,7 @@ final class PackTarget {
             names = "--weights",
             paramLabel = "FORMAT",
             description =
-                    "What the large matrices are stored as: ${COMPLETION-CANDIDATES}, the last what keeps most of each.",
+                    "What the large matrices are stored as: ${COMPLETION-CANDIDATES}, the last what keeps most of each (default: keep for a model in GGUF; else it has to be said).",
             converter = FormatConverter.class,
             completionCandidates = FormatConverter.class)
     private Optional<WeightFormat> weights = Optional.empty();

@@ -3,6 +3,7 @@ package io.moonglass.loader.gguf;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.config.ConfigSection;
+import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
 import io.moonglass.loader.config.PreprocessorConfig;
 import io.moonglass.loader.config.TensorShapes;
@@ -54,7 +55,9 @@ public final class GgufModel implements AutoCloseable {
         findTensors();
         companions.put(CONFIG, bytes(json));
         addTokenizer(vocabulary);
-        companions.put("generation_config.json", bytes(generationConfig(vocabulary)));
+        ObjectNode generation = generationConfig(vocabulary);
+        GenerationConfig.from(section(decoder, generation)); // refuses what cannot be used
+        companions.put("generation_config.json", bytes(generation));
         companions.put("chat_template.jinja", template().getBytes(StandardCharsets.UTF_8));
         vision.ifPresent(this::addPreprocessor);
     }

@@ -237,7 +237,12 @@ final class GgufSource implements WeightSource {
     private void copyTransposed(int first, float[] floats) {
         int rank = model.config().text().kvLoraRank();
         try (Arena arena = Arena.ofConfined()) {
-            WeightMatrix joined = matrix(assembled, split.numSourceRows(), rank, arena);
+            WeightMatrix joined = // where it lies: it is large, and every panel is made from it
+                    new WeightMatrix(
+                            MemorySegment.ofArray(assembled),
+                            ElementType.F32,
+                            split.numSourceRows(),
+                            rank);
             WeightMatrix rows = split.panelRows(joined, first / PANEL_ROWS, arena);
             MemorySegment.copy(rows.data(), FLOAT, 0, floats, 0, floats.length);
         }

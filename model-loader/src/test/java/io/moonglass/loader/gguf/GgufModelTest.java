@@ -246,6 +246,12 @@ class GgufModelTest {
         assertRefused("decoder.gguf: its tokens make no vocabulary", "0x61");
     }
 
+    @Test
+    void sampling_that_could_not_be_loaded_later_is_refused_at_once() throws IOException {
+        decoder.with("general.sampling.temp", 1).with("general.sampling.top_p", 2);
+        assertRefused("decoder.gguf: top_p", "at most 1");
+    }
+
     /// From a fixed seed: bits of the headers are turned over.
     @Test
     void a_damaged_header_is_read_or_refused() throws IOException {

@@ -19,6 +19,7 @@ import io.moonglass.loader.gguf.GgufPair;
 import io.moonglass.loader.gguf.GgufRewrite;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelType;
@@ -28,6 +29,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,28 @@ class GgufPackingTest {
             assertEquals(
                     error, tensor.relativeError(), 0.1 * error, "measured on half of the rows");
             assertTrue(error < 0.005, type + " lost " + error);
+        }
+    }
+
+    /// Of a file of an old converter, whose `attn_kv_b` is not cut in two.
+    @Test
+    void keys_and_values_of_latents_are_those_of_the_packed_checkpoint() throws IOException {
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        GgufRewrite decoder = new GgufRewrite(pair.path());
+        String attention = "language_model.model.layers.1.self_attn.";
+        try (Checkpoint source = Checkpoint.open(MODEL)) {
+            StoredTensor joined = source.tensor(attention + "kv_b_proj.weight");
+            decoder.without("blk.1.attn_k_b.weight", "blk.1.attn_v_b.weight");
+            decoder.withFloats("blk.1.attn_kv_b.weight", joined.floats(), joined.shape());
+        }
+        decoder.write(pair.path());
+
+        try (Checkpoint packed = Checkpoint.open(pack(pair, WeightFormat.KEEP));
+                Checkpoint rounded = Checkpoint.open(packCheckpoint(PanelType.Q8))) {
+            for (String part : List.of("kv_b_proj.weight", "k_b_proj.weight")) {
+                assertArrayEquals(
+                        rows(rounded, attention + part), rows(packed, attention + part), part);
+            }
         }
     }
 

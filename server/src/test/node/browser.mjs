@@ -106,6 +106,16 @@ export async function ask(page, question) {
   return answer;
 }
 
+/** Has the next answer go on until somebody ends it: that of random weights, which end when they like, and soon. */
+export async function makeEndless(page) {
+  await page.locator('#model').selectOption('tiny-random');
+  await page.route(
+    '**/v1/chat/completions',
+    (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), min_tokens: 100_000 }) }),
+    { times: 1 },
+  );
+}
+
 export const textOf = async (answer) => (await answer.locator('> .markdown').innerText()).trim();
 
 export async function metric(name) {

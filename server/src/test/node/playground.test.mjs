@@ -1,7 +1,7 @@
 // The playground in a browser, against the server with the demo model.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, assertAccessible, drop, metric, openReady, pictureFile, screenshot, set, textOf } from './browser.mjs';
+import { ask, assertAccessible, drop, makeEndless, metric, openReady, pictureFile, screenshot, set, textOf } from './browser.mjs';
 import { address, picture } from './demo.mjs';
 
 const env = process.env;
@@ -114,7 +114,7 @@ test('a fault says what went wrong and the way out, and the page goes on', async
 test('to stop an answer ends it on the server', async (t) => {
   const page = await openReady(t);
   const cancelled = await metric('moonglass_requests_total{outcome="cancelled"}');
-  await page.locator('#model').selectOption('tiny-random'); // has random weights, and sings for 519 tokens
+  await makeEndless(page);
   await page.locator('#question').fill('Sing.');
   await page.locator('#question').press('Enter');
   await page.waitForFunction(() => document.querySelector('.answer > .markdown')?.textContent.length > 20);
@@ -127,7 +127,7 @@ test('to stop an answer ends it on the server', async (t) => {
 
 test('whoever clears the conversation in the middle of an answer begins a new one', async (t) => {
   const page = await openReady(t);
-  await page.locator('#model').selectOption('tiny-random');
+  await makeEndless(page);
   await page.locator('#question').fill('Sing.');
   await page.locator('#question').press('Enter');
   await page.waitForFunction(() => document.querySelector('.answer > .markdown')?.textContent.length > 20);
@@ -202,7 +202,7 @@ test('a page can be used with the keyboard alone', async (t) => {
   await page.keyboard.press('Enter');
   await page.locator('#welcome').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.id), 'question');
-  await page.locator('#model').selectOption('tiny-random');
+  await makeEndless(page);
   await page.locator('#question').focus();
   await page.keyboard.type('Sing.');
   await page.keyboard.press('Enter');

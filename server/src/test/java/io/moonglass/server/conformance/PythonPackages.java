@@ -41,6 +41,8 @@ public final class PythonPackages {
                                 "-m",
                                 "pip",
                                 "install",
+                                "--retries",
+                                "1",
                                 "--quiet",
                                 "--requirement",
                                 WANTED.toString());

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.DoubleAdder;
@@ -50,7 +49,7 @@ final class PackErrors {
                         new PackReport.Tensor(
                                 tensor.name(),
                                 tensor.type().name(),
-                                String.join("+", new TreeSet<>(sums.forms)),
+                                String.join("+", sums.forms),
                                 squares == 0 ? 0 : Math.sqrt(sums.squaredErrors.sum() / squares)));
             }
         }

@@ -1,19 +1,14 @@
 package io.moonglass.runtime.inprocess;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.loader.PageCode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,12 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class InProcessGuideTest {
 
-    private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
-    private static final Path PAGE = REPOSITORY.resolve("docs/in-process.md");
     private static final Path EXAMPLES =
             Path.of("src/test/java/io/moonglass/runtime/inprocess/InProcessExamples.java");
-
-    private static final Pattern JAVA = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
     @TempDir private Path cache;
 
@@ -35,22 +26,7 @@ class InProcessGuideTest {
 
     @Test
     void every_block_of_the_page_is_code_that_runs_here() throws IOException {
-        String code = withoutIndentation(Files.readString(EXAMPLES));
-        List<MatchResult> blocks = JAVA.matcher(Files.readString(PAGE)).results().toList();
-
-        assertEquals(8, blocks.size());
-        for (MatchResult block : blocks) {
-            assertTrue(
-                    code.contains(withoutIndentation(block.group(1))),
-                    () -> "another code runs in the test than this:\n" + block.group(1));
-        }
-    }
-
-    private static String withoutIndentation(String code) {
-        return code.lines()
-                .map(String::strip)
-                .filter(line -> !line.isEmpty())
-                .collect(Collectors.joining("\n", "\n", "\n"));
+        PageCode.assertRuns("in-process.md", 8, EXAMPLES);
     }
 
     @Test

@@ -55,6 +55,11 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         return (numRows + PANEL_ROWS - 1) / PANEL_ROWS;
     }
 
+    /// Bytes of one panel; the next one follows it.
+    public long panelBytes() {
+        return panelBytes(type, numColumns);
+    }
+
     private static long panelBytes(PanelType type, int numColumns) {
         return (long) QuantizedRows.numBlocks(numColumns) * type.storedBlockBytes();
     }
@@ -84,7 +89,7 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
     }
 
     private long panelOffset(int panel) {
-        return panel * panelBytes(type, numColumns);
+        return panel * panelBytes();
     }
 
     /// Offset of a block's first group.

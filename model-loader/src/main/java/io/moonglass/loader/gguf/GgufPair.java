@@ -4,6 +4,7 @@ import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.pack.PackProgress;
 import io.moonglass.loader.safetensors.Checkpoint;
+import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.ThreadTeam;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -48,10 +49,10 @@ public final class GgufPair {
     /// A file, before any of it is written.
     private record Plan(String file, GgufWriter.Builder builder, List<RowsToWrite> tensors) {}
 
-    /// @param model     as it was released
+    /// @param model     as it was released, or packed without quantising
     /// @param type      of the large matrices: F32, BF16, Q8_0 or Q4_0
     /// @param directory must not be there yet
-    /// @throws ConfigException      if a folder cannot be used, or the model is packed
+    /// @throws ConfigException      if a folder cannot be used, or the model is quantised
     /// @throws ModelFormatException if the checkpoint is damaged
     public static void write(
             Path model, GgmlType type, Path directory, int numThreads, PackProgress progress) {
@@ -63,6 +64,7 @@ public final class GgufPair {
                 ThreadTeam team = new ThreadTeam(numThreads)) {
             checkpoint
                     .manifest()
+                    .filter(PackManifest::isQuantized)
                     .ifPresent(manifest -> {
                         throw new ConfigException(
                                 "--model %s: packed already, as %s; name the released checkpoint"

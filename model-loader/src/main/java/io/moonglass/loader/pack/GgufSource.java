@@ -103,11 +103,18 @@ final class GgufSource implements WeightSource {
         boolean isKept =
                 format == WeightFormat.KEEP
                         && (isVision ? isVisionQuantized : isDecoderQuantized)
-                        && PackedForm.isMultiplied(name, tensors.get(name).shape().length)
-                        && !LatentSplit.isPanels(name, tensors.keySet());
+                        && !LatentSplit.isPanels(name, tensors.keySet())
+                        && (PackedForm.isMultiplied(name, tensors.get(name).shape().length)
+                                || isEmbeddingKept(name));
         return isKept
                 ? new PackedForm.Panels(kept(model.tensors().get(name)))
                 : PackLayout.form(name, tensors, formats);
+    }
+
+    /// What would have to be rounded anew is better off as bfloat16, which the table of tokens has room for.
+    private boolean isEmbeddingKept(String name) {
+        return PackedForm.isEmbedding(name)
+                && KeptBlocks.areTaken(model.tensors().get(name).first().type());
     }
 
     /// Parts that are joined have one kind of panels.
@@ -125,20 +132,21 @@ final class GgufSource implements WeightSource {
         };
     }
 
-    /// Blocks and what F16 holds have more bits than a bfloat16. Only large matrices are made shorter by it: those in F16
-    /// were bfloat16 before they were converted.
+    /// Blocks and what F16 holds have more bits than a bfloat16. Only large matrices are made shorter by it, those in F16
+    /// because they were bfloat16 before they were converted, and of those in blocks the table of tokens.
     private static PackedFile.Entry entry(Map.Entry<String, FoundTensor> tensor) {
         String name = tensor.getKey();
         long[] shape = tensor.getValue().shape();
+        boolean isEmbedding = PackedForm.isEmbedding(name);
         ElementKind kind =
                 switch (tensor.getValue().first().type()) {
                     case BF16 -> ElementKind.BF16;
+                    case F32 -> ElementKind.F32;
                     case F16 ->
-                            PackedForm.isMultiplied(name, shape.length)
+                            isEmbedding || PackedForm.isMultiplied(name, shape.length)
                                     ? ElementKind.BF16
                                     : ElementKind.F32;
-                    case F32,
-                            Q4_0,
+                    case Q4_0,
                             Q4_1,
                             Q5_0,
                             Q5_1,
@@ -150,7 +158,7 @@ final class GgufSource implements WeightSource {
                             Q6_K,
                             IQ4_NL,
                             IQ4_XS ->
-                            ElementKind.F32;
+                            isEmbedding ? ElementKind.BF16 : ElementKind.F32;
                 };
         return new PackedFile.Entry(kind, shape);
     }

@@ -20,6 +20,11 @@ final class KeptBlocks {
         return layout(type).map(BlockLayout::panels).orElse(PanelType.Q8);
     }
 
+    /// Whether panels take a type's numbers as they are.
+    static boolean areTaken(GgmlType type) {
+        return layout(type).isPresent();
+    }
+
     /// Rows for panels that take them as they are; empty where numbers have to be rounded anew.
     ///
     /// @param rows whole rows of a matrix

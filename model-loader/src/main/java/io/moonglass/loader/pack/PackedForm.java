@@ -49,6 +49,11 @@ sealed interface PackedForm {
     }
 
     private static boolean isReadByRow(String name) {
-        return name.endsWith("embed_tokens.weight") || name.endsWith("kv_b_proj.weight");
+        return isEmbedding(name) || name.endsWith("kv_b_proj.weight");
+    }
+
+    /// The table of tokens.
+    static boolean isEmbedding(String name) {
+        return name.endsWith("embed_tokens.weight");
     }
 }

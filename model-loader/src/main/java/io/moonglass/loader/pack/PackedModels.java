@@ -16,7 +16,7 @@ public final class PackedModels {
     /// Packs a checkpoint.
     ///
     /// @param directory must not be there yet
-    /// @throws ConfigException if a folder cannot be used, or the checkpoint is packed already
+    /// @throws ConfigException if a folder cannot be used, or the checkpoint is quantised already
     /// @throws io.moonglass.loader.fault.ModelFormatException if the checkpoint is damaged
     public static void pack(
             Path model,
@@ -31,7 +31,7 @@ public final class PackedModels {
     ///
     /// @param directory must not be there yet
     /// @return what became of the tensors of a GGUF file
-    /// @throws ConfigException if a file cannot be used, or the model is packed already
+    /// @throws ConfigException if a file cannot be used, or the model is quantised already
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
     public static PackReport pack(
             ModelFiles model,
@@ -41,6 +41,7 @@ public final class PackedModels {
             PackProgress progress) {
         if (model instanceof ModelFiles.Folder) {
             PackManifest.read(model.path())
+                    .filter(PackManifest::isQuantized)
                     .ifPresent(manifest -> {
                         throw new ConfigException(
                                 "--model %s: packed already, as %s; pack the released checkpoint"

@@ -129,7 +129,11 @@ public final class Checkpoint implements AutoCloseable {
     /// @throws ModelFormatException if there is no such tensor or it has another shape or type
     public RowFile rows(String name, int numRows, int numColumns) {
         StoredTensor tensor = tensor(name);
-        RowFile rows = new RowFile(directory.resolve(tensor.file()), tensor, numRows, numColumns);
+        Path file = directory.resolve(tensor.file());
+        RowFile rows =
+                panels(name)
+                        .map(shape -> RowFile.ofPanels(file, tensor, shape, numRows, numColumns))
+                        .orElseGet(() -> RowFile.ofElements(file, tensor, numRows, numColumns));
         rowFiles.add(rows);
         return rows;
     }
@@ -147,7 +151,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /// Whether any weight was rounded to 4 or 8 bits.
     public boolean isQuantized() {
-        return manifest.map(found -> !found.panels().isEmpty()).orElse(false);
+        return manifest.map(PackManifest::isQuantized).orElse(false);
     }
 
     /// The shape of a quantised tensor; empty for one that is stored element after element.

@@ -66,6 +66,11 @@ public record PackManifest(
         return ConfigSection.readIfPresent(directory.resolve(FILE)).map(PackManifest::from);
     }
 
+    /// Whether any weight was rounded to 4 or 8 bits.
+    public boolean isQuantized() {
+        return !panels.isEmpty();
+    }
+
     private static PackManifest from(ConfigSection file) {
         int format = file.positiveInt("format");
         if (format != FORMAT) {

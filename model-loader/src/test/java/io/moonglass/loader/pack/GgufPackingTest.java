@@ -19,11 +19,14 @@ import io.moonglass.loader.gguf.GgufPair;
 import io.moonglass.loader.gguf.GgufRewrite;
 import io.moonglass.loader.safetensors.Checkpoint;
 import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.loader.safetensors.RowFile;
 import io.moonglass.loader.safetensors.StoredTensor;
 import io.moonglass.loader.tokenizer.Tokenizer;
+import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.PanelType;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -89,6 +92,34 @@ class GgufPackingTest {
                 Checkpoint rounded = Checkpoint.open(packCheckpoint(panels))) {
             assertEquals(panels, packed.panels(name).orElseThrow().type());
             assertArrayEquals(rows(rounded, name), rows(packed, name));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q8_0", "Q4_0", "Q4_1", "Q5_1"})
+    void the_table_of_tokens_stays_in_blocks_that_panels_hold(GgmlType type) throws IOException {
+        String stored = "token_embd.weight";
+        String name = "language_model.model.embed_tokens.weight";
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        GgufRewrite decoder = new GgufRewrite(pair.path());
+        long[] shape = decoder.shape(stored);
+        decoder.withBlocks(stored, type, blocks(type, shape[0] * shape[1]), shape);
+        decoder.write(pair.path());
+        float[] wanted = new GgufRewrite(pair.path()).floats(stored);
+
+        try (Checkpoint packed = Checkpoint.open(pack(pair, WeightFormat.KEEP));
+                Arena arena = Arena.ofConfined()) {
+            assertEquals(type != GgmlType.Q5_1, packed.panels(name).isPresent());
+            RowFile rows = packed.rows(name, (int) shape[0], (int) shape[1]);
+            FloatMatrix found = FloatMatrix.allocate(arena, (int) shape[0], (int) shape[1]);
+            for (int row = (int) shape[0] - 1; row >= 0; row--) {
+                rows.read(row, found, row);
+            }
+            float[] values = found.toArray();
+            float tolerance = type == GgmlType.Q5_1 ? 0.004f : 0; // of a bfloat16
+            for (int i = 0; i < wanted.length; i++) {
+                assertEquals(wanted[i], values[i], tolerance * Math.abs(wanted[i]), "at " + i);
+            }
         }
     }
 

@@ -60,7 +60,8 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         return panelBytes(type, numColumns);
     }
 
-    private static long panelBytes(PanelType type, int numColumns) {
+    /// Bytes of one panel of so many columns.
+    public static long panelBytes(PanelType type, int numColumns) {
         return (long) QuantizedRows.numBlocks(numColumns) * type.storedBlockBytes();
     }
 
@@ -82,6 +83,12 @@ public record PanelMatrix(MemorySegment data, PanelType type, int numRows, int n
         long begin = panelOffset(from / PANEL_ROWS);
         long size = panelOffset(numPanels(count));
         return new PanelMatrix(data.asSlice(begin, size), type, count, numColumns);
+    }
+
+    /// One panel as a matrix of its own, over the same memory.
+    public PanelMatrix panel(int panel) {
+        int from = panel * PANEL_ROWS;
+        return rows(from, Math.min(PANEL_ROWS, numRows - from));
     }
 
     int numBlocks() {

@@ -60,38 +60,40 @@ final class CheckpointSource implements WeightSource {
     }
 
     @Override
-    public void writePanel(String name, PanelMatrix target, int panel, int member) {
+    public void writePanel(String name, int panel, PanelMatrix target, int member) {
         Optional<String> joined = LatentSplit.source(name);
         StoredTensor tensor = checkpoint.tensor(joined.orElse(name));
+        int first = panel * PanelMatrix.PANEL_ROWS;
         try (Arena arena = Arena.ofConfined()) {
-            if (joined.isEmpty()) {
-                packers[member].packPanel(
-                        tensor.matrix(target.numRows(), target.numColumns()), target, panel);
-                return;
-            }
-            int rank = checkpoint.config().text().kvLoraRank();
-            WeightMatrix source = tensor.matrix(split.numSourceRows(), rank);
-            packers[member].packPanel(
-                    split.panelRows(source, panel, arena),
-                    target.rows(panel * PanelMatrix.PANEL_ROWS, PanelMatrix.PANEL_ROWS),
-                    0);
+            WeightMatrix rows =
+                    joined.isPresent()
+                            ? split.panelRows(joinedRows(tensor), panel, arena)
+                            : tensor.matrix(Math.toIntExact(tensor.shape()[0]), target.numColumns())
+                                    .rows(first, target.numRows());
+            packers[member].packPanel(rows, target, 0);
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
-                    "%s: tensor %s: %s".formatted(tensor.file(), name, e.getMessage()), e);
+                    "%s: tensor %s, the panel of row %d: %s"
+                            .formatted(tensor.file(), name, first, e.getMessage()),
+                    e);
         }
+    }
+
+    private WeightMatrix joinedRows(StoredTensor tensor) {
+        return tensor.matrix(split.numSourceRows(), checkpoint.config().text().kvLoraRank());
     }
 
     @Override
     public void writeElements(
-            String name, ElementKind kind, MemorySegment target, long from, long to) {
+            String name, ElementKind kind, long from, long to, MemorySegment target) {
         StoredTensor tensor = checkpoint.tensor(name);
         if (tensor.kind() == kind) {
-            long at = from * kind.bytes();
-            MemorySegment.copy(tensor.data(), at, target, at, (to - from) * kind.bytes());
+            long bytes = (to - from) * kind.bytes();
+            MemorySegment.copy(tensor.data(), from * kind.bytes(), target, 0, bytes);
             return;
         }
         for (long i = from; i < to; i++) {
-            Elements.set(target, kind, i, tensor.element(i));
+            Elements.set(target, kind, i - from, tensor.element(i));
         }
     }
 

@@ -168,10 +168,9 @@ final class GgufSource implements WeightSource {
     public void begin(String name) {
         FoundTensor found = found(name);
         hash(found.first().file());
-        assembled =
-                found instanceof FoundTensor.Latents || LatentSplit.source(name).isPresent()
-                        ? found.floats()
-                        : new float[0];
+        boolean isOtherwiseStored =
+                found instanceof FoundTensor.Latents != LatentSplit.source(name).isPresent();
+        assembled = isOtherwiseStored ? found.floats() : new float[0];
     }
 
     private void hash(Path file) {
@@ -183,32 +182,35 @@ final class GgufSource implements WeightSource {
     }
 
     @Override
-    public void writePanel(String name, PanelMatrix target, int panel, int member) {
+    public void writePanel(String name, int panel, PanelMatrix target, int member) {
         int first = panel * PANEL_ROWS;
-        int count = Math.min(PANEL_ROWS, target.numRows() - first);
-        PanelMatrix rows = target.rows(first, count);
+        int count = target.numRows();
         Optional<FoundTensor.Piece> stored = storedRows(name, first, count);
         GgufTensor tensor = stored.map(FoundTensor.Piece::tensor).orElse(found(name).first());
         try {
             Optional<BlockSource> kept =
                     stored.flatMap(piece ->
                             KeptBlocks.of(piece, count, target.numColumns(), target.type()));
-            kept.ifPresent(blocks -> packers[member].packBlocks(blocks, rows, 0));
+            kept.ifPresent(blocks -> packers[member].packBlocks(blocks, target, 0));
             boolean isExact = kept.isPresent() && KeptBlocks.areExact(tensor.type());
-            boolean isMeasured = !isExact && isMeasured(panel, target.numPanels());
+            boolean isMeasured = !isExact && isMeasured(panel, numPanels(name));
             if (kept.isEmpty() || isMeasured) {
                 float[] floats = floats(name, stored, first, count, target.numColumns());
                 if (kept.isEmpty()) {
-                    pack(floats, rows, packers[member]);
+                    pack(floats, target, packers[member]);
                 }
                 if (isMeasured) {
-                    measure(tensor, floats, rows);
+                    measure(tensor, floats, target);
                 }
             }
         } catch (IllegalArgumentException e) {
             throw new ModelFormatException(
-                    "%s: tensor %s: %s"
-                            .formatted(tensor.file().getFileName(), tensor.name(), e.getMessage()),
+                    "%s: tensor %s, the panel of row %d: %s"
+                            .formatted(
+                                    tensor.file().getFileName(),
+                                    tensor.name(),
+                                    first,
+                                    e.getMessage()),
                     e);
         }
         errors.storedAs(tensor, target.type().name().toLowerCase(Locale.ROOT));
@@ -268,6 +270,12 @@ final class GgufSource implements WeightSource {
         return new WeightMatrix(data, ElementType.F32, numRows, numColumns);
     }
 
+    private int numPanels(String name) {
+        boolean isKeys = LatentSplit.source(name).isPresent();
+        return PanelMatrix.numPanels(
+                isKeys ? split.numKeyRows() : Math.toIntExact(found(name).shape()[0]));
+    }
+
     private static boolean isMeasured(int panel, int numPanels) {
         return panel % ((numPanels + MEASURED_PANELS - 1) / MEASURED_PANELS) == 0;
     }
@@ -282,7 +290,7 @@ final class GgufSource implements WeightSource {
 
     @Override
     public void writeElements(
-            String name, ElementKind kind, MemorySegment target, long from, long to) {
+            String name, ElementKind kind, long from, long to, MemorySegment target) {
         FoundTensor found = found(name);
         float[] before = new float[Math.toIntExact(to - from)];
         switch (found) {
@@ -291,17 +299,17 @@ final class GgufSource implements WeightSource {
                     System.arraycopy(assembled, (int) from, before, 0, before.length);
         }
         if (kind == ElementKind.F32) {
-            MemorySegment.copy(before, 0, target, FLOAT, from * Float.BYTES, before.length);
+            MemorySegment.copy(before, 0, target, FLOAT, 0, before.length);
         } else {
             for (int i = 0; i < before.length; i++) {
-                Elements.set(target, kind, from + i, before[i]);
+                Elements.set(target, kind, i, before[i]);
             }
         }
         errors.storedAs(found.first(), kind.name().toLowerCase(Locale.ROOT));
         if (kind != ElementKind.F32 && found.first().type() != GgmlType.BF16) {
             float[] after = new float[before.length];
             for (int i = 0; i < after.length; i++) {
-                after[i] = Elements.get(target, kind, from + i);
+                after[i] = Elements.get(target, kind, i);
             }
             errors.compare(found.first(), before, after, after.length);
         }

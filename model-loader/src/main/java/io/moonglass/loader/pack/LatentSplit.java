@@ -45,8 +45,7 @@ final class LatentSplit {
         stored.forEach((name, entry) -> {
             tensors.put(name, entry);
             if (name.endsWith(JOINED)) {
-                long numRows = (long) text.numHeads() * text.kvLoraRank();
-                long[] shape = {numRows, text.qkNopeHeadDim()};
+                long[] shape = {numKeyRows(), text.qkNopeHeadDim()};
                 tensors.put(keysOf(name), new PackedFile.Entry(entry.kind(), shape));
             }
         });
@@ -67,6 +66,11 @@ final class LatentSplit {
 
     private static String keysOf(String joined) {
         return joined.substring(0, joined.length() - JOINED.length()) + KEYS;
+    }
+
+    /// Rows of the transposed keys.
+    int numKeyRows() {
+        return text.numHeads() * text.kvLoraRank();
     }
 
     int numSourceRows() {

@@ -5,16 +5,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.disk.FileSpace;
 import io.moonglass.loader.safetensors.ElementKind;
 import java.io.IOException;
-import java.lang.foreign.Arena;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /// A safetensors file that is written in place: its header comes first, since all sizes are known, and
@@ -24,9 +24,8 @@ final class PackedFile implements AutoCloseable {
 
     private static final int ALIGNMENT = 64;
 
-    private final Arena arena = Arena.ofShared();
-    private final Map<String, MemorySegment> tensors = new LinkedHashMap<>();
-    private final MemorySegment mapped;
+    private final FileChannel channel;
+    private final Map<String, Long> offsets = new HashMap<>();
 
     /// One tensor of the header.
     record Entry(ElementKind kind, long[] shape) {
@@ -37,46 +36,51 @@ final class PackedFile implements AutoCloseable {
 
     PackedFile(Path file, Map<String, Entry> entries) throws IOException {
         byte[] header = header(entries);
-        long dataBytes = entries.values().stream().mapToLong(Entry::bytes).sum();
-        try (FileChannel channel =
-                FileChannel.open(
-                        file,
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.READ,
-                        StandardOpenOption.WRITE)) {
-            FileSpace.take(file, Long.BYTES + header.length + dataBytes);
-            mapped =
-                    channel.map(
-                            FileChannel.MapMode.READ_WRITE,
-                            0,
-                            Long.BYTES + header.length + dataBytes,
-                            arena);
-        }
-        mapped.set(
-                ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-                0,
-                header.length);
-        MemorySegment.copy(header, 0, mapped, ValueLayout.JAVA_BYTE, Long.BYTES, header.length);
         long at = Long.BYTES + header.length;
         for (Map.Entry<String, Entry> entry : entries.entrySet()) {
-            tensors.put(entry.getKey(), mapped.asSlice(at, entry.getValue().bytes()));
+            offsets.put(entry.getKey(), at);
             at += entry.getValue().bytes();
+        }
+        channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        try {
+            FileSpace.take(file, at);
+            write(ByteBuffer.allocate(1), at - 1); // as long as it will be, also where room cannot be taken
+            ByteBuffer start = ByteBuffer.allocate(Long.BYTES + header.length);
+            start.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
+            write(start, 0);
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
         }
     }
 
-    /// Where a tensor's bytes go.
-    MemorySegment tensor(String name) {
-        return tensors.get(name);
+    /// Writes a part of a tensor; any thread. Not through a map: each page of one is cleared before it is filled.
+    ///
+    /// @param offset in bytes, of the tensor's first
+    /// @throws UncheckedIOException if it cannot be written
+    void write(String name, long offset, MemorySegment part) {
+        try {
+            write(part.asByteBuffer(), offsets.get(name) + offset);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void write(ByteBuffer bytes, long at) throws IOException {
+        while (bytes.hasRemaining()) {
+            at += channel.write(bytes, at);
+        }
     }
 
     /// Waits until all of it is on the disk.
-    void force() {
-        mapped.force();
+    void force() throws IOException {
+        channel.force(true);
     }
 
     @Override
-    public void close() {
-        arena.close();
+    public void close() throws IOException {
+        channel.close();
     }
 
     /// Padded with spaces, so that the data begins at a multiple of [#ALIGNMENT].

@@ -3,10 +3,12 @@ package io.moonglass.loader.pack;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.PackManifest;
+import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.PanelMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -28,7 +30,7 @@ final class Packer {
     /// Elements and panels that a thread takes at once.
     private static final int ELEMENT_PIECE = 1 << 18;
 
-    private static final int PANEL_PIECE = 8;
+    private static final int PANEL_PIECE = 4;
 
     /// Room for tokenizer and configuration, which are a few megabytes.
     private static final long COMPANION_BYTES = 64L << 20;
@@ -90,17 +92,21 @@ final class Packer {
     private void writeWeights(PackLayout layout, Path directory) throws IOException {
         long numBytesAll = layout.bytes();
         Map<String, PackedFile.Entry> entries = layout.entries();
-        try (PackedFile file = new PackedFile(directory.resolve(WEIGHTS_FILE), entries)) {
+        try (PackedFile file = new PackedFile(directory.resolve(WEIGHTS_FILE), entries);
+                Arena arena = Arena.ofShared()) {
+            MemorySegment[] buffers = buffers(layout, arena);
             int numTensors = 0;
             long numBytes = 0;
             for (Map.Entry<String, PackedFile.Entry> entry : entries.entrySet()) {
                 String name = entry.getKey();
-                MemorySegment target = file.tensor(name);
                 source.begin(name);
                 switch (layout.forms().get(name)) {
                     case PackedForm.Panels _ ->
-                            writePanels(name, layout.panels().get(name), target);
-                    case PackedForm.Elements(var kind) -> writeElements(name, kind, target);
+                            writePanels(name, layout.panels().get(name), file, buffers);
+                    case PackedForm.Elements(var kind) -> {
+                        long size = entry.getValue().bytes() / kind.bytes();
+                        writeElements(name, kind, size, file, buffers);
+                    }
                 }
                 numBytes += entry.getValue().bytes();
                 progress.at(++numTensors, entries.size(), numBytes, numBytesAll);
@@ -109,29 +115,55 @@ final class Packer {
         }
     }
 
-    private void writePanels(String name, PackManifest.PanelShape shape, MemorySegment target) {
-        PanelMatrix matrix = shape.over(target, name, shape.numRows(), shape.numColumns());
-        int numPieces = (matrix.numPanels() + PANEL_PIECE - 1) / PANEL_PIECE;
+    /// One for each thread, for the largest piece of all.
+    private MemorySegment[] buffers(PackLayout layout, Arena arena) {
+        long panelBytes =
+                layout.panels().values().stream()
+                        .mapToLong(shape -> PANEL_PIECE * shape.panelBytes())
+                        .max()
+                        .orElse(0);
+        long bytes = Math.max(panelBytes, (long) ELEMENT_PIECE * Float.BYTES);
+        MemorySegment[] buffers = new MemorySegment[team.size()];
+        for (int member = 0; member < buffers.length; member++) {
+            buffers[member] = arena.allocate(bytes, FloatMatrix.ALIGNMENT);
+        }
+        return buffers;
+    }
+
+    private void writePanels(
+            String name, PackManifest.PanelShape shape, PackedFile file, MemorySegment[] buffers) {
+        int numPanels = PanelMatrix.numPanels(shape.numRows());
+        int numPieces = (numPanels + PANEL_PIECE - 1) / PANEL_PIECE;
         team.run(
                 numPieces,
                 (piece, member) -> {
                     int from = piece * PANEL_PIECE;
-                    int to = Math.min(from + PANEL_PIECE, matrix.numPanels());
-                    for (int panel = from; panel < to; panel++) {
-                        source.writePanel(name, matrix, panel, member);
+                    int numRows =
+                            Math.min(
+                                    PANEL_PIECE * PanelMatrix.PANEL_ROWS,
+                                    shape.numRows() - from * PanelMatrix.PANEL_ROWS);
+                    int count = PanelMatrix.numPanels(numRows);
+                    MemorySegment part = buffers[member].asSlice(0, count * shape.panelBytes());
+                    PanelMatrix rows =
+                            new PanelMatrix(part, shape.type(), numRows, shape.numColumns());
+                    for (int panel = 0; panel < count; panel++) {
+                        source.writePanel(name, from + panel, rows.panel(panel), member);
                     }
+                    file.write(name, from * shape.panelBytes(), part);
                 });
     }
 
-    private void writeElements(String name, ElementKind kind, MemorySegment target) {
-        long size = target.byteSize() / kind.bytes();
+    private void writeElements(
+            String name, ElementKind kind, long size, PackedFile file, MemorySegment[] buffers) {
         int numPieces = Math.toIntExact((size + ELEMENT_PIECE - 1) / ELEMENT_PIECE);
         team.run(
                 numPieces,
-                (piece, _) -> {
+                (piece, member) -> {
                     long from = (long) piece * ELEMENT_PIECE;
-                    source.writeElements(
-                            name, kind, target, from, Math.min(from + ELEMENT_PIECE, size));
+                    long to = Math.min(from + ELEMENT_PIECE, size);
+                    MemorySegment part = buffers[member].asSlice(0, (to - from) * kind.bytes());
+                    source.writeElements(name, kind, from, to, part);
+                    file.write(name, from * kind.bytes(), part);
                 });
     }
 

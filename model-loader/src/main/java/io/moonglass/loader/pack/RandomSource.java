@@ -45,16 +45,16 @@ final class RandomSource implements WeightSource {
     }
 
     @Override
-    public void writePanel(String name, PanelMatrix target, int panel, int member) {
+    public void writePanel(String name, int panel, PanelMatrix target, int member) {
         target.fillPanel(
-                panel,
+                0,
                 new SplittableRandom(name.hashCode() * 31L + panel),
                 (float) deviation(name, target.numColumns()));
     }
 
     @Override
     public void writeElements(
-            String name, ElementKind kind, MemorySegment target, long from, long to) {
+            String name, ElementKind kind, long from, long to, MemorySegment target) {
         SplittableRandom random = new SplittableRandom(name.hashCode() * 31L + from);
         long[] shape = tensors.get(name).shape();
         long numInputs = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
@@ -65,7 +65,7 @@ final class RandomSource implements WeightSource {
                     shape.length > 1
                             ? (float) random.nextDouble(-most, most)
                             : name.contains("norm") && name.endsWith(".weight") ? 1 : 0;
-            Elements.set(target, kind, i, value);
+            Elements.set(target, kind, i - from, value);
         }
     }
 

@@ -19,11 +19,14 @@ interface WeightSource extends AutoCloseable {
 
     /// Writes one panel of a matrix; called by several threads.
     ///
+    /// @param target the panel alone: the matrix' rows from 16 times its number on
     /// @param member number of the thread
-    void writePanel(String name, PanelMatrix target, int panel, int member);
+    void writePanel(String name, int panel, PanelMatrix target, int member);
 
     /// Writes elements `[from, to)` of a tensor; called by several threads.
-    void writeElements(String name, ElementKind kind, MemorySegment target, long from, long to);
+    ///
+    /// @param target room for these
+    void writeElements(String name, ElementKind kind, long from, long to, MemorySegment target);
 
     /// Puts the configuration, the tokenizer and whatever else is no weight into the folder.
     void writeCompanions(Path directory) throws IOException;

@@ -36,6 +36,11 @@ public record PackManifest(
             return PanelMatrix.bytes(type, numRows, numColumns);
         }
 
+        /// Bytes of one panel; the next one follows it.
+        public long panelBytes() {
+            return PanelMatrix.panelBytes(type, numColumns);
+        }
+
         /// @throws ModelFormatException if the stored bytes or the wanted shape are others
         public PanelMatrix over(MemorySegment data, String name, int numRows, int numColumns) {
             if (this.numRows != numRows || this.numColumns != numColumns) {

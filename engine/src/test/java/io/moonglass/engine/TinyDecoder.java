@@ -7,20 +7,28 @@ import io.moonglass.tensor.FloatMatrix;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import java.lang.foreign.Arena;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 
-/// The decoder of the tiny test model, driven without an engine.
+/// The decoder of a small test model, driven without an engine.
 final class TinyDecoder implements AutoCloseable {
 
-    private final Checkpoint checkpoint = Checkpoint.open(TestModels.tinyRandom());
+    private final Checkpoint checkpoint;
     private final Workspace workspace = new Workspace();
     private final ThreadTeam team;
-    private final DecoderWeights weights = DecoderWeights.from(checkpoint);
+    private final DecoderWeights weights;
     private final KvCache cache;
     private final Decoder decoder;
 
     TinyDecoder(int numThreads, int numCacheBlocks) {
+        this(TestModels.tinyRandom(), numThreads, numCacheBlocks);
+    }
+
+    /// @param model a checkpoint, packed or not
+    TinyDecoder(Path model, int numThreads, int numCacheBlocks) {
+        checkpoint = Checkpoint.open(model);
+        weights = DecoderWeights.from(checkpoint);
         team = new ThreadTeam(numThreads);
         cache = new KvCache(weights.config(), CacheType.F32, numCacheBlocks, false);
         decoder = new Decoder(weights, cache, team);
@@ -95,6 +103,12 @@ final class TinyDecoder implements AutoCloseable {
                                 secondBlocks, first.length, 0, second.length, Chunk.Form.EXPANDED));
         decoder.forward(hidden, chunks, workspace, DecoderObserver.NONE, () -> {});
         return hidden;
+    }
+
+    FloatMatrix logits(FloatMatrix normed, Arena arena) {
+        FloatMatrix logits = FloatMatrix.allocate(arena, normed.numRows(), config().vocabSize());
+        decoder.logits(normed, logits, workspace);
+        return logits;
     }
 
     int[] randomTokens(int count, long seed) {

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /// How files of other engines store blocks of whole numbers: types of ggml whose values some
-/// [PanelType] holds too, exactly but for [#Q4_K].
+/// [PanelType] holds too, exactly but for [#Q4_K] and [#IQ4_XS].
 public enum BlockLayout {
     /// A scale, then 16 bytes: byte i holds weights i (low) and i + 16 (high), each plus 8.
     Q4_0(32, 18, PanelType.Q4) {
@@ -59,6 +59,42 @@ public enum BlockLayout {
             }
         }
     },
+    /// A scale, then 16 bytes as in [#Q4_0], each half of which chooses from [#CODEBOOK].
+    IQ4_NL(32, 18, PanelType.Q8) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale(data.get(FLOAT16, at));
+            readCodes(data, at + 2, into);
+        }
+    },
+    /// 16 blocks of 16 weights, each -4 to 3 times a 6-bit number times a common factor: 32 bytes of third bits, 64 of
+    /// the other two, 12 of 6-bit numbers, the factor. Two blocks are one of 32 whose numbers are the products, -124 to
+    /// 128; with the opposite sign, which the scale takes back, all of them fit.
+    Q3_K(256, 110, PanelType.Q8) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            into.setScale((short) (data.get(FLOAT16, at + 108) ^ 0x8000));
+            for (int i = 0; i < 4; i++) {
+                long pairs = data.get(EIGHT, at + 32 + 32L * (part / 4) + 8L * i);
+                long thirds = data.get(EIGHT, at + 8L * i);
+                long codes = pairs >>> part % 4 * 2 & PAIRS | (thirds >>> part & ONES) << 2;
+                int scale = q3Scale(data, at + 96, 2 * part + i / 2);
+                long numbers = 0;
+                for (int j = 0; j < Long.SIZE; j += Byte.SIZE) {
+                    int number = (4 - (int) (codes >>> j & 7)) * scale;
+                    numbers |= (number & 0xffL) << j;
+                }
+                into.setNumbers(i, numbers);
+            }
+        }
+
+        /// Of 16 weights: the low four bits in a nibble of the first eight bytes, the high two in the last four.
+        private int q3Scale(MemorySegment data, long scales, int block) {
+            int low = unsigned(data, scales + block % 8) >> block / 8 * 4 & 15;
+            int high = unsigned(data, scales + 8 + block % 4) >> block / 4 * 2 & 3;
+            return (low | high << 4) - 32;
+        }
+    },
     /// Eight blocks whose scales and minima are 6-bit numbers times two common factors. A product is
     /// rounded to float16: by one part in 2048 at most, unless it is below 6e-5.
     Q4_K(256, 144, PanelType.Q4A) {
@@ -83,11 +119,29 @@ public enum BlockLayout {
                 into.setNumbers(i, both >>> part % 2 * 4 & NIBBLES);
             }
         }
+    },
+    /// Eight blocks as in [#IQ4_NL] whose scales are 6-bit numbers times a common factor, rounded as in [#Q4_K]: the
+    /// factor, two high bits of each number, four low ones, then the blocks' bytes.
+    IQ4_XS(256, 136, PanelType.Q8) {
+        @Override
+        void read(MemorySegment data, long at, int part, RowBlock into) {
+            int high = data.get(StoredBlocks.WORD, at) >>> 16 + 2 * part & 3;
+            int low = data.get(StoredBlocks.WORD, at + 4) >>> 4 * part & 15;
+            into.setScale(product(data.get(FLOAT16, at), (low | high << 4) - 32));
+            readCodes(data, at + 8 + 16L * part, into);
+        }
     };
 
     private static final ValueLayout.OfLong EIGHT =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long NIBBLES = 0x0f0f0f0f0f0f0f0fL;
+    private static final long PAIRS = 0x0303030303030303L;
+    private static final long ONES = 0x0101010101010101L;
+
+    /// Steps that are finer around zero, where most weights are.
+    private static final byte[] CODEBOOK = {
+        -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+    };
 
     private final int length;
     private final int bytes;
@@ -117,6 +171,24 @@ public enum BlockLayout {
     /// @param at   the stored block's first byte
     /// @param part which 32 weights of it
     abstract void read(MemorySegment data, long at, int part, RowBlock into);
+
+    /// 16 bytes, the first half of a block in their low nibbles.
+    private static void readCodes(MemorySegment data, long at, RowBlock into) {
+        for (int i = 0; i < 2; i++) {
+            long both = data.get(EIGHT, at + 8L * i);
+            into.setNumbers(i, chosen(both));
+            into.setNumbers(2 + i, chosen(both >>> 4));
+        }
+    }
+
+    /// What the low nibbles of eight bytes choose.
+    private static long chosen(long codes) {
+        long numbers = 0;
+        for (int j = 0; j < Long.SIZE; j += Byte.SIZE) {
+            numbers |= (CODEBOOK[(int) (codes >>> j & 15)] & 0xffL) << j;
+        }
+        return numbers;
+    }
 
     private static int unsigned(MemorySegment data, long at) {
         return Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, at));

@@ -20,6 +20,10 @@ class StoredBlocksTest {
     private static final int NUM_ROWS = 19;
     private static final int NUM_COLUMNS = 512;
 
+    private static final int[] CODEBOOK = {
+        -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
+    };
+
     private final Arena arena = Arena.ofConfined();
     private final Random random = new Random(5);
 
@@ -29,7 +33,15 @@ class StoredBlocksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Q4_0, Q4", "Q4_0, Q8", "Q4_1, Q4A", "Q5_0, Q8", "Q8_0, Q8"})
+    @CsvSource({
+        "Q4_0, Q4",
+        "Q4_0, Q8",
+        "Q4_1, Q4A",
+        "Q5_0, Q8",
+        "Q8_0, Q8",
+        "IQ4_NL, Q8",
+        "Q3_K, Q8"
+    })
     void panels_hold_exactly_the_weights_of_the_blocks(BlockLayout layout, PanelType type) {
         StoredBlocks blocks = randomBlocks(layout);
         PanelMatrix packed = packed(blocks, type);
@@ -37,14 +49,27 @@ class StoredBlocksTest {
         float[] row = new float[NUM_COLUMNS];
         for (int i = 0; i < NUM_ROWS; i++) {
             packed.widenRow(i, row, 0);
-            assertArrayEquals(decoded(blocks, i), row, "row " + i);
+            assertArrayEquals(decoded(blocks, i), withoutMinusZeros(row), "row " + i);
         }
     }
 
+    /// -128 times -1: every number that [BlockLayout#Q3_K] can make, and the largest of them.
     @Test
-    void scale_and_minimum_of_q4_k_are_the_nearest_float16_numbers() {
-        StoredBlocks blocks = randomBlocks(BlockLayout.Q4_K);
-        PanelMatrix packed = packed(blocks, PanelType.Q4A);
+    void the_largest_product_of_q3_k_fits() {
+        StoredBlocks blocks = randomBlocks(BlockLayout.Q3_K);
+        blocks.data().asSlice(0, 108).fill((byte) 0); // -4 times -32 everywhere
+        float[] row = new float[NUM_COLUMNS];
+        packed(blocks, PanelType.Q8).widenRow(0, row, 0);
+        for (int i = 0; i < 256; i++) {
+            assertEquals(128 * half(blocks.data(), 108), row[i]);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q4_K", "IQ4_XS"})
+    void scales_that_are_products_and_minima_are_the_nearest_float16_numbers(BlockLayout layout) {
+        StoredBlocks blocks = randomBlocks(layout);
+        PanelMatrix packed = packed(blocks, layout.panels());
 
         float[] row = new float[NUM_COLUMNS];
         for (int i = 0; i < NUM_ROWS; i++) {
@@ -139,6 +164,20 @@ class StoredBlocksTest {
     }
 
     private static float decoded(BlockLayout layout, MemorySegment block, int i) {
+        float decoded = value(layout, block, i);
+        return decoded == 0 ? 0 : decoded;
+    }
+
+    /// A zero may have any sign: it makes no difference to a product.
+    private static float[] withoutMinusZeros(float[] row) {
+        float[] plain = new float[row.length];
+        for (int i = 0; i < row.length; i++) {
+            plain[i] = row[i] == 0 ? 0 : row[i];
+        }
+        return plain;
+    }
+
+    private static float value(BlockLayout layout, MemorySegment block, int i) {
         return switch (layout) {
             case Q4_0 -> (nibble(block, 2, i) - 8) * half(block, 0);
             case Q4_1 -> nibble(block, 4, i) * half(block, 0) + half(block, 2);
@@ -162,6 +201,22 @@ class StoredBlocksTest {
                 yield half(block, 0) * scale * number - half(block, 2) * minimum;
             }
             case Q8_0 -> block.get(ValueLayout.JAVA_BYTE, 2 + i) * half(block, 0);
+            case IQ4_NL -> CODEBOOK[nibble(block, 2, i)] * half(block, 0);
+            case Q3_K -> {
+                int pair = unsigned(block, 32 + i / 128 * 32 + i % 32) >> i / 32 % 4 * 2 & 3;
+                int third = unsigned(block, i % 32) >> i / 32 & 1;
+                int part = i / 16;
+                int low = unsigned(block, 96 + part % 8) >> part / 8 * 4 & 15;
+                int high = unsigned(block, 104 + part % 4) >> part / 4 * 2 & 3;
+                yield half(block, 108) * (low + 16 * high - 32) * (pair + 4 * third - 4);
+            }
+            case IQ4_XS -> {
+                int part = i / 32;
+                int low = unsigned(block, 4 + part / 2) >> part % 2 * 4 & 15;
+                int high = unsigned(block, 2 + part / 4) >> part % 4 * 2 & 3;
+                int scale = low + 16 * high - 32;
+                yield half(block, 0) * scale * CODEBOOK[nibble(block, 8 + 16 * part, i % 32)];
+            }
         };
     }
 
@@ -191,7 +246,9 @@ class StoredBlocksTest {
             data.set(ValueLayout.JAVA_BYTE, i, (byte) random.nextInt());
         }
         for (long block = 0; block < numBlocks; block++) {
-            for (int at = 0; at < 4; at += 2) { // a scale, and a minimum where there is one
+            int first = layout == BlockLayout.Q3_K ? 108 : 0;
+            int last = layout == BlockLayout.Q4_1 || layout == BlockLayout.Q4_K ? 2 : first;
+            for (int at = first; at <= last; at += 2) { // a scale, and a minimum if there is one
                 short value = Float.floatToFloat16((float) random.nextGaussian() * 0.01f);
                 data.set(PanelPacker.FLOAT16, block * layout.bytes() + at, value);
             }

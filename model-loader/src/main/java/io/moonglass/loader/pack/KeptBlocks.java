@@ -44,7 +44,7 @@ final class KeptBlocks {
 
     /// Whether panels give back the values of a type that go into them so, bit for bit.
     static boolean areExact(GgmlType type) {
-        return type != GgmlType.Q4_K; // whose scales are products that do not fit
+        return type != GgmlType.Q4_K && type != GgmlType.IQ4_XS; // their scales are rounded
     }
 
     /// What fits 4 bits fits 8.
@@ -58,8 +58,11 @@ final class KeptBlocks {
             case Q4_1 -> Optional.of(BlockLayout.Q4_1);
             case Q5_0 -> Optional.of(BlockLayout.Q5_0);
             case Q8_0 -> Optional.of(BlockLayout.Q8_0);
+            case IQ4_NL -> Optional.of(BlockLayout.IQ4_NL);
+            case Q3_K -> Optional.of(BlockLayout.Q3_K);
             case Q4_K -> Optional.of(BlockLayout.Q4_K);
-            case F32, F16, BF16, Q5_1, Q2_K, Q3_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS -> Optional.empty();
+            case IQ4_XS -> Optional.of(BlockLayout.IQ4_XS);
+            case F32, F16, BF16, Q5_1, Q2_K, Q5_K, Q6_K -> Optional.empty();
         };
     }
 }

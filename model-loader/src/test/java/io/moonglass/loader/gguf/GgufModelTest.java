@@ -110,7 +110,7 @@ class GgufModelTest {
                         checkpoint.tensor(joined).floats(),
                         checkpoint.tensor(joined).shape());
                 if (text.isSparse(layer)) {
-                    fuse(block);
+                    decoder.fuseGates(block);
                     decoder.rename(block + "exp_probs_b.bias", block + "exp_probs_b");
                 }
             }
@@ -144,22 +144,6 @@ class GgufModelTest {
                     model.takenFromFamily().contains("scoring_func is taken as sigmoid"),
                     model.takenFromFamily().toString());
         }
-    }
-
-    /// Each expert's gate before its up.
-    private void fuse(String block) {
-        float[] gate = decoder.floats(block + "ffn_gate_exps.weight");
-        float[] up = decoder.floats(block + "ffn_up_exps.weight");
-        long[] shape = decoder.shape(block + "ffn_gate_exps.weight");
-        int expert = (int) (shape[1] * shape[2]);
-        float[] fused = new float[2 * gate.length];
-        for (int i = 0; i < shape[0]; i++) {
-            System.arraycopy(gate, i * expert, fused, 2 * i * expert, expert);
-            System.arraycopy(up, i * expert, fused, (2 * i + 1) * expert, expert);
-        }
-        decoder.without(block + "ffn_gate_exps.weight", block + "ffn_up_exps.weight");
-        decoder.withFloats(
-                block + "ffn_gate_up_exps.weight", fused, shape[0], 2 * shape[1], shape[2]);
     }
 
     @Test

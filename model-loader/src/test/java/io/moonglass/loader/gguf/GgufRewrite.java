@@ -152,6 +152,30 @@ public final class GgufRewrite {
         return this;
     }
 
+    /// Of all tensors.
+    public List<String> names() {
+        return List.copyOf(tensors.keySet());
+    }
+
+    /// Makes one stack of two, as some converters do: each expert's gate before its up.
+    ///
+    /// @param block the beginning of their names, with a dot at its end
+    public GgufRewrite fuseGates(String block) {
+        String name = block + "ffn_gate_exps.weight";
+        float[] gate = floats(name);
+        float[] up = floats(block + "ffn_up_exps.weight");
+        long[] shape = shape(name);
+        int expert = (int) (shape[1] * shape[2]);
+        float[] fused = new float[2 * gate.length];
+        for (int i = 0; i < shape[0]; i++) {
+            System.arraycopy(gate, i * expert, fused, 2 * i * expert, expert);
+            System.arraycopy(up, i * expert, fused, (2 * i + 1) * expert, expert);
+        }
+        without(name, block + "ffn_up_exps.weight");
+        return withFloats(
+                block + "ffn_gate_up_exps.weight", fused, shape[0], 2 * shape[1], shape[2]);
+    }
+
     public float[] floats(String name) {
         Tensor tensor = tensors.get(name);
         int size = 1;

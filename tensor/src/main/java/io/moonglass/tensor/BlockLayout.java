@@ -10,19 +10,19 @@ import java.nio.ByteOrder;
 /// [PanelType] holds too, exactly but for [#Q4_K] and [#IQ4_XS].
 public enum BlockLayout {
     /// A scale, then 16 bytes: byte i holds weights i (low) and i + 16 (high), each plus 8.
-    Q4_0(32, 18, PanelType.Q4) {
+    Q4_0(32, 18, 8, PanelType.Q4) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
             for (int i = 0; i < 2; i++) {
                 long both = data.get(EIGHT, at + 2 + 8L * i);
-                into.setNumbers(i, lessEight(both & NIBBLES));
-                into.setNumbers(2 + i, lessEight(both >>> 4 & NIBBLES));
+                into.setNumbers(i, both & NIBBLES);
+                into.setNumbers(2 + i, both >>> 4 & NIBBLES);
             }
         }
     },
     /// A scale and a minimum, then 16 bytes as in [#Q4_0], without the 8.
-    Q4_1(32, 20, PanelType.Q4A) {
+    Q4_1(32, 20, 0, PanelType.Q4A) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
@@ -35,7 +35,7 @@ public enum BlockLayout {
         }
     },
     /// A scale, a fifth bit of each weight, then 16 bytes as in [#Q4_0], with 16 instead of the 8.
-    Q5_0(32, 22, PanelType.Q8) {
+    Q5_0(32, 22, 16, PanelType.Q8) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
@@ -44,13 +44,13 @@ public enum BlockLayout {
                 long both = data.get(EIGHT, at + 6 + 8L * i);
                 long low = both & NIBBLES | fifthBits(fifths >>> 8 * i);
                 long high = both >>> 4 & NIBBLES | fifthBits(fifths >>> 16 + 8 * i);
-                into.setNumbers(i, lessSixteen(low));
-                into.setNumbers(2 + i, lessSixteen(high));
+                into.setNumbers(i, low);
+                into.setNumbers(2 + i, high);
             }
         }
     },
     /// A scale, then 32 signed bytes.
-    Q8_0(32, 34, PanelType.Q8) {
+    Q8_0(32, 34, 0, PanelType.Q8) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
@@ -60,7 +60,7 @@ public enum BlockLayout {
         }
     },
     /// A scale, then 16 bytes as in [#Q4_0], each half of which chooses from [#CODEBOOK].
-    IQ4_NL(32, 18, PanelType.Q8) {
+    IQ4_NL(32, 18, 0, PanelType.Q8) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale(data.get(FLOAT16, at));
@@ -70,7 +70,7 @@ public enum BlockLayout {
     /// 16 blocks of 16 weights, each -4 to 3 times a 6-bit number times a common factor: 32 bytes of third bits, 64 of
     /// the other two, 12 of 6-bit numbers, the factor. Two blocks are one of 32 whose numbers are the products, -124 to
     /// 128; with the opposite sign, which the scale takes back, all of them fit.
-    Q3_K(256, 110, PanelType.Q8) {
+    Q3_K(256, 110, 0, PanelType.Q8) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             into.setScale((short) (data.get(FLOAT16, at + 108) ^ 0x8000));
@@ -97,7 +97,7 @@ public enum BlockLayout {
     },
     /// Eight blocks whose scales and minima are 6-bit numbers times two common factors. A product is
     /// rounded to float16: by one part in 2048 at most, unless it is below 6e-5.
-    Q4_K(256, 144, PanelType.Q4A) {
+    Q4_K(256, 144, 0, PanelType.Q4A) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             long sixBits = at + 4;
@@ -122,7 +122,7 @@ public enum BlockLayout {
     },
     /// Eight blocks as in [#IQ4_NL] whose scales are 6-bit numbers times a common factor, rounded as in [#Q4_K]: the
     /// factor, two high bits of each number, four low ones, then the blocks' bytes.
-    IQ4_XS(256, 136, PanelType.Q8) {
+    IQ4_XS(256, 136, 0, PanelType.Q8) {
         @Override
         void read(MemorySegment data, long at, int part, RowBlock into) {
             int high = data.get(StoredBlocks.WORD, at) >>> 16 + 2 * part & 3;
@@ -145,11 +145,13 @@ public enum BlockLayout {
 
     private final int length;
     private final int bytes;
+    private final int offset;
     private final PanelType panels;
 
-    BlockLayout(int length, int bytes, PanelType panels) {
+    BlockLayout(int length, int bytes, int offset, PanelType panels) {
         this.length = length;
         this.bytes = bytes;
+        this.offset = offset;
         this.panels = panels;
     }
 
@@ -161,6 +163,11 @@ public enum BlockLayout {
     /// Bytes of a stored block.
     public int bytes() {
         return bytes;
+    }
+
+    /// What was added to each number so that it has no sign; 0 where they are signed or all positive.
+    int offset() {
+        return offset;
     }
 
     /// The smallest panels that hold these numbers; without minima, [PanelType#Q8] does too.
@@ -196,19 +203,6 @@ public enum BlockLayout {
 
     private static short product(short float16, int factor) {
         return Float.floatToFloat16(Float.float16ToFloat(float16) * factor);
-    }
-
-    /// Takes 8 off each of eight bytes of at most 15.
-    private static long lessEight(long bytes) {
-        long flipped = bytes ^ 0x0808080808080808L;
-        return flipped
-                | (flipped & 0x0808080808080808L) * 0x1e; // the upper bits are that of the sign
-    }
-
-    /// Takes 16 off each of eight bytes of at most 31.
-    private static long lessSixteen(long bytes) {
-        long flipped = bytes ^ 0x1010101010101010L;
-        return flipped | (flipped & 0x1010101010101010L) * 0x0e;
     }
 
     /// The lowest eight bits, each as the fifth of a byte.

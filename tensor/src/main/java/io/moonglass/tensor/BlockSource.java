@@ -7,6 +7,9 @@ public interface BlockSource {
 
     int numColumns();
 
+    /// What was added to the numbers that are read.
+    int offset();
+
     /// @param block columns from 32 times this on
     /// @param into  what it held before is gone; numbers and scale must be set
     void read(int row, int block, RowBlock into);

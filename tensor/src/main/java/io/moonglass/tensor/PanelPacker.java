@@ -134,6 +134,7 @@ public final class PanelPacker {
                                     target.numColumns()));
         }
         int firstRow = panel * PANEL_ROWS;
+        long shift = (target.type().offset() - source.offset() & 0xff) * 0x0101010101010101L;
         for (int b = 0; b < target.numBlocks(); b++) {
             for (int row = 0; row < PANEL_ROWS; row++) {
                 if (firstRow + row < source.numRows()) {
@@ -141,9 +142,9 @@ public final class PanelPacker {
                     source.read(firstRow + row, b, rowBlock);
                     check(rowBlock, target.type(), firstRow + row, b);
                 } else {
-                    rowBlock.clear();
+                    rowBlock.clear(source.offset());
                 }
-                if (!put(rowBlock, target.type(), row)) {
+                if (!put(rowBlock, target.type(), shift, row)) {
                     throw new IllegalArgumentException(
                             "row %d, columns from %d: a number is too large for %s"
                                     .formatted(firstRow + row, b * BLOCK_COLUMNS, target.type()));
@@ -178,23 +179,21 @@ public final class PanelPacker {
     }
 
     /// Puts a row into the block that is being made; tells whether all numbers fit.
-    private boolean put(RowBlock block, PanelType type, int row) {
+    ///
+    /// @param shift what is added to each byte
+    private boolean put(RowBlock block, PanelType type, long shift, int row) {
         long beyond = 0;
         switch (type) {
             case Q4, Q4A -> {
-                long offset = type.offset() * 0x0101010101010101L;
                 for (int group = 0; group < 4; group++) {
-                    long eight = block.numbers[group];
-                    // bytes are added without carries between them
-                    long stored =
-                            (eight & 0x7f7f7f7f7f7f7f7fL) + offset ^ eight & 0x8080808080808080L;
+                    long stored = sums(block.numbers[group], shift);
                     beyond |= stored & 0xf0f0f0f0f0f0f0f0L;
                     words[group * PANEL_ROWS + row] = (int) (stored | stored >>> 28);
                 }
             }
             case Q8 -> {
                 for (int i = 0; i < 4; i++) {
-                    long stored = block.numbers[i] ^ 0x8080808080808080L;
+                    long stored = sums(block.numbers[i], shift);
                     words[2 * i * PANEL_ROWS + row] = (int) stored;
                     words[(2 * i + 1) * PANEL_ROWS + row] = (int) (stored >>> 32);
                 }
@@ -206,6 +205,12 @@ public final class PanelPacker {
             putHalf(scales + PANEL_ROWS / 2, row, block.minimum);
         }
         return beyond == 0;
+    }
+
+    /// Adds eight bytes to eight others without carries between them.
+    private static long sums(long bytes, long others) {
+        return (bytes & 0x7f7f7f7f7f7f7f7fL) + (others & 0x7f7f7f7f7f7f7f7fL)
+                ^ (bytes ^ others) & 0x8080808080808080L;
     }
 
     private void putHalf(int at, int row, short half) {

@@ -2,11 +2,12 @@ package io.moonglass.tensor;
 
 import java.util.Arrays;
 
-/// 32 neighbouring weights of one row that are whole numbers already: `number * scale + minimum`. Scratch
+/// 32 neighbouring weights of one row that are whole numbers already, as their source stores them:
+/// `(number - offset) * scale + minimum`. Scratch
 /// between a [BlockSource], which sets it, and [PanelPacker], which packs what was set.
 public final class RowBlock {
 
-    /// Eight signed bytes each, the first in the lowest bits.
+    /// Eight bytes each, the first in the lowest bits.
     final long[] numbers = new long[QuantizedRows.BLOCK_COLUMNS / Long.BYTES];
 
     short scale;
@@ -15,8 +16,10 @@ public final class RowBlock {
     RowBlock() {}
 
     /// Zeros.
-    void clear() {
-        Arrays.fill(numbers, 0);
+    ///
+    /// @param offset of the source
+    void clear(int offset) {
+        Arrays.fill(numbers, offset * 0x0101010101010101L);
         scale = 0;
         minimum = 0;
     }
@@ -37,7 +40,7 @@ public final class RowBlock {
 
     /// The weights `8 i` to `8 i + 7` of the block.
     ///
-    /// @param eightBytes signed, the first in the lowest bits
+    /// @param eightBytes the first in the lowest bits; signed unless the source has an offset
     public void setNumbers(int i, long eightBytes) {
         numbers[i] = eightBytes;
     }

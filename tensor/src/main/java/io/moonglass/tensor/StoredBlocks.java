@@ -5,16 +5,21 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /// A matrix as another engine's file stores it: row after row, block after block.
-///
-/// @param data       exactly its bytes, at any address; little-endian
-/// @param numColumns a multiple of the stored block's length
-public record StoredBlocks(MemorySegment data, BlockLayout layout, int numRows, int numColumns)
-        implements BlockSource {
+public final class StoredBlocks implements BlockSource {
 
     static final ValueLayout.OfInt WORD =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    public StoredBlocks {
+    final MemorySegment data;
+    final BlockLayout layout;
+    private final int numRows;
+    private final int numColumns;
+    private final int parts;
+    private final long rowBytes;
+
+    /// @param data       exactly its bytes, at any address; little-endian
+    /// @param numColumns a multiple of the stored block's length
+    public StoredBlocks(MemorySegment data, BlockLayout layout, int numRows, int numColumns) {
         long bytes = (long) numRows * (numColumns / layout.length()) * layout.bytes();
         boolean isWhole = numRows > 0 && numColumns > 0 && numColumns % layout.length() == 0;
         if (!isWhole || data.byteSize() != bytes) {
@@ -28,12 +33,36 @@ public record StoredBlocks(MemorySegment data, BlockLayout layout, int numRows, 
                                     bytes,
                                     layout.length()));
         }
+        this.data = data;
+        this.layout = layout;
+        this.numRows = numRows;
+        this.numColumns = numColumns;
+        this.parts = layout.length() / QuantizedRows.BLOCK_COLUMNS;
+        this.rowBytes = (long) (numColumns / layout.length()) * layout.bytes();
+    }
+
+    @Override
+    public int numRows() {
+        return numRows;
+    }
+
+    @Override
+    public int numColumns() {
+        return numColumns;
+    }
+
+    @Override
+    public int offset() {
+        return layout.offset();
     }
 
     @Override
     public void read(int row, int block, RowBlock into) {
-        int parts = layout.length() / QuantizedRows.BLOCK_COLUMNS;
-        long stored = (long) row * (numColumns / layout.length()) + block / parts;
-        layout.read(data, stored * layout.bytes(), block % parts, into);
+        int stored = parts == 1 ? block : block / parts; // a division takes as long as all the rest
+        layout.read(
+                data,
+                row * rowBytes + (long) stored * layout.bytes(),
+                block - stored * parts,
+                into);
     }
 }

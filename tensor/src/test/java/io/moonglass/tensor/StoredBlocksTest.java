@@ -57,11 +57,11 @@ class StoredBlocksTest {
     @Test
     void the_largest_product_of_q3_k_fits() {
         StoredBlocks blocks = randomBlocks(BlockLayout.Q3_K);
-        blocks.data().asSlice(0, 108).fill((byte) 0); // -4 times -32 everywhere
+        blocks.data.asSlice(0, 108).fill((byte) 0); // -4 times -32 everywhere
         float[] row = new float[NUM_COLUMNS];
         packed(blocks, PanelType.Q8).widenRow(0, row, 0);
         for (int i = 0; i < 256; i++) {
-            assertEquals(128 * half(blocks.data(), 108), row[i]);
+            assertEquals(128 * half(blocks.data, 108), row[i]);
         }
     }
 
@@ -107,12 +107,12 @@ class StoredBlocksTest {
         StoredBlocks blocks = randomBlocks(BlockLayout.Q8_0);
         for (int i = 0; i < 32; i++) {
             byte[] odd = {8, -9, 127, -128};
-            blocks.data().asSlice(2, 32).fill((byte) -8);
-            blocks.data().set(ValueLayout.JAVA_BYTE, 2 + i, odd[i % 4]);
+            blocks.data.asSlice(2, 32).fill((byte) -8);
+            blocks.data.set(ValueLayout.JAVA_BYTE, 2 + i, odd[i % 4]);
             assertTrue(refusal(blocks, PanelType.Q4).contains("row 0, columns from 0: a number"));
         }
         for (float odd : new float[] {Float.NaN, Float.NEGATIVE_INFINITY}) {
-            blocks.data().set(PanelPacker.FLOAT16, 34, Float.floatToFloat16(odd));
+            blocks.data.set(PanelPacker.FLOAT16, 34, Float.floatToFloat16(odd));
             assertTrue(refusal(blocks, PanelType.Q8).startsWith("row 0, columns from 32: a scale"));
         }
     }
@@ -121,7 +121,7 @@ class StoredBlocksTest {
     void a_minimum_goes_into_affine_panels_alone_and_must_be_finite() {
         StoredBlocks blocks = randomBlocks(BlockLayout.Q4_1);
         assertTrue(refusal(blocks, PanelType.Q8).contains("which Q8 cannot hold"));
-        blocks.data().set(PanelPacker.FLOAT16, 20 + 2, Float.floatToFloat16(Float.NaN));
+        blocks.data.set(PanelPacker.FLOAT16, 20 + 2, Float.floatToFloat16(Float.NaN));
         assertTrue(refusal(blocks, PanelType.Q4A).contains("row 0, columns from 32"));
     }
 
@@ -132,7 +132,7 @@ class StoredBlocksTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new PanelPacker().packBlocks(blocks, other, 0));
-        MemorySegment data = blocks.data();
+        MemorySegment data = blocks.data;
         for (int numColumns : new int[] {NUM_COLUMNS - 32, NUM_COLUMNS - 1, NUM_COLUMNS + 1, 0}) {
             assertThrows(
                     IllegalArgumentException.class,
@@ -148,14 +148,12 @@ class StoredBlocksTest {
     /// The weights by the blocks' definition.
     private static float[] decoded(StoredBlocks blocks, int row) {
         float[] values = new float[blocks.numColumns()];
-        BlockLayout layout = blocks.layout();
+        BlockLayout layout = blocks.layout;
         int numBlocks = blocks.numColumns() / layout.length();
         for (int block = 0; block < numBlocks; block++) {
             MemorySegment stored =
-                    blocks.data()
-                            .asSlice(
-                                    (long) (row * numBlocks + block) * layout.bytes(),
-                                    layout.bytes());
+                    blocks.data.asSlice(
+                            (long) (row * numBlocks + block) * layout.bytes(), layout.bytes());
             for (int i = 0; i < layout.length(); i++) {
                 values[block * layout.length() + i] = decoded(layout, stored, i);
             }

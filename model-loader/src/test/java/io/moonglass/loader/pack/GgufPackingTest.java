@@ -271,8 +271,9 @@ class GgufPackingTest {
                 assertThrows(
                         ModelFormatException.class, () -> pack(pair, folder.resolve("packed")));
         assertTrue(
-                fault.getMessage().startsWith(
-                        "decoder.gguf: tensor blk.1.attn_q.weight, the panel of row 0: "),
+                fault.getMessage()
+                        .startsWith(
+                                "decoder.gguf: tensor blk.1.attn_q.weight, the panel of row 0: "),
                 fault.getMessage());
         assertFalse(Files.exists(folder.resolve("packed")));
     }

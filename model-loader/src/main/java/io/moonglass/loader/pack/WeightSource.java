@@ -25,6 +25,11 @@ interface WeightSource extends AutoCloseable {
     /// Writes elements `[from, to)` of a tensor; called by several threads.
     void writeElements(String name, ElementKind kind, MemorySegment target, long from, long to);
 
+    /// Refuses what could not be loaded later, before tens of gigabytes are packed.
+    ///
+    /// @throws io.moonglass.loader.fault.ModelFormatException if it would not be
+    default void checkCompanions() {}
+
     /// Puts the configuration, the tokenizer and whatever else is no weight into the folder.
     void writeCompanions(Path directory) throws IOException;
 

@@ -2,6 +2,7 @@ package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ public final class VisionFile {
                         found.add(name);
                     }
                 }
-            } catch (IOException e) {
+            } catch (IOException | DirectoryIteratorException e) {
                 throw new ConfigException("%s: cannot be read".formatted(folder), e);
             }
         }

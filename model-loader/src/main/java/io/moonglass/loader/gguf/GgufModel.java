@@ -81,8 +81,8 @@ public final class GgufModel implements AutoCloseable {
     /// @throws ModelFormatException if a file is damaged, of another family, or not of the other's model
     /// @throws ConfigException      if a file is not there, or the files' keys make no configuration
     public static GgufModel open(Path decoder, Optional<Path> vision) {
-        checkThere("", decoder);
-        vision.ifPresent(file -> checkThere("--mmproj ", file));
+        checkThere(decoder.toString(), decoder);
+        vision.ifPresent(file -> checkThere("--mmproj " + file, file));
         GgufFile text = GgufFile.open(decoder);
         try {
             DecoderKeys.check(text);
@@ -100,11 +100,10 @@ public final class GgufModel implements AutoCloseable {
         }
     }
 
-    /// @param named what stands before the file where it was named, in messages
+    /// @param named how messages call the file: some commands take a decoder without an option
     private static void checkThere(String named, Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new ConfigException(
-                    "%s%s: no such file; want one in GGUF".formatted(named, file));
+            throw new ConfigException("%s: no such file; want one in GGUF".formatted(named));
         }
     }
 

@@ -28,7 +28,7 @@ public final class VisionFile {
         if (!ModelFiles.isGguf(model)) {
             if (named.isPresent()) {
                 throw new ConfigException(
-                        "--mmproj %s: goes with a decoder in GGUF, and --model %s is a folder; leave it out"
+                        "--mmproj %s: goes with a decoder in GGUF, and %s is a folder; leave it out"
                                 .formatted(named.get(), model));
             }
             return new ModelFiles.Folder(model);
@@ -59,7 +59,7 @@ public final class VisionFile {
         }
         if (found.size() > 1) {
             throw new ConfigException(
-                    "--model %s: beside it lie %s; say with --mmproj which one reads its pictures, or --mmproj none"
+                    "%s: beside it lie %s; say with --mmproj which one reads its pictures, or --mmproj none"
                             .formatted(decoder, String.join(", ", found)));
         }
         Optional<Path> one = found.stream().findFirst().map(decoder::resolveSibling);

@@ -204,7 +204,7 @@ class GgufModelTest {
         decoder.with("general.architecture", "llama");
         assertRefused("general.architecture", "\"deepseek2\"");
         decoder.with("general.architecture", "clip");
-        assertRefused("name the decoder's file with --model and this one with --mmproj");
+        assertRefused("name the decoder's file, and this one with --mmproj");
         decoder.with("general.architecture", "deepseek2");
 
         vision.with("clip.projector_type", "kimik25");

@@ -2,6 +2,7 @@ package io.moonglass.loader.disk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -73,11 +74,14 @@ class NewFolderTest {
     }
 
     @Test
-    void what_this_process_writes_stays_as_well() throws IOException {
+    void what_this_process_writes_stays_as_well() throws Exception {
         try (NewFolder folder = NewFolder.begin(target)) {
             assertThrows(ConfigException.class, () -> NewFolder.begin(target));
-            // Had its lock been given up, another process would take it for left behind.
-            assertThrows(ConfigException.class, () -> NewFolder.begin(target));
+            // Had that given up its lock, another process would take it for left behind.
+            Process other = Filling.start(target, "go on");
+            other.getOutputStream().close();
+            assertNotEquals(0, other.waitFor());
+            assertTrue(Files.exists(folder.path()));
             folder.commit();
         }
         assertEquals(List.of(target), list(parent));

@@ -410,6 +410,43 @@ class GgufPackingTest {
         }
     }
 
+    @Test
+    void what_a_killed_run_left_of_a_pair_is_not_in_the_way_of_the_next() throws Exception {
+        Path target = folder.resolve("pair");
+        Process killed =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--add-modules=jdk.incubator.vector",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                KilledRun.class.getName(),
+                                target.toString())
+                        .inheritIO()
+                        .start();
+        assertEquals(KilledRun.EXIT_CODE, killed.waitFor());
+
+        GgufPair.write(MODEL, GgmlType.F32, target, 1, SILENT);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of(target), left.toList());
+        }
+    }
+
+    /// A process that ends in the middle of its work.
+    static final class KilledRun {
+
+        static final int EXIT_CODE = 7;
+
+        public static void main(String[] arguments) {
+            GgufPair.write(
+                    MODEL,
+                    GgmlType.F32,
+                    Path.of(arguments[0]),
+                    1,
+                    (_, _, _, _) -> Runtime.getRuntime().halt(EXIT_CODE));
+        }
+    }
+
     private Path packCheckpoint(PanelType type) {
         Path target = folder.resolve("rounded");
         WeightFormat format = type == PanelType.Q4 ? WeightFormat.Q4 : WeightFormat.Q8;

@@ -1,36 +1,18 @@
 package io.moonglass.loader.config;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class TensorShapesTest {
-
-    private final List<String> told = new ArrayList<>();
-
-    @Test
-    void who_misses_the_first_tensor_hears_of_no_other() {
-        ModelConfig config = ModelConfig.read(TestModels.tinyRandom());
-        assertThrows(
-                IllegalStateException.class,
-                () ->
-                        TensorShapes.forEach(
-                                config,
-                                (name, _) -> {
-                                    told.add(name);
-                                    throw new IllegalStateException("missing");
-                                }));
-        assertEquals(1, told.size());
-    }
 
     @Test
     void a_configuration_of_more_tensors_than_any_model_has_is_refused_before_one_is_listed()
@@ -41,10 +23,9 @@ class TensorShapesTest {
                             ConfigException.class,
                             () ->
                                     TensorShapes.forEach(
-                                            with(key, 1 << 30), (name, _) -> told.add(name)));
+                                            with(key, 1 << 30), (name, _) -> fail(name)));
             assertTrue(fault.getMessage().contains("1,073,741,824"), fault.getMessage());
         }
-        assertEquals(List.of(), told);
     }
 
     @Test

@@ -113,13 +113,13 @@ public final class NewFolder implements AutoCloseable {
                         StandardOpenOption.WRITE);
         try {
             if (channel.tryLock() == null) { // one that tidies up was faster
+                channel.close();
                 throw filledByOther(directory);
             }
-            return channel;
-        } catch (IOException | RuntimeException | Error e) {
-            channel.close();
-            throw e;
+        } catch (IOException e) { // some network volumes: none that tidies up gets one either
+            LOG.log(System.Logger.Level.DEBUG, growing + " cannot be locked", e);
         }
+        return channel;
     }
 
     /// Names are drawn, so a folder that nobody holds will never be held again.
@@ -158,6 +158,11 @@ public final class NewFolder implements AutoCloseable {
             throw filledByOther(directory);
         } catch (NoSuchFileException e) {
             LOG.log(System.Logger.Level.DEBUG, leftover + " is gone", e);
+        } catch (IOException e) { // another user's, or a disk without locks
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    leftover + " was left by an earlier run; remove it if nobody writes it",
+                    e);
         }
     }
 

@@ -62,6 +62,16 @@ class NewFolderTest {
     }
 
     @Test
+    void what_cannot_be_removed_is_not_in_the_way() throws IOException {
+        Path leftover = Files.createDirectory(parent.resolve(".packed.unfinished"));
+        Files.createDirectory(leftover.resolve(".lock")); // where a file should be
+
+        NewFolder.begin(target).close();
+
+        assertEquals(List.of(leftover), list(parent));
+    }
+
+    @Test
     void what_another_process_writes_stays_until_it_is_whole() throws Exception {
         Process other = Filling.start(target, "wait");
         assertEquals('r', other.getInputStream().read(), "it has begun");

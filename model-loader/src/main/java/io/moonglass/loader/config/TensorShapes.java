@@ -1,22 +1,57 @@
 package io.moonglass.loader.config;
 
+import io.moonglass.loader.fault.ConfigException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /// The tensors that config.json asks for, and their shapes, by their names in the released checkpoints.
 public final class TensorShapes {
 
-    private final Map<String, long[]> shapes = new LinkedHashMap<>();
+    /// Ten times as many as the largest models of the architecture have: no more is listed for a file that lies.
+    private static final long MAX_TENSORS = 1_000_000;
 
-    private TensorShapes() {}
+    private final BiConsumer<String, long[]> each;
+
+    private TensorShapes(BiConsumer<String, long[]> each) {
+        this.each = each;
+    }
 
     /// By tensor name, in the order in which they are computed with.
+    ///
+    /// @throws ConfigException if there are more than any model has
     public static Map<String, long[]> of(ModelConfig config) {
-        TensorShapes tensors = new TensorShapes();
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        forEach(config, shapes::put);
+        return shapes;
+    }
+
+    /// Tells of one after the other, so that who misses the first need not hear of the rest.
+    ///
+    /// @param each given name and shape
+    /// @throws ConfigException if there are more than any model has
+    public static void forEach(ModelConfig config, BiConsumer<String, long[]> each) {
+        checkCount(config);
+        TensorShapes tensors = new TensorShapes(each);
         config.vision().ifPresent(vision -> tensors.addVision(vision, config.text().hiddenSize()));
         tensors.addDecoder(config.languagePrefix(), config.text());
-        return tensors.shapes;
+    }
+
+    /// A layer has ten tensors and three for each expert, one of MoonViT twelve.
+    private static void checkCount(ModelConfig config) {
+        TextConfig text = config.text();
+        int numVisionLayers = config.vision().map(VisionConfig::numLayers).orElse(0);
+        double most = text.numLayers() * (10 + 3.0 * text.numExperts()) + 12.0 * numVisionLayers;
+        if (most > MAX_TENSORS) {
+            throw new ConfigException(
+                    "config.json: %,d layers of %,d experts and %,d of MoonViT have more than %,d tensors; want the sizes of a model of the family"
+                            .formatted(
+                                    text.numLayers(),
+                                    text.numExperts(),
+                                    numVisionLayers,
+                                    MAX_TENSORS));
+        }
     }
 
     private void addVision(VisionConfig vision, int textHiddenSize) {
@@ -104,6 +139,6 @@ public final class TensorShapes {
     }
 
     private void add(String name, int... shape) {
-        shapes.put(name, Arrays.stream(shape).asLongStream().toArray());
+        each.accept(name, Arrays.stream(shape).asLongStream().toArray());
     }
 }

@@ -39,7 +39,7 @@ final class DecoderKeys {
         String architecture = file.metadata().string("general.architecture");
         if (architecture.equals(VisionKeys.ARCHITECTURE)) {
             throw new ConfigException(
-                    "%s: holds a vision part, general.architecture is \"%s\"; name the decoder's file with --model and this one with --mmproj"
+                    "%s: holds a vision part, general.architecture is \"%s\"; name the decoder's file, and this one with --mmproj"
                             .formatted(file.path().getFileName(), architecture));
         }
         if (!architecture.equals(ARCHITECTURE)) {

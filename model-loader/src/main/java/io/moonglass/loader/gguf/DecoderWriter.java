@@ -43,25 +43,36 @@ final class DecoderWriter {
         }
     }
 
-    void writeKeys(GgufWriter.Builder file) throws IOException {
+    /// @return what there is no key for, a line each
+    List<String> writeKeys(GgufWriter.Builder file) throws IOException {
         file.string("general.architecture", DecoderKeys.ARCHITECTURE);
         file.string("general.type", "model");
         file.string("general.name", ModelName.of(checkpoint.directory()));
-        writeSampling(file, GenerationConfig.read(checkpoint.directory()));
+        GenerationConfig generation = GenerationConfig.read(checkpoint.directory());
+        writeSampling(file, generation);
         writeSizes(file);
         writeExperts(file);
         Tokenizer tokenizer = Tokenizer.read(checkpoint.directory());
         TokenizerConfig names = TokenizerConfig.read(checkpoint.directory());
-        new VocabularyWriter(tokenizer, names, text.vocabSize()).writeKeys(file);
+        List<Integer> lost =
+                new VocabularyWriter(tokenizer, names, text.vocabSize())
+                        .writeKeys(file, generation.eosTokenIds());
         template(names).ifPresent(template -> file.string("tokenizer.chat_template", template));
+        return lost.stream()
+                .map(id ->
+                        "generation_config.json: eos_token_id %d is left out: GGUF has keys for three special tokens that end an answer"
+                                .formatted(id))
+                .toList();
     }
 
     /// A temperature of 0 takes the most likely token.
     private static void writeSampling(GgufWriter.Builder file, GenerationConfig generation) {
-        file.float32("general.sampling.temp", (float) generation.samplingTemperature());
-        if (generation.doSample()) {
-            file.float32("general.sampling.top_p", (float) generation.topP());
-            file.int32("general.sampling.top_k", generation.topK());
+        file.float32(SamplingKeys.TEMPERATURE, (float) generation.samplingTemperature());
+        file.float32(SamplingKeys.TOP_P, (float) generation.topP());
+        file.int32(SamplingKeys.TOP_K, generation.topK());
+        if (generation.repetitionPenalty() != 1) {
+            file.float32(SamplingKeys.PENALTY, (float) generation.repetitionPenalty());
+            file.int32(SamplingKeys.PENALTY_REACH, -1);
         }
     }
 
@@ -101,8 +112,9 @@ final class DecoderWriter {
     /// In the order in which they are computed with.
     List<RowsToWrite> tensors() {
         List<RowsToWrite> tensors = new ArrayList<>();
-        TensorShapes.of(checkpoint.config())
-                .forEach((name, shape) -> {
+        TensorShapes.forEach(
+                checkpoint.config(),
+                (name, shape) -> {
                     if (TensorNames.isVision(name)) {
                         return;
                     }

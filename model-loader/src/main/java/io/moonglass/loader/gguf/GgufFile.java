@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -21,6 +22,8 @@ import java.util.regex.Pattern;
 ///
 /// Open until closed; neither metadata nor tensors may be used afterwards.
 public final class GgufFile implements AutoCloseable {
+
+    private static final System.Logger LOG = System.getLogger(GgufFile.class.getName());
 
     private static final Pattern SPLIT_NAME = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.gguf");
     private static final String SPLIT_NUMBER = "split.no";
@@ -42,6 +45,7 @@ public final class GgufFile implements AutoCloseable {
     /// @param file any part of a split one; the others lie beside it
     /// @throws ModelFormatException if a file is missing, damaged or of a kind that is not read
     public static GgufFile open(Path file) {
+        LOG.log(System.Logger.Level.DEBUG, "opening {0}", file);
         Arena arena = Arena.ofShared();
         try {
             GgufPart opened = map(file, arena);
@@ -125,7 +129,7 @@ public final class GgufFile implements AutoCloseable {
         }
         List<GgufPart> parts = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            String file = "%s-%05d-of-%05d.gguf".formatted(name.group(1), i + 1, count);
+            String file = partName(name.group(1), i + 1, count);
             GgufPart part =
                     file.equals(opened.file().getFileName().toString())
                             ? opened
@@ -134,6 +138,11 @@ public final class GgufFile implements AutoCloseable {
             parts.add(part);
         }
         return List.copyOf(parts);
+    }
+
+    /// With digits as published names have them, wherever the program runs.
+    private static String partName(String name, int number, long count) {
+        return String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", name, number, count);
     }
 
     private static void checkNumber(GgufPart part, int number, long count) {

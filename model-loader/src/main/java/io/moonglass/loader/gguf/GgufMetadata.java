@@ -9,6 +9,7 @@ import io.moonglass.loader.fault.ModelFormatException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 
@@ -96,10 +98,7 @@ public final class GgufMetadata {
     }
 
     public List<String> strings(String key) {
-        MemorySegment array = array(key, "an array of strings");
-        if (elementType(array) != ValueType.STRING) {
-            throw wrong(key, "an array of strings");
-        }
+        MemorySegment array = stringArray(key);
         int count = count(array);
         List<String> strings = new ArrayList<>(count);
         long at = ARRAY_HEADER;
@@ -108,6 +107,40 @@ public final class GgufMetadata {
             at += Long.BYTES + array.get(LONG, at);
         }
         return Collections.unmodifiableList(strings);
+    }
+
+    /// Of an array of strings, without reading them.
+    int numStrings(String key) {
+        return count(stringArray(key));
+    }
+
+    /// Where a string stands in an array of strings; the others are not read.
+    ///
+    /// @param from the first place that counts
+    OptionalInt index(String key, String wanted, int from) {
+        MemorySegment array = stringArray(key);
+        MemorySegment text = MemorySegment.ofArray(wanted.getBytes(StandardCharsets.UTF_8));
+        int count = count(array);
+        long at = ARRAY_HEADER;
+        for (int i = 0; i < count; i++) {
+            long length = array.get(LONG, at);
+            at += Long.BYTES;
+            if (i >= from
+                    && length == text.byteSize()
+                    && array.asSlice(at, length).mismatch(text) < 0) {
+                return OptionalInt.of(i);
+            }
+            at += length;
+        }
+        return OptionalInt.empty();
+    }
+
+    private MemorySegment stringArray(String key) {
+        MemorySegment array = array(key, "an array of strings");
+        if (elementType(array) != ValueType.STRING) {
+            throw wrong(key, "an array of strings");
+        }
+        return array;
     }
 
     /// An array of integers of any width.

@@ -10,6 +10,8 @@ import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.template.ChatTemplate;
+import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,16 +33,25 @@ import java.util.stream.Stream;
 public final class GgufModel implements AutoCloseable {
 
     private static final String CONFIG = "config.json";
+    private static final String GENERATION = "generation_config.json";
     private static final String PREPROCESSOR = "preprocessor_config.json";
     private static final String TEMPLATE = "tokenizer.chat_template";
     private static final String FAMILY_TEMPLATE = "/io/moonglass/loader/pack/chat_template.jinja";
 
     private final GgufFile decoder;
     private final Optional<GgufFile> vision;
-    private final ModelConfig config;
-    private final Map<String, byte[]> companions = new LinkedHashMap<>();
-    private final Map<String, FoundTensor> tensors = new LinkedHashMap<>();
     private final FamilySettings family;
+    private final VocabularyKeys vocabulary;
+    private final ModelConfig config;
+    private final Map<String, FoundTensor> tensors = new LinkedHashMap<>();
+
+    /// What the files' keys make of a checkpoint's, by name.
+    private final Map<String, ObjectNode> settings = new LinkedHashMap<>();
+
+    private final String template;
+
+    /// As they are written; made when they are first wanted, since a packed model's tokenizer is read from its folder.
+    private Map<String, byte[]> companions = Map.of();
 
     private GgufModel(GgufFile decoder, Optional<GgufFile> vision) {
         this.decoder = decoder;
@@ -48,18 +59,21 @@ public final class GgufModel implements AutoCloseable {
         this.family = new FamilySettings(Release.of(names()));
         GgufMetadata keys = decoder.metadata();
         ObjectNode text = new DecoderKeys(decoder, family).textConfig();
-        VocabularyKeys vocabulary =
-                new VocabularyKeys(keys, text.get("vocab_size").intValue(), family);
-        ObjectNode json = configJson(text, vocabulary);
+        this.vocabulary = new VocabularyKeys(keys, text.get("vocab_size").intValue(), family);
+        ObjectNode json = configJson(text);
         this.config = ModelConfig.from(section(decoder, json));
+        settings.put(CONFIG, json);
         findTensors();
-        companions.put(CONFIG, bytes(json));
-        addTokenizer(vocabulary);
-        ObjectNode generation = generationConfig(vocabulary);
+        ObjectNode generation = generationConfig();
         GenerationConfig.from(section(decoder, generation)); // refuses what cannot be used
-        companions.put("generation_config.json", bytes(generation));
-        companions.put("chat_template.jinja", template().getBytes(StandardCharsets.UTF_8));
+        settings.put(GENERATION, generation);
         vision.ifPresent(this::addPreprocessor);
+        this.template =
+                keys.optionalString(TEMPLATE)
+                        .orElseGet(() -> {
+                            family.take("chat_template", "the family's");
+                            return familyTemplate();
+                        });
     }
 
     /// @param decoder any part of it, if it is split
@@ -67,8 +81,8 @@ public final class GgufModel implements AutoCloseable {
     /// @throws ModelFormatException if a file is damaged, of another family, or not of the other's model
     /// @throws ConfigException      if a file is not there, or the files' keys make no configuration
     public static GgufModel open(Path decoder, Optional<Path> vision) {
-        checkThere("--model", decoder);
-        vision.ifPresent(file -> checkThere("--mmproj", file));
+        checkThere(decoder.toString(), decoder);
+        vision.ifPresent(file -> checkThere("--mmproj " + file, file));
         GgufFile text = GgufFile.open(decoder);
         try {
             DecoderKeys.check(text);
@@ -86,10 +100,10 @@ public final class GgufModel implements AutoCloseable {
         }
     }
 
-    private static void checkThere(String option, Path file) {
+    /// @param named how messages call the file: some commands take a decoder without an option
+    private static void checkThere(String named, Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new ConfigException(
-                    "%s %s: no such file; want one in GGUF".formatted(option, file));
+            throw new ConfigException("%s: no such file; want one in GGUF".formatted(named));
         }
     }
 
@@ -117,11 +131,19 @@ public final class GgufModel implements AutoCloseable {
         return family.taken();
     }
 
+    /// Builds tokenizer and template once, so that what could not be loaded later is refused before anything is packed.
+    ///
+    /// @throws ModelFormatException if they cannot be built
+    public void checkCompanions() {
+        companions();
+    }
+
     /// Writes configuration, tokenizer and template as a checkpoint has them.
     ///
-    /// @throws IOException if the folder cannot be written to
+    /// @throws ModelFormatException if they could not be loaded later
+    /// @throws IOException          if the folder cannot be written to
     public void writeCompanions(Path directory) throws IOException {
-        for (Map.Entry<String, byte[]> file : companions.entrySet()) {
+        for (Map.Entry<String, byte[]> file : companions().entrySet()) {
             Files.write(directory.resolve(file.getKey()), file.getValue());
         }
     }
@@ -148,7 +170,7 @@ public final class GgufModel implements AutoCloseable {
                 .collect(Collectors.joining(" "));
     }
 
-    private ObjectNode configJson(ObjectNode text, VocabularyKeys vocabulary) {
+    private ObjectNode configJson(ObjectNode text) {
         if (vision.isEmpty()) {
             return text;
         }
@@ -165,39 +187,53 @@ public final class GgufModel implements AutoCloseable {
         Optional<VisionTensors> inVision =
                 vision.map(file -> new VisionTensors(file, config.vision().orElseThrow()));
         String prefix = config.languagePrefix();
-        TensorShapes.of(config)
-                .forEach((name, shape) -> {
-                    tensors.put(
-                            name,
-                            TensorNames.isVision(name)
-                                    ? inVision.orElseThrow().find(name, shape)
-                                    : inDecoder.find(name.substring(prefix.length()), shape));
-                });
+        TensorShapes.forEach(
+                config,
+                (name, shape) ->
+                        tensors.put(
+                                name,
+                                TensorNames.isVision(name)
+                                        ? inVision.orElseThrow().find(name, shape)
+                                        : inDecoder.find(name.substring(prefix.length()), shape)));
     }
 
-    /// Refuses what could not be loaded later: before anything is packed.
-    private void addTokenizer(VocabularyKeys vocabulary) {
-        byte[] tokens = vocabulary.tiktokenModel();
-        ObjectNode names = vocabulary.tokenizerConfig();
+    private Map<String, byte[]> companions() {
+        if (companions.isEmpty()) {
+            byte[] tokens = vocabulary.tiktokenModel();
+            ObjectNode names = vocabulary.tokenizerConfig();
+            check(tokens, TokenizerConfig.from(section(decoder, names)));
+            Map<String, byte[]> built = new LinkedHashMap<>();
+            settings.forEach((name, json) -> built.put(name, bytes(json)));
+            built.put("tiktoken.model", tokens);
+            built.put("tokenizer_config.json", bytes(names));
+            built.put("chat_template.jinja", template.getBytes(StandardCharsets.UTF_8));
+            companions = built;
+        }
+        return companions;
+    }
+
+    private void check(byte[] tokens, TokenizerConfig names) {
+        Tokenizer tokenizer;
         try {
-            Tokenizer.of(tokens, TokenizerConfig.from(section(decoder, names)));
+            tokenizer = Tokenizer.of(tokens, names);
         } catch (ModelFormatException e) {
             throw new ModelFormatException(
                     "%s: its tokens make no vocabulary: %s"
                             .formatted(decoder.path().getFileName(), e.getMessage()),
                     e);
         }
-        companions.put("tiktoken.model", tokens);
-        companions.put("tokenizer_config.json", bytes(names));
+        String name = "%s: key %s".formatted(decoder.path().getFileName(), TEMPLATE);
+        tokenizer.stopIds(GenerationConfig.from(section(decoder, settings.get(GENERATION))));
+        new PromptRenderer(ChatTemplate.of(name, template, names), tokenizer, config);
     }
 
-    private ObjectNode generationConfig(VocabularyKeys vocabulary) {
+    private ObjectNode generationConfig() {
         GgufMetadata keys = decoder.metadata();
         ObjectNode generation = JsonNodeFactory.instance.objectNode();
         vocabulary.endIds().forEach(generation.putArray("eos_token_id")::add);
         double temperature = 0;
-        if (keys.has("general.sampling.temp")) {
-            temperature = keys.real("general.sampling.temp");
+        if (keys.has(SamplingKeys.TEMPERATURE)) {
+            temperature = keys.real(SamplingKeys.TEMPERATURE);
         } else if (family.release().temperature().isPresent()) {
             temperature = family.take("temperature", family.release().temperature().getAsDouble());
         } else {
@@ -206,35 +242,28 @@ public final class GgufModel implements AutoCloseable {
         generation.put("do_sample", temperature > 0);
         if (temperature > 0) {
             generation.put("temperature", temperature);
-            if (keys.has("general.sampling.top_p")) {
-                generation.put("top_p", keys.real("general.sampling.top_p"));
-            }
-            if (keys.has("general.sampling.top_k")) {
-                generation.put("top_k", topK(keys));
-            }
         }
+        keys.optionalReal(SamplingKeys.TOP_P).ifPresent(topP -> generation.put("top_p", topP));
+        keys.optionalInteger(SamplingKeys.TOP_K)
+                .ifPresent(topK -> generation.put("top_k", topK(topK)));
+        keys.optionalReal(SamplingKeys.PENALTY)
+                .ifPresent(penalty -> generation.put("repetition_penalty", penalty));
         return generation;
     }
 
     /// Files say 0 or less where all tokens count.
-    private static int topK(GgufMetadata keys) {
-        long topK = keys.integer("general.sampling.top_k");
+    private static int topK(long topK) {
         return (int) Math.clamp(topK, 0, Integer.MAX_VALUE);
     }
 
     private void addPreprocessor(GgufFile file) {
         ObjectNode preprocessor = new VisionKeys(file, family).preprocessorConfig();
         PreprocessorConfig.from(section(file, preprocessor)); // refuses what cannot be used
-        companions.put(PREPROCESSOR, bytes(preprocessor));
+        settings.put(PREPROCESSOR, preprocessor);
     }
 
-    private String template() {
-        GgufMetadata keys = decoder.metadata();
-        if (keys.has(TEMPLATE)) {
-            return keys.string(TEMPLATE);
-        }
-        family.take("chat_template", "the family's");
-        try (InputStream template = getClass().getResourceAsStream(FAMILY_TEMPLATE)) {
+    private static String familyTemplate() {
+        try (InputStream template = GgufModel.class.getResourceAsStream(FAMILY_TEMPLATE)) {
             return new String(template.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new ModelFormatException("this program's own chat template cannot be read", e);

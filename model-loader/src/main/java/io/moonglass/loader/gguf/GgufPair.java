@@ -1,5 +1,6 @@
 package io.moonglass.loader.gguf;
 
+import io.moonglass.loader.disk.NewFolder;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.pack.PackProgress;
@@ -9,7 +10,6 @@ import io.moonglass.tensor.ThreadTeam;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -18,12 +18,14 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /// Writes a checkpoint as the two files that engines of GGUF load: `decoder.gguf`, and `mmproj.gguf` for MoonViT and the
-/// projector.
+/// projector. Both are there, in a new folder, or none ([NewFolder]).
 ///
 /// Norms, biases, routers and what patches and positions are looked up in stay float32; the table of embeddings, what
 /// makes keys and values of latents, and pictures' weights get 8 bits where the decoder gets 4. A matrix whose rows are no whole blocks becomes
 /// F16.
 public final class GgufPair {
+
+    private static final System.Logger LOG = System.getLogger(GgufPair.class.getName());
 
     public static final String DECODER = "decoder.gguf";
     public static final String VISION = "mmproj.gguf";
@@ -56,10 +58,6 @@ public final class GgufPair {
     /// @throws ModelFormatException if the checkpoint is damaged
     public static void write(
             Path model, GgmlType type, Path directory, int numThreads, PackProgress progress) {
-        if (Files.exists(directory)) {
-            throw new ConfigException(
-                    "%s: it is there already; remove it or name another".formatted(directory));
-        }
         try (Checkpoint checkpoint = Checkpoint.open(model);
                 ThreadTeam team = new ThreadTeam(numThreads)) {
             checkpoint
@@ -70,7 +68,10 @@ public final class GgufPair {
                                 "--model %s: packed already, as %s; name the released checkpoint"
                                         .formatted(model, manifest.weights()));
                     });
-            new GgufPair(type, numThreads, team, progress).write(checkpoint, directory);
+            try (NewFolder folder = NewFolder.begin(directory)) {
+                new GgufPair(type, numThreads, team, progress).write(checkpoint, folder.path());
+                folder.commit();
+            }
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
                     "%s: cannot be written: %s".formatted(directory, e.getMessage()), e);
@@ -87,24 +88,12 @@ public final class GgufPair {
         }
         DecoderWriter decoder = new DecoderWriter(checkpoint);
         Plan plan = new Plan(DECODER, GgufWriter.builder(), decoder.tensors());
-        decoder.writeKeys(plan.builder);
+        decoder.writeKeys(plan.builder).forEach(lost -> LOG.log(System.Logger.Level.WARNING, lost));
         plans.add(plan);
         plans.forEach(this::announce);
-        Files.createDirectories(directory);
-        boolean isComplete = false;
-        try {
-            Counter counter = new Counter(plans);
-            for (Plan file : plans) {
-                write(file, directory.resolve(file.file), counter);
-            }
-            isComplete = true;
-        } finally {
-            if (!isComplete) {
-                for (Plan file : plans) {
-                    Files.deleteIfExists(directory.resolve(file.file));
-                }
-                Files.deleteIfExists(directory);
-            }
+        Counter counter = new Counter(plans);
+        for (Plan file : plans) {
+            write(file, directory.resolve(file.file), counter);
         }
     }
 

@@ -67,8 +67,9 @@ final class VisionWriter {
     /// In the order in which they are computed with.
     List<RowsToWrite> tensors() {
         List<RowsToWrite> tensors = new ArrayList<>();
-        TensorShapes.of(checkpoint.config())
-                .forEach((name, shape) -> {
+        TensorShapes.forEach(
+                checkpoint.config(),
+                (name, shape) -> {
                     if (!TensorNames.isVision(name)) {
                         return;
                     }

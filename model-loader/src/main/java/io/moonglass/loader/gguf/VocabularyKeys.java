@@ -18,6 +18,14 @@ final class VocabularyKeys {
     static final String TOKENS = "tokenizer.ggml.tokens";
     static final String TYPES = "tokenizer.ggml.token_type";
 
+    static final String PREFIX = "tokenizer.ggml.";
+    static final String BEGIN = "bos_token_id";
+    static final String PADDING = "padding_token_id";
+    static final String END = "eos_token_id";
+
+    /// All of them end an answer: that of a text, of a turn, and of a message that calls a tool.
+    static final List<String> ENDS = List.of(END, "eot_token_id", "eom_token_id");
+
     static final int NORMAL = 1;
     static final int CONTROL = 3;
     static final int UNUSED = 5;
@@ -27,7 +35,7 @@ final class VocabularyKeys {
     private static final String UNKNOWN = "[UNK]";
 
     private final GgufMetadata keys;
-    private final List<String> tokens;
+    private final int size;
     private final long[] types;
     private final int numOrdinary;
 
@@ -41,11 +49,11 @@ final class VocabularyKeys {
         if (!keys.has(PRE) || !keys.string(PRE).equals(SPLITTER)) {
             family.take("how text is split (" + PRE + ")", SPLITTER);
         }
-        this.tokens = keys.strings(TOKENS);
+        this.size = keys.numStrings(TOKENS);
         this.types = keys.integers(TYPES);
-        if (tokens.size() != vocabSize || types.length != vocabSize) {
+        if (size != vocabSize || types.length != vocabSize) {
             throw keys.wrong(
-                    tokens.size() != vocabSize ? TOKENS : TYPES,
+                    size != vocabSize ? TOKENS : TYPES,
                     "%,d values, a row of token_embd.weight each".formatted(vocabSize));
         }
         int ordinary = 0;
@@ -67,6 +75,7 @@ final class VocabularyKeys {
 
     /// What tiktoken.model would hold.
     byte[] tiktokenModel() {
+        List<String> tokens = keys.strings(TOKENS);
         StringBuilder lines = new StringBuilder();
         for (int rank = 0; rank < numOrdinary; rank++) {
             byte[] token = ByteSpelling.bytes(tokens.get(rank)).orElse(null);
@@ -86,25 +95,26 @@ final class VocabularyKeys {
 
     /// What tokenizer_config.json would hold.
     ObjectNode tokenizerConfig() {
+        List<String> tokens = keys.strings(TOKENS);
         ObjectNode tokenizer = JsonNodeFactory.instance.objectNode();
         ObjectNode added = tokenizer.putObject("added_tokens_decoder");
-        for (int id = numOrdinary; id < tokens.size(); id++) {
+        for (int id = numOrdinary; id < size; id++) {
             if (types[id] != UNUSED) {
                 added.putObject(String.valueOf(id))
                         .put("content", tokens.get(id))
                         .put("special", true);
             }
         }
-        put(tokenizer, "bos_token", special("bos_token_id"));
-        put(tokenizer, "eos_token", special("eos_token_id"));
-        put(tokenizer, "pad_token", special("padding_token_id"));
-        put(tokenizer, "unk_token", id(UNKNOWN));
+        special(BEGIN).ifPresent(id -> tokenizer.put("bos_token", tokens.get(id)));
+        special(END).ifPresent(id -> tokenizer.put("eos_token", tokens.get(id)));
+        special(PADDING).ifPresent(id -> tokenizer.put("pad_token", tokens.get(id)));
+        id(UNKNOWN).ifPresent(id -> tokenizer.put("unk_token", tokens.get(id)));
         return tokenizer;
     }
 
     /// Ids that end an answer, besides those that have the family's names.
     List<Integer> endIds() {
-        return List.of("eos_token_id", "eot_token_id").stream()
+        return ENDS.stream()
                 .map(this::special)
                 .flatMapToInt(OptionalInt::stream)
                 .distinct()
@@ -112,31 +122,20 @@ final class VocabularyKeys {
                 .toList();
     }
 
-    private void put(ObjectNode tokenizer, String name, OptionalInt id) {
-        id.ifPresent(found -> tokenizer.put(name, tokens.get(found)));
-    }
-
     private OptionalInt special(String name) {
-        String key = "tokenizer.ggml." + name;
+        String key = PREFIX + name;
         if (!keys.has(key)) {
             return OptionalInt.empty();
         }
         long id = keys.integer(key);
-        if (id < numOrdinary || id >= tokens.size()) {
+        if (id < numOrdinary || id >= size) {
             throw keys.wrong(
-                    key,
-                    "the id of a special token, %d to %d"
-                            .formatted(numOrdinary, tokens.size() - 1));
+                    key, "the id of a special token, %d to %d".formatted(numOrdinary, size - 1));
         }
         return OptionalInt.of((int) id);
     }
 
     private OptionalInt id(String name) {
-        for (int id = numOrdinary; id < tokens.size(); id++) {
-            if (tokens.get(id).equals(name)) {
-                return OptionalInt.of(id);
-            }
-        }
-        return OptionalInt.empty();
+        return keys.index(TOKENS, name, numOrdinary);
     }
 }

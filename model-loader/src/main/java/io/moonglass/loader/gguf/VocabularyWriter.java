@@ -1,14 +1,19 @@
 package io.moonglass.loader.gguf;
 
+import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /// A tokenizer as keys of a GGUF file.
 final class VocabularyWriter {
@@ -24,7 +29,9 @@ final class VocabularyWriter {
         this.vocabSize = vocabSize;
     }
 
-    void writeKeys(GgufWriter.Builder file) {
+    /// @param endIds that end an answer, besides those that the tokenizer's configuration names
+    /// @return those of them that there is no key for
+    List<Integer> writeKeys(GgufWriter.Builder file, List<Integer> endIds) {
         file.string(VocabularyKeys.MODEL, VocabularyKeys.BYTE_PAIRS);
         file.string(VocabularyKeys.PRE, VocabularyKeys.SPLITTER);
         List<String> tokens = new ArrayList<>(vocabSize);
@@ -37,24 +44,52 @@ final class VocabularyWriter {
                 tokens.add(new String(tokenizer.tokenBytes(id), StandardCharsets.UTF_8));
                 types[id] = VocabularyKeys.CONTROL;
             } else {
-                tokens.add("[PAD%d]".formatted(id));
+                tokens.add("[PAD" + id + "]");
                 types[id] = VocabularyKeys.UNUSED;
             }
         }
         file.strings(VocabularyKeys.TOKENS, tokens);
         file.int32s(VocabularyKeys.TYPES, types);
         file.strings("tokenizer.ggml.merges", merges());
-        writeId(file, "bos_token_id", names.bosToken());
-        writeId(file, "eos_token_id", names.eosToken());
-        writeId(file, "eot_token_id", Optional.of(VocabularyKeys.END_OF_TURN));
-        writeId(file, "padding_token_id", names.padToken());
+        write(file, VocabularyKeys.BEGIN, id(names.bosToken()));
+        write(file, VocabularyKeys.PADDING, id(names.padToken()));
         file.bool("tokenizer.ggml.add_bos_token", false);
+        return writeEnds(file, endIds);
     }
 
-    private void writeId(GgufWriter.Builder file, String key, Optional<String> name) {
-        OptionalInt id = name.map(tokenizer::specialId).orElse(OptionalInt.empty());
+    /// Those without a name that everybody knows go first where keys are short.
+    private List<Integer> writeEnds(GgufWriter.Builder file, List<Integer> endIds) {
+        Set<Integer> known = tokenizer.stopIds(GenerationConfig.NEUTRAL);
+        List<Integer> named =
+                Stream.of(id(names.eosToken()), tokenizer.specialId(VocabularyKeys.END_OF_TURN))
+                        .flatMapToInt(OptionalInt::stream)
+                        .boxed()
+                        .toList();
+        List<Integer> ends =
+                Stream.concat(
+                                named.stream(),
+                                endIds.stream().sorted(Comparator.comparing(known::contains)))
+                        .distinct()
+                        .toList();
+        List<Integer> lost = new ArrayList<>();
+        Iterator<String> keys = VocabularyKeys.ENDS.iterator();
+        for (int id : ends) {
+            if (tokenizer.isSpecial(id) && id < vocabSize && keys.hasNext()) {
+                file.uint32(VocabularyKeys.PREFIX + keys.next(), id);
+            } else {
+                lost.add(id);
+            }
+        }
+        return lost;
+    }
+
+    private OptionalInt id(Optional<String> name) {
+        return name.map(tokenizer::specialId).orElse(OptionalInt.empty());
+    }
+
+    private void write(GgufWriter.Builder file, String key, OptionalInt id) {
         if (id.isPresent() && id.getAsInt() < vocabSize) {
-            file.uint32("tokenizer.ggml." + key, id.getAsInt());
+            file.uint32(VocabularyKeys.PREFIX + key, id.getAsInt());
         }
     }
 

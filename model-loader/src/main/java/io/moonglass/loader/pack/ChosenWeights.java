@@ -1,6 +1,7 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.MachineMemory;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.util.Optional;
 ///
 /// @param cache where packed models are kept
 public record ChosenWeights(WeightChoice choice, Path cache) {
+
+    private static final System.Logger LOG = System.getLogger(ChosenWeights.class.getName());
 
     /// What a model is loaded from.
     ///
@@ -25,28 +28,68 @@ public record ChosenWeights(WeightChoice choice, Path cache) {
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
     public Source of(ModelFiles model, int numThreads, PackProgress progress) {
         Path folder =
-                format(model)
-                        .map(format ->
-                                new PackCache(cache).packed(model, format, numThreads, progress))
-                        .orElse(model.path());
+                switch (model) {
+                    case ModelFiles.Folder checkpoint ->
+                            format(checkpoint)
+                                    .map(format ->
+                                            new PackCache(cache)
+                                                    .packed(model, format, numThreads, progress))
+                                    .orElse(checkpoint.directory());
+                    case ModelFiles.Gguf pair -> packed(pair, numThreads, progress);
+                };
         return new Source(folder, model.name());
     }
 
-    /// What to pack the model as; empty if it is taken as it is.
-    private Optional<WeightFormat> format(ModelFiles model) {
-        return switch (model) {
-            case ModelFiles.Folder folder -> format(folder);
-            case ModelFiles.Gguf _ ->
-                    switch (choice) {
-                        case WeightChoice.Suitable() ->
-                                SuitableFormat.of(model, MachineMemory.bytes());
-                        // blocks are never computed from as they lie
-                        case WeightChoice.Stored() -> Optional.of(WeightFormat.KEEP);
-                        case WeightChoice.Packed(WeightFormat format) -> Optional.of(format);
-                    };
+    /// The files are opened once: for the choice of a format, for the key of the cache, and to pack from.
+    private Path packed(ModelFiles.Gguf pair, int numThreads, PackProgress progress) {
+        try (GgufSource source = GgufSource.open(pair, numThreads)) {
+            return new PackCache(cache).packed(source, pair, format(source), numThreads, progress);
+        }
+    }
+
+    /// What the weights take of the memory: those that the model is computed from, packed or not. Where files cannot be
+    /// read, it is their size, or nothing; what is wrong with them is for who loads them to say.
+    public long bytes(ModelFiles model) {
+        try {
+            return switch (model) {
+                case ModelFiles.Folder checkpoint -> bytes(checkpoint);
+                case ModelFiles.Gguf pair -> {
+                    try (GgufSource source = GgufSource.open(pair, 1)) {
+                        yield bytes(source, format(source));
+                    }
+                }
+            };
+        } catch (ConfigException | ModelFormatException e) {
+            LOG.log(System.Logger.Level.DEBUG, model.path() + " cannot be measured", e);
+            return SuitableFormat.weightBytes(model);
+        }
+    }
+
+    private long bytes(ModelFiles.Folder checkpoint) {
+        Optional<WeightFormat> format = format(checkpoint);
+        if (format.isEmpty()) {
+            return SuitableFormat.weightBytes(checkpoint);
+        }
+        try (WeightSource source = ModelFiles.open(checkpoint, 1)) {
+            return bytes(source, format.get());
+        }
+    }
+
+    private static long bytes(WeightSource source, WeightFormat format) {
+        return source.layout(WeightFormats.of(format)).bytes();
+    }
+
+    /// What to pack a model in GGUF as.
+    private WeightFormat format(GgufSource source) {
+        return switch (choice) {
+            case WeightChoice.Suitable() -> SuitableFormat.of(source, MachineMemory.bytes());
+            // blocks are never computed from as they lie
+            case WeightChoice.Stored() -> WeightFormat.KEEP;
+            case WeightChoice.Packed(WeightFormat format) -> format;
         };
     }
 
+    /// What to pack a checkpoint as; empty if it is taken as it is.
     private Optional<WeightFormat> format(ModelFiles.Folder model) {
         Optional<PackManifest> manifest = PackManifest.read(model.directory());
         return switch (choice) {

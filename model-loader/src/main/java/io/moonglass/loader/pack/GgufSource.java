@@ -53,9 +53,14 @@ final class GgufSource implements WeightSource {
     /// Of the tensor that is being written, if it has to be put together first.
     private float[] assembled = new float[0];
 
-    /// @param model      closed with this
     /// @param numMembers threads that will write panels
-    GgufSource(GgufModel model, int numMembers) {
+    /// @throws io.moonglass.loader.fault.ConfigException if a file is not there, or its keys make no configuration
+    /// @throws ModelFormatException                      if one is damaged
+    static GgufSource open(ModelFiles.Gguf files, int numMembers) {
+        return new GgufSource(GgufModel.open(files.decoder(), files.vision()), numMembers);
+    }
+
+    private GgufSource(GgufModel model, int numMembers) {
         this.model = model;
         this.split = new LatentSplit(model.config().text());
         this.packers =
@@ -78,6 +83,11 @@ final class GgufSource implements WeightSource {
     /// Whether the decoder has been rounded already.
     boolean isQuantized() {
         return isDecoderQuantized;
+    }
+
+    /// Of all tensors, as they are stored.
+    long storedBytes() {
+        return model.stored().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
     }
 
     /// In the order of the files, so that a disk is read from front to back.
@@ -316,6 +326,11 @@ final class GgufSource implements WeightSource {
     }
 
     @Override
+    public void checkCompanions() {
+        model.checkCompanions();
+    }
+
+    @Override
     public void writeCompanions(Path directory) throws IOException {
         model.writeCompanions(directory);
     }
@@ -324,9 +339,25 @@ final class GgufSource implements WeightSource {
     public Map<String, String> hashes() {
         Map<String, String> hashes = new TreeMap<>();
         model.files().forEach(this::hash); // unless that was done when it was packed
-        weightHashes.forEach(
-                (file, hash) -> hashes.put(file.getFileName().toString(), hash.await()));
+        weightHashes.forEach((file, hash) -> hashes.put(nameOf(file), hash.await()));
         return hashes;
+    }
+
+    /// A file's own where no other has it, else with as many of the folders above as tell it from others.
+    private String nameOf(Path file) {
+        List<Path> others =
+                model.files().stream()
+                        .filter(other -> !other.equals(file))
+                        .map(Path::toAbsolutePath)
+                        .toList();
+        Path whole = file.toAbsolutePath();
+        int numNames = whole.getNameCount();
+        return IntStream.rangeClosed(1, numNames)
+                .mapToObj(count -> whole.subpath(numNames - count, numNames))
+                .filter(name -> others.stream().noneMatch(other -> other.endsWith(name)))
+                .findFirst()
+                .orElse(whole)
+                .toString();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.config.ModelName;
-import io.moonglass.loader.gguf.GgufModel;
 import io.moonglass.loader.safetensors.Checkpoint;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,8 +71,7 @@ public sealed interface ModelFiles {
         return switch (model) {
             case Folder(var directory) ->
                     new CheckpointSource(Checkpoint.open(directory), numMembers);
-            case Gguf(var decoder, var vision) ->
-                    new GgufSource(GgufModel.open(decoder, vision), numMembers);
+            case Gguf pair -> GgufSource.open(pair, numMembers);
         };
     }
 }

@@ -39,6 +39,20 @@ public final class PackCache {
     public Path packed(
             ModelFiles model, WeightFormat format, int numThreads, PackProgress progress) {
         try (WeightSource source = ModelFiles.open(model, numThreads)) {
+            return packed(source, model, format, numThreads, progress);
+        }
+    }
+
+    /// The same of a model whose files are open.
+    ///
+    /// @param source can write as many panels at once as there are threads
+    Path packed(
+            WeightSource source,
+            ModelFiles model,
+            WeightFormat format,
+            int numThreads,
+            PackProgress progress) {
+        try {
             source.notes().forEach(note -> LOG.log(INFO, note));
             PackLayout layout = source.layout(WeightFormats.of(format));
             String name =

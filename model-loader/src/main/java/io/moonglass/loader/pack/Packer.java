@@ -1,6 +1,8 @@
 package io.moonglass.loader.pack;
 
+import io.moonglass.loader.disk.NewFolder;
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.safetensors.ElementKind;
 import io.moonglass.loader.safetensors.PackManifest;
 import io.moonglass.tensor.FloatMatrix;
@@ -10,20 +12,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.FileVisitResult;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 
 /// Writes packed directories: checkpoints in Hugging Face layout whose large matrices may be panels, so
-/// that opening one is a map. All is written in a folder beside the wanted one, which takes its name
-/// when it is complete: a run that is killed leaves nothing that loads, one that fails leaves nothing.
+/// that opening one is a map. One is there as a whole or not at all ([NewFolder]).
 final class Packer {
-
-    private static final System.Logger LOG = System.getLogger(Packer.class.getName());
 
     static final String WEIGHTS_FILE = "model.safetensors";
 
@@ -48,44 +42,24 @@ final class Packer {
     }
 
     /// @throws ConfigException if the folder is there already or cannot be written, or the disk has no room
+    /// @throws ModelFormatException if the source has something that could not be loaded later
     void pack(Path directory) {
-        Path target = directory.toAbsolutePath().normalize();
-        if (Files.exists(target)) {
-            throw new ConfigException(
-                    "%s: it is there already; remove it or name another".formatted(directory));
-        }
-        Path unfinished = target.resolveSibling("." + target.getFileName() + ".unfinished");
-        boolean isComplete = false;
-        try {
+        try (NewFolder folder = NewFolder.begin(directory)) {
+            source.checkCompanions();
             PackLayout layout = source.layout(formats);
-            remove(unfinished);
-            Files.createDirectories(target.getParent());
-            Room.check(target.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");
-            Files.createDirectory(unfinished);
+            Path unfinished = folder.path();
+            Room.check(
+                    unfinished.getParent(), layout.bytes() + COMPANION_BYTES, "the packed model");
             writeWeights(layout, unfinished);
             source.writeCompanions(unfinished);
             new PackManifest(formats.decoder().spelling(), source.hashes(), layout.panels())
                     .write(unfinished);
-            Files.move(unfinished, target, StandardCopyOption.ATOMIC_MOVE);
-            isComplete = true;
+            folder.commit();
         } catch (IOException | UncheckedIOException e) {
             throw new ConfigException(
                     "%s: cannot be written: %s; name a folder that can be made"
                             .formatted(directory, e.getMessage()),
                     e);
-        } finally {
-            if (!isComplete) {
-                tidy(unfinished);
-            }
-        }
-    }
-
-    /// The disk has its room back.
-    private static void tidy(Path unfinished) {
-        try {
-            remove(unfinished);
-        } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, unfinished + " cannot be removed", e);
         }
     }
 
@@ -164,30 +138,6 @@ final class Packer {
                     MemorySegment part = buffers[member].asSlice(0, (to - from) * kind.bytes());
                     source.writeElements(name, kind, from, to, part);
                     file.write(name, from * kind.bytes(), part);
-                });
-    }
-
-    /// What an earlier run left.
-    private static void remove(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            return;
-        }
-        Files.walkFileTree(
-                directory,
-                new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                            throws IOException {
-                        Files.delete(file);
-                        return FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult postVisitDirectory(Path folder, IOException fault)
-                            throws IOException {
-                        Files.delete(folder);
-                        return FileVisitResult.CONTINUE;
-                    }
                 });
     }
 }

@@ -6,6 +6,7 @@ import io.moonglass.loader.safetensors.StoredTensor;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,8 @@ record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
                     files.put(name, file);
                 }
             }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return files;
     }
@@ -69,11 +72,11 @@ record SourceFiles(Map<String, Path> weights, Map<String, Path> companions) {
 
     /// The line of a file of weights.
     static String state(Path file) throws IOException {
-        return "%s %d %d"
-                .formatted(
-                        file.getFileName(),
-                        Files.size(file),
-                        Files.getLastModifiedTime(file).toMillis());
+        return file.getFileName()
+                + " "
+                + Files.size(file)
+                + " "
+                + Files.getLastModifiedTime(file).toMillis();
     }
 
     static String sha256(Path file) throws IOException {

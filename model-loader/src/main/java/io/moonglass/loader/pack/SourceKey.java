@@ -18,7 +18,7 @@ final class SourceKey {
 
     static String of(WeightSource source, PackLayout layout) throws IOException {
         List<String> lines = new ArrayList<>();
-        lines.add("layout %d".formatted(PackManifest.FORMAT));
+        lines.add("layout " + PackManifest.FORMAT);
         layout.entries()
                 .forEach((name, entry) ->
                         lines.add(

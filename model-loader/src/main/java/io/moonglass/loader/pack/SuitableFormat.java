@@ -1,9 +1,8 @@
 package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
-import io.moonglass.loader.gguf.GgufFile;
-import io.moonglass.loader.gguf.GgufModel;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,27 +20,28 @@ public final class SuitableFormat {
     /// @param memoryBytes of the machine
     /// @return empty for the numbers that are stored, as they lie
     /// @throws io.moonglass.loader.fault.ModelFormatException if a file is damaged
-    public static Optional<WeightFormat> of(ModelFiles model, long memoryBytes) {
+    static Optional<WeightFormat> of(ModelFiles.Folder model, long memoryBytes) {
         return of(model, memoryBytes, SMALL_BYTES);
     }
 
-    static Optional<WeightFormat> of(ModelFiles model, long memoryBytes, long smallBytes) {
-        return switch (model) {
-            case ModelFiles.Folder _ -> {
-                if (weightBytes(model) <= smallBytes) {
-                    yield Optional.empty();
-                }
-                try (WeightSource source = ModelFiles.open(model, 1)) {
-                    yield Optional.of(fitting(source, memoryBytes));
-                }
-            }
-            case ModelFiles.Gguf(var decoder, var vision) -> {
-                try (GgufSource source = new GgufSource(GgufModel.open(decoder, vision), 1)) {
-                    boolean isKept = source.isQuantized() || weightBytes(model) <= smallBytes;
-                    yield Optional.of(isKept ? WeightFormat.KEEP : fitting(source, memoryBytes));
-                }
-            }
-        };
+    static Optional<WeightFormat> of(ModelFiles.Folder model, long memoryBytes, long smallBytes) {
+        if (weightBytes(model) <= smallBytes) {
+            return Optional.empty();
+        }
+        try (WeightSource source = ModelFiles.open(model, 1)) {
+            return Optional.of(fitting(source, memoryBytes));
+        }
+    }
+
+    /// The same of a model in GGUF, which is never computed from as it lies.
+    static WeightFormat of(GgufSource model, long memoryBytes) {
+        return of(model, memoryBytes, SMALL_BYTES);
+    }
+
+    static WeightFormat of(GgufSource model, long memoryBytes, long smallBytes) {
+        return model.isQuantized() || model.storedBytes() <= smallBytes
+                ? WeightFormat.KEEP
+                : fitting(model, memoryBytes);
     }
 
     private static WeightFormat fitting(WeightSource source, long memoryBytes) {
@@ -49,7 +49,8 @@ public final class SuitableFormat {
         return eightBits <= memoryBytes / 2 ? WeightFormat.Q8 : WeightFormat.Q4;
     }
 
-    /// Bytes of all files of weights; 0 where there are none, which is for who opens them to say.
+    /// Bytes of all files of weights, of a split one in GGUF those of the part that is named; 0 where there are none, which is
+    /// for who opens them to say.
     ///
     /// @throws ConfigException if a folder cannot be read
     public static long weightBytes(ModelFiles model) {
@@ -60,19 +61,11 @@ public final class SuitableFormat {
         };
     }
 
-    /// Of all parts of a split file.
     private static long fileBytes(Path file) {
-        if (!Files.isRegularFile(file)) {
-            return 0;
-        }
-        try (GgufFile opened = GgufFile.open(file)) {
-            long bytes = 0;
-            for (Path part : opened.parts()) {
-                bytes += Files.size(part);
-            }
-            return bytes;
+        try {
+            return Files.isRegularFile(file) ? Files.size(file) : 0;
         } catch (IOException e) {
-            throw new ConfigException("--model %s: cannot be read".formatted(file), e);
+            throw unreadable(file, e);
         }
     }
 
@@ -85,9 +78,13 @@ public final class SuitableFormat {
             for (Path file : files) {
                 bytes += Files.exists(file) ? Files.size(file) : 0; // a link may lead nowhere
             }
-        } catch (IOException e) {
-            throw new ConfigException("--model %s: cannot be read".formatted(model), e);
+        } catch (IOException | DirectoryIteratorException e) {
+            throw unreadable(model, e);
         }
         return bytes;
+    }
+
+    private static ConfigException unreadable(Path model, Exception cause) {
+        return new ConfigException("--model %s: cannot be read".formatted(model), cause);
     }
 }

@@ -2,6 +2,7 @@ package io.moonglass.loader.pack;
 
 import io.moonglass.loader.fault.ConfigException;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ public final class VisionFile {
         if (!ModelFiles.isGguf(model)) {
             if (named.isPresent()) {
                 throw new ConfigException(
-                        "--mmproj %s: goes with a decoder in GGUF, and --model %s is a folder; leave it out"
+                        "--mmproj %s: goes with a decoder in GGUF, and %s is a folder; leave it out"
                                 .formatted(named.get(), model));
             }
             return new ModelFiles.Folder(model);
@@ -52,13 +53,13 @@ public final class VisionFile {
                         found.add(name);
                     }
                 }
-            } catch (IOException e) {
+            } catch (IOException | DirectoryIteratorException e) {
                 throw new ConfigException("%s: cannot be read".formatted(folder), e);
             }
         }
         if (found.size() > 1) {
             throw new ConfigException(
-                    "--model %s: beside it lie %s; say with --mmproj which one reads its pictures, or --mmproj none"
+                    "%s: beside it lie %s; say with --mmproj which one reads its pictures, or --mmproj none"
                             .formatted(decoder, String.join(", ", found)));
         }
         Optional<Path> one = found.stream().findFirst().map(decoder::resolveSibling);

@@ -28,6 +28,11 @@ interface WeightSource extends AutoCloseable {
     /// @param target room for these
     void writeElements(String name, ElementKind kind, long from, long to, MemorySegment target);
 
+    /// Refuses what could not be loaded later, before tens of gigabytes are packed.
+    ///
+    /// @throws io.moonglass.loader.fault.ModelFormatException if it would not be
+    default void checkCompanions() {}
+
     /// Puts the configuration, the tokenizer and whatever else is no weight into the folder.
     void writeCompanions(Path directory) throws IOException;
 

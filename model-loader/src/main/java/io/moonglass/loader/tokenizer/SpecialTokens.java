@@ -44,7 +44,7 @@ final class SpecialTokens {
                 });
         for (int i = 0; i < COUNT; i++) {
             if (names[i] == null) {
-                names[i] = "<|reserved_token_%d|>".formatted(firstId + i);
+                names[i] = "<|reserved_token_" + (firstId + i) + "|>";
             }
             Integer other = ids.put(names[i], firstId + i);
             if (other != null) {

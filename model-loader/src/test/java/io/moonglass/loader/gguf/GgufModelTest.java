@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.loader.LoggedLines;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
@@ -21,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
@@ -186,7 +188,7 @@ class GgufModelTest {
         decoder.with("general.architecture", "llama");
         assertRefused("general.architecture", "\"deepseek2\"");
         decoder.with("general.architecture", "clip");
-        assertRefused("name the decoder's file with --model and this one with --mmproj");
+        assertRefused("name the decoder's file, and this one with --mmproj");
         decoder.with("general.architecture", "deepseek2");
 
         vision.with("clip.projector_type", "kimik25");
@@ -236,6 +238,91 @@ class GgufModelTest {
         assertRefused("decoder.gguf: top_p", "at most 1");
     }
 
+    @Test
+    void a_template_that_cannot_render_a_greeting_is_refused_before_anything_is_packed()
+            throws IOException {
+        for (String template :
+                List.of("{% for message in messages %}", "{{ messages | no_such_filter }}")) {
+            decoder.with("tokenizer.chat_template", template);
+            assertRefused("decoder.gguf: key tokenizer.chat_template");
+        }
+    }
+
+    @Test
+    void more_layers_and_experts_than_any_model_has_are_refused_before_they_are_listed()
+            throws IOException {
+        decoder.with("deepseek2.block_count", 512).with("deepseek2.expert_count", 1024);
+        assertRefused("512 layers of 1,024 experts");
+    }
+
+    @Test
+    void what_the_publisher_says_of_sampling_goes_there_and_back() throws IOException {
+        GenerationConfig wanted =
+                new GenerationConfig(List.of(769, 770, 775), true, 0.7, 0.9, 40, 1.05);
+        assertEquals(wanted, thereAndBack(wanted));
+        wanted = new GenerationConfig(List.of(769, 770), false, 1, 0.9, 0, 1.1);
+        assertEquals(wanted, thereAndBack(wanted));
+    }
+
+    @Test
+    void an_end_that_there_is_no_key_for_is_told() throws IOException {
+        List<String> lines = new ArrayList<>();
+        try (var _ = LoggedLines.of(GgufPair.class, lines)) {
+            GenerationConfig found =
+                    thereAndBack(
+                            new GenerationConfig(
+                                    List.of(769, 770, 775, 776, 65), false, 1, 1, 0, 1));
+            assertEquals(List.of(769, 770, 775), found.eosTokenIds());
+        }
+        assertEquals(2, lines.size(), lines.toString());
+        assertTrue(lines.get(0).contains("eos_token_id 776 is left out"), lines.get(0));
+        assertTrue(lines.get(1).contains("eos_token_id 65 is left out"), lines.get(1));
+    }
+
+    /// Through the keys of a pair.
+    private GenerationConfig thereAndBack(GenerationConfig generation) throws IOException {
+        Path files = Files.createTempDirectory(folder, "checkpoint");
+        Path model = TestModels.copyOfTinyRandom(files);
+        Files.writeString(
+                model.resolve("generation_config.json"),
+                """
+                {"eos_token_id": %s, "do_sample": %s, "temperature": %s, "top_p": %s, "top_k": %s,
+                 "repetition_penalty": %s}\
+                """
+                        .formatted(
+                                generation.eosTokenIds(),
+                                generation.doSample(),
+                                generation.temperature(),
+                                generation.topP(),
+                                Integer.toString(generation.topK()),
+                                generation.repetitionPenalty()));
+        Path written = files.resolve("pair");
+        GgufPair.write(model, GgmlType.Q8_0, written, 1, (_, _, _, _) -> {});
+        try (GgufModel read = GgufModel.open(written.resolve(GgufPair.DECODER), Optional.empty())) {
+            Path companions = Files.createDirectory(files.resolve("companions"));
+            read.writeCompanions(companions);
+            return GenerationConfig.read(companions);
+        }
+    }
+
+    @Test
+    void names_and_tokens_have_the_same_digits_on_every_machine() throws IOException {
+        Locale usual = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+        try {
+            assertEquals("\u0661", "%d".formatted(1), "digits of this locale are others");
+            Path written = folder.resolve("pair");
+            GgufPair.write(MODEL, GgmlType.F32, written, 1, (_, _, _, _) -> {});
+            GgufRewrite rewritten = new GgufRewrite(written.resolve(GgufPair.DECODER));
+            assertEquals(decoder.tokens(), rewritten.tokens());
+            rewritten.with("split.no", 0).with("split.count", 1);
+            Path part = rewritten.write(folder.resolve("m-00001-of-00001.gguf"));
+            GgufFile.open(part).close();
+        } finally {
+            Locale.setDefault(usual);
+        }
+    }
+
     /// From a fixed seed: bits of the headers are turned over.
     @Test
     void a_damaged_header_is_read_or_refused() throws IOException {
@@ -247,7 +334,9 @@ class GgufModelTest {
             Path damagedText = write("d.gguf", damaged(text, 4096, random));
             Path damagedPictures = write("v.gguf", damaged(pictures, 8192, random));
             try {
-                GgufModel.open(damagedText, Optional.of(damagedPictures)).close();
+                try (GgufModel model = GgufModel.open(damagedText, Optional.of(damagedPictures))) {
+                    model.checkCompanions();
+                }
             } catch (ModelFormatException | ConfigException e) {
                 numRefused++;
                 assertEquals(1, e.getMessage().lines().count(), e.getMessage());
@@ -269,7 +358,14 @@ class GgufModelTest {
     }
 
     private void assertRefused(String... parts) throws IOException {
-        RuntimeException fault = assertThrows(RuntimeException.class, () -> open().close());
+        RuntimeException fault =
+                assertThrows(
+                        RuntimeException.class,
+                        () -> {
+                            try (GgufModel model = open()) {
+                                model.checkCompanions();
+                            }
+                        });
         assertTrue(
                 fault instanceof ModelFormatException || fault instanceof ConfigException,
                 fault.toString());

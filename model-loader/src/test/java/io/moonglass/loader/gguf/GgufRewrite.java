@@ -44,7 +44,7 @@ public final class GgufRewrite {
                 List.of(
                         () -> string(metadata.string(key)),
                         () -> bool(metadata.bool(key)),
-                        () -> uint32(metadata.integer(key)),
+                        () -> integer(metadata.integer(key)),
                         () -> float32(metadata.real(key)),
                         () -> strings(metadata.strings(key)),
                         () -> int32s(metadata.integers(key)),
@@ -73,6 +73,10 @@ public final class GgufRewrite {
 
     private static BiConsumer<GgufWriter.Builder, String> uint32(long value) {
         return (builder, key) -> builder.uint32(key, value);
+    }
+
+    private static BiConsumer<GgufWriter.Builder, String> integer(long value) {
+        return value < 0 ? (builder, key) -> builder.int32(key, (int) value) : uint32(value);
     }
 
     private static BiConsumer<GgufWriter.Builder, String> float32(double value) {

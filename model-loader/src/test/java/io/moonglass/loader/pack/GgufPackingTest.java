@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
+import io.moonglass.loader.LoggedLines;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
@@ -15,6 +17,7 @@ import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
 import io.moonglass.loader.gguf.GgmlType;
+import io.moonglass.loader.gguf.GgufFile;
 import io.moonglass.loader.gguf.GgufPair;
 import io.moonglass.loader.gguf.GgufRewrite;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -31,10 +34,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,14 +223,14 @@ class GgufPackingTest {
 
     @Test
     void small_pairs_of_floats_and_all_that_are_quantised_keep_their_numbers() {
-        ModelFiles floats = pair(GgmlType.BF16);
-        ModelFiles quantised = pair(GgmlType.Q8_0);
         long memory = 1L << 40;
-
-        assertEquals(WeightFormat.KEEP, SuitableFormat.of(floats, memory, 1L << 30).orElseThrow());
-        assertEquals(WeightFormat.Q8, SuitableFormat.of(floats, memory, 1000).orElseThrow());
-        assertEquals(WeightFormat.Q4, SuitableFormat.of(floats, 1000, 1000).orElseThrow());
-        assertEquals(WeightFormat.KEEP, SuitableFormat.of(quantised, 1000, 1000).orElseThrow());
+        try (GgufSource floats = GgufSource.open(pair(GgmlType.BF16), 1);
+                GgufSource quantised = GgufSource.open(pair(GgmlType.Q8_0), 1)) {
+            assertEquals(WeightFormat.KEEP, SuitableFormat.of(floats, memory, 1L << 30));
+            assertEquals(WeightFormat.Q8, SuitableFormat.of(floats, memory, 1000));
+            assertEquals(WeightFormat.Q4, SuitableFormat.of(floats, 1000, 1000));
+            assertEquals(WeightFormat.KEEP, SuitableFormat.of(quantised, 1000, 1000));
+        }
     }
 
     @Test
@@ -245,13 +251,106 @@ class GgufPackingTest {
     }
 
     @Test
+    void every_start_opens_each_file_once() {
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        ChosenWeights chosen =
+                new ChosenWeights(new WeightChoice.Suitable(), folder.resolve("cache"));
+        for (int start = 0; start < 2; start++) {
+            List<String> opened = new ArrayList<>();
+            try (var _ = LoggedLines.of(GgufFile.class, opened)) {
+                chosen.of(pair, 2, SILENT);
+            }
+            assertEquals(2, opened.size(), opened.toString());
+        }
+    }
+
+    @Test
+    void a_start_that_finds_its_model_packed_builds_no_tokenizer() throws IOException {
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        PackCache cache = new PackCache(folder.resolve("cache"));
+        Path packed = cache.packed(pair, WeightFormat.KEEP, 2, SILENT);
+        FileTime time = Files.getLastModifiedTime(pair.path());
+        GgufRewrite decoder = new GgufRewrite(pair.path());
+        List<String> tokens = new ArrayList<>(decoder.tokens());
+        tokens.set(tokens.indexOf("a"), "b"); // no vocabulary any more, in a file as long as before
+        decoder.with("tokenizer.ggml.tokens", tokens);
+        decoder.write(pair.path());
+        Files.setLastModifiedTime(pair.path(), time);
+
+        assertEquals(packed, cache.packed(pair, WeightFormat.KEEP, 2, SILENT));
+        assertThrows(
+                ModelFormatException.class, () -> cache.packed(pair, WeightFormat.Q4, 2, SILENT));
+    }
+
+    @Test
+    void what_could_not_be_loaded_later_is_refused_before_a_tensor_is_packed() throws IOException {
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        GgufRewrite decoder = new GgufRewrite(pair.path());
+        decoder.with("tokenizer.chat_template", "{% for message in messages %}");
+        decoder.write(pair.path());
+
+        ModelFormatException fault =
+                assertThrows(
+                        ModelFormatException.class,
+                        () ->
+                                PackedModels.pack(
+                                        pair,
+                                        WeightFormats.of(WeightFormat.KEEP),
+                                        folder.resolve("packed"),
+                                        2,
+                                        (_, _, _, _) -> fail("a tensor was packed")));
+        assertEquals(1, fault.getMessage().lines().count(), fault.getMessage());
+    }
+
+    @Test
+    void a_model_counts_as_large_as_what_it_is_computed_from() throws IOException {
+        Path cache = folder.resolve("cache");
+        ModelFiles pair = pair(GgmlType.Q8_0);
+        for (WeightFormat format : List.of(WeightFormat.KEEP, WeightFormat.F32, WeightFormat.Q4)) {
+            ChosenWeights chosen = new ChosenWeights(new WeightChoice.Packed(format), cache);
+            for (ModelFiles model : List.of(pair, new ModelFiles.Folder(MODEL))) {
+                long wanted =
+                        Files.size(
+                                chosen.of(model, 2, SILENT).folder().resolve(Packer.WEIGHTS_FILE));
+                long header = wanted - chosen.bytes(model);
+                assertTrue(header > 0 && header < 50_000, model + " as " + format + ": " + header);
+            }
+            assertEquals(0, chosen.bytes(new ModelFiles.Folder(folder.resolve("nowhere"))));
+            Path missing = folder.resolve("nowhere.gguf");
+            assertEquals(0, chosen.bytes(new ModelFiles.Gguf(missing, Optional.empty())));
+        }
+    }
+
+    @Test
+    void files_of_one_name_in_two_folders_are_told_apart() throws Exception {
+        ModelFiles.Gguf pair = pair(GgmlType.Q8_0);
+        Path decoder = Files.createDirectories(folder.resolve("a/x")).resolve("model.gguf");
+        Path vision = Files.createDirectories(folder.resolve("b/x")).resolve("model.gguf");
+        Files.move(pair.decoder(), decoder);
+        Files.move(pair.vision().orElseThrow(), vision);
+
+        try (Checkpoint packed =
+                Checkpoint.open(
+                        pack(
+                                new ModelFiles.Gguf(decoder, Optional.of(vision)),
+                                WeightFormat.KEEP))) {
+            assertEquals(
+                    Map.of("a/x/model.gguf", sha256(decoder), "b/x/model.gguf", sha256(vision)),
+                    packed.manifest().orElseThrow().sources());
+        }
+    }
+
+    private static String sha256(Path file) throws Exception {
+        return HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    }
+
+    @Test
     void the_packed_folder_names_its_sources_by_their_hashes() throws Exception {
         ModelFiles pair = pair(GgmlType.Q8_0);
         try (Checkpoint packed = Checkpoint.open(pack(pair, WeightFormat.KEEP))) {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(pair.path()));
             assertEquals(
-                    HexFormat.of().formatHex(hash),
+                    sha256(pair.path()),
                     packed.manifest().orElseThrow().sources().get("decoder.gguf"));
             assertEquals(2, packed.manifest().orElseThrow().sources().size());
         }
@@ -292,6 +391,66 @@ class GgufPackingTest {
                 () -> GgufPair.write(MODEL, GgmlType.F32, packed, 1, SILENT));
     }
 
+    @Test
+    void a_pair_whose_writing_is_cut_off_leaves_nothing() throws IOException {
+        PackProgress cut =
+                (numTensors, numTensorsAll, _, _) -> {
+                    if (numTensors == numTensorsAll) {
+                        throw new IllegalStateException("cut off");
+                    }
+                };
+        Path target = folder.resolve("new/pair");
+        assertThrows(
+                IllegalStateException.class,
+                () -> GgufPair.write(MODEL, GgmlType.F32, target, 1, cut));
+        try (Stream<Path> left = Files.list(target.getParent())) {
+            assertEquals(List.of(), left.toList());
+        }
+        GgufPair.write(MODEL, GgmlType.F32, target, 1, SILENT);
+        try (Stream<Path> files = Files.list(target)) {
+            assertEquals(
+                    List.of(target.resolve(GgufPair.DECODER), target.resolve(GgufPair.VISION)),
+                    files.sorted().toList());
+        }
+    }
+
+    @Test
+    void what_a_killed_run_left_of_a_pair_is_not_in_the_way_of_the_next() throws Exception {
+        Path target = folder.resolve("pair");
+        Process killed =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "--add-modules=jdk.incubator.vector",
+                                "--enable-native-access=ALL-UNNAMED",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                KilledRun.class.getName(),
+                                target.toString())
+                        .inheritIO()
+                        .start();
+        assertEquals(KilledRun.EXIT_CODE, killed.waitFor());
+
+        GgufPair.write(MODEL, GgmlType.F32, target, 1, SILENT);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertEquals(List.of(target), left.toList());
+        }
+    }
+
+    /// A process that ends in the middle of its work.
+    static final class KilledRun {
+
+        static final int EXIT_CODE = 7;
+
+        public static void main(String[] arguments) {
+            GgufPair.write(
+                    MODEL,
+                    GgmlType.F32,
+                    Path.of(arguments[0]),
+                    1,
+                    (_, _, _, _) -> Runtime.getRuntime().halt(EXIT_CODE));
+        }
+    }
+
     private Path packCheckpoint(PanelType type) {
         Path target = folder.resolve("rounded");
         WeightFormat format = type == PanelType.Q4 ? WeightFormat.Q4 : WeightFormat.Q8;
@@ -299,7 +458,7 @@ class GgufPackingTest {
         return target;
     }
 
-    private ModelFiles pair(GgmlType type) {
+    private ModelFiles.Gguf pair(GgmlType type) {
         Path pair = folder.resolve(type.name());
         GgufPair.write(MODEL, type, pair, 2, SILENT);
         return new ModelFiles.Gguf(

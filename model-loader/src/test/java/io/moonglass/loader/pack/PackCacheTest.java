@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.loader.LoggedLines;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.safetensors.Checkpoint;
@@ -15,10 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,10 +52,7 @@ class PackCacheTest {
     @Test
     void the_log_says_what_is_packed_to_where_and_that_it_was() {
         List<String> lines = new ArrayList<>();
-        Logger logger = Logger.getLogger(PackCache.class.getName());
-        Handler handler = new Lines(lines);
-        logger.addHandler(handler);
-        try {
+        try (var _ = LoggedLines.of(PackCache.class, lines)) {
             packed(model, WeightFormat.Q8);
             Path entry = packed(model, WeightFormat.Q8);
 
@@ -68,8 +62,6 @@ class PackCacheTest {
                                     .formatted(model, entry),
                             "%s as q8: packed before, in %s".formatted(model, entry)),
                     lines);
-        } finally {
-            logger.removeHandler(handler);
         }
     }
 
@@ -168,10 +160,11 @@ class PackCacheTest {
     @Test
     void small_models_are_read_as_they_are_and_large_ones_in_what_fits() {
         long small = 1L << 30;
-        assertTrue(SuitableFormat.of(files(model), 1 << 20).isEmpty());
+        ModelFiles.Folder files = files(model);
+        assertTrue(SuitableFormat.of(files, 1 << 20).isEmpty());
         assertTrue(SuitableFormat.of(files(folder.resolve("nowhere")), 1 << 20).isEmpty());
-        assertEquals(WeightFormat.Q8, SuitableFormat.of(files(model), small, 1000).orElseThrow());
-        assertEquals(WeightFormat.Q4, SuitableFormat.of(files(model), 1000, 1000).orElseThrow());
+        assertEquals(WeightFormat.Q8, SuitableFormat.of(files, small, 1000).orElseThrow());
+        assertEquals(WeightFormat.Q4, SuitableFormat.of(files, 1000, 1000).orElseThrow());
     }
 
     private Path packed(Path source, WeightFormat format) {
@@ -183,28 +176,8 @@ class PackCacheTest {
                         (numTensors, _, _, _) -> numPackings += numTensors == 1 ? 1 : 0);
     }
 
-    private static ModelFiles files(Path directory) {
+    private static ModelFiles.Folder files(Path directory) {
         return new ModelFiles.Folder(directory);
-    }
-
-    /// What was logged.
-    private static final class Lines extends Handler {
-        private final List<String> lines;
-
-        Lines(List<String> lines) {
-            this.lines = lines;
-        }
-
-        @Override
-        public void publish(LogRecord line) {
-            lines.add(new SimpleFormatter().formatMessage(line));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
     }
 
     /// A process that wants a packed model and says whether it packed it.

@@ -65,9 +65,9 @@ final class PromptRecorder implements DecoderObserver {
         if (isPrompt()) {
             for (int row = 0; row < cacheRows.numRows(); row++) {
                 float[] values = cacheRows.rows(row, 1).toArray();
-                append("layer.%d.latent".formatted(layer), Arrays.copyOf(values, latentSize));
+                append("layer." + layer + ".latent", Arrays.copyOf(values, latentSize));
                 append(
-                        "layer.%d.k_rope".formatted(layer),
+                        "layer." + layer + ".k_rope",
                         Arrays.copyOfRange(values, latentSize, values.length));
             }
         }
@@ -75,18 +75,18 @@ final class PromptRecorder implements DecoderObserver {
 
     @Override
     public void attention(int layer, FloatMatrix added) {
-        keep("layer.%d.attn_out".formatted(layer), added);
+        keep("layer." + layer + ".attn_out", added);
     }
 
     @Override
     public void feedForward(int layer, FloatMatrix added) {
-        keep("layer.%d.mlp_out".formatted(layer), added);
+        keep("layer." + layer + ".mlp_out", added);
     }
 
     @Override
     public void routed(int layer, Routing routing) {
         if (isPrompt()) {
-            String name = "layer.%d.router.".formatted(layer);
+            String name = "layer." + layer + ".router.";
             append(name + "scores", routing.scores().toArray());
             int numChosen = routing.numChosen();
             for (int token = 0; token < routing.numTokens(); token++) {

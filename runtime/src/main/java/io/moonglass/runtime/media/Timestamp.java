@@ -1,5 +1,7 @@
 package io.moonglass.runtime.media;
 
+import java.util.Locale;
+
 /// The text before a frame that says when in the video it is: `[MM:SS.s] `. Minutes go on past 59.
 public final class Timestamp {
 
@@ -14,6 +16,7 @@ public final class Timestamp {
                             .formatted(seconds, Integer.MAX_VALUE));
         }
         long tenths = Math.round(seconds * 10);
-        return "[%02d:%02d.%d] ".formatted(tenths / 600, tenths / 10 % 60, tenths % 10);
+        return String.format(
+                Locale.ROOT, "[%02d:%02d.%d] ", tenths / 600, tenths / 10 % 60, tenths % 10);
     }
 }

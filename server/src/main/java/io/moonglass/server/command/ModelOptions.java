@@ -3,7 +3,6 @@ package io.moonglass.server.command;
 import io.moonglass.loader.config.ModelName;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.pack.ModelFiles;
-import io.moonglass.loader.pack.SuitableFormat;
 import io.moonglass.loader.pack.VisionFile;
 import io.moonglass.runtime.ChatModel;
 import io.moonglass.server.models.ModelPool;
@@ -19,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
@@ -56,7 +56,7 @@ final class ModelOptions implements SettingsSection {
             paramLabel = "SIZE",
             converter = ByteSizeConverter.class,
             description =
-                    "Have no more models loaded than fit, counted by their files of weights; those that nobody uses make room (default: the machine's memory).")
+                    "Have no more models loaded than fit, counted by the weights that they are computed from; those that nobody uses make room (default: the machine's memory).")
     private Optional<Long> memory = Optional.empty();
 
     @Option(
@@ -84,8 +84,9 @@ final class ModelOptions implements SettingsSection {
 
     private record Named(String name, Path path) {}
 
+    /// @param bytes what a model takes of the memory
     /// @throws ConfigException if two have one name, or a time is none
-    ModelPool pool(Opener opener) {
+    ModelPool pool(ToLongFunction<ModelFiles> bytes, Opener opener) {
         List<ModelSource> sources = new ArrayList<>();
         List<Named> models = named();
         Map<String, String> visionFiles = visionFiles(models);
@@ -96,7 +97,7 @@ final class ModelOptions implements SettingsSection {
             sources.add(
                     new ModelSource(
                             model.name(),
-                            SuitableFormat.weightBytes(files),
+                            bytes.applyAsLong(files),
                             () -> opener.open(files, model.name())));
         }
         return new ModelPool(

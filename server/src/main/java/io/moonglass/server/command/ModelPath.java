@@ -1,6 +1,7 @@
 package io.moonglass.server.command;
 
 import io.moonglass.loader.fault.ConfigException;
+import io.moonglass.loader.pack.ModelFiles;
 import io.moonglass.server.hub.HubCacheDirectory;
 import io.moonglass.server.hub.HubRepository;
 import io.moonglass.server.hub.PulledModels;
@@ -15,7 +16,7 @@ final class ModelPath {
 
     private ModelPath() {}
 
-    /// A folder of this name, else the snapshot that was pulled under it. Any other name is taken for a folder that is
+    /// A folder or file of this name, else the snapshot that was pulled under it. Any other name is taken for one that is
     /// not there.
     ///
     /// @throws ConfigException if it is the `ORG/NAME` of nothing that was pulled
@@ -30,7 +31,8 @@ final class ModelPath {
             return directory;
         }
         Optional<Path> pulled = pulled(model, environment, home);
-        if (pulled.isEmpty() && HubRepository.parse(model).isPresent()) {
+        boolean isFile = ModelFiles.isGguf(directory); // which who opens it will miss
+        if (pulled.isEmpty() && !isFile && HubRepository.parse(model).isPresent()) {
             throw new ConfigException(
                     "%s: no such folder, and no model of this name was pulled; name a folder, or fetch it: moonglass pull %s"
                             .formatted(model, model));

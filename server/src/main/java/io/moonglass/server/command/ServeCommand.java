@@ -119,7 +119,9 @@ final class ServeCommand implements Callable<Integer> {
         options = operations.in(options, () -> configuration.effective().yaml());
         // It listens before it loads: a busy port is found out at once, and probes get an answer.
         try (MoonglassServer server = MoonglassServer.start(options)) {
-            ModelPool pool = models.pool((files, name) -> open(files, computing.withName(name)));
+            ModelPool pool =
+                    models.pool(
+                            weights::bytes, (files, name) -> open(files, computing.withName(name)));
             try {
                 pool.openFirst();
                 serve(server, pool);
@@ -159,7 +161,7 @@ final class ServeCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         List<String> names = pool.status().stream().map(ModelStatus::name).toList();
         String scheme = server.isSecure() ? "https" : "http";
-        String url = "%s://%s:%d".formatted(scheme, listen.host(), server.port());
+        String url = scheme + "://" + listen.host() + ":" + server.port();
         if (json) {
             PrintedJson.printLine(new Ready(names, url, server.operationsPort()), out);
             return;

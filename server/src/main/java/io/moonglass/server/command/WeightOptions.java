@@ -48,16 +48,23 @@ final class WeightOptions implements SettingsSection {
     /// @throws ConfigException if a file cannot be used, or the disk has no room
     ChatModel open(
             ModelOpener models, ModelFiles model, ChatModelOptions options, PrintWriter err) {
-        ChosenWeights chosen =
-                new ChosenWeights(
-                        weights.orElseGet(WeightChoice.Suitable::new),
-                        cache.orElseGet(CacheDirectory::ofUser));
         ChosenWeights.Source source;
         try (PackingProgress progress = new PackingProgress(err)) {
-            source = chosen.of(model, options.numThreads(), progress);
+            source = chosen().of(model, options.numThreads(), progress);
         }
         return models.open(
                 source.folder(),
                 options.name().isPresent() ? options : options.withName(source.name()));
+    }
+
+    /// What a model's weights take of the memory.
+    long bytes(ModelFiles model) {
+        return chosen().bytes(model);
+    }
+
+    private ChosenWeights chosen() {
+        return new ChosenWeights(
+                weights.orElseGet(WeightChoice.Suitable::new),
+                cache.orElseGet(CacheDirectory::ofUser));
     }
 }

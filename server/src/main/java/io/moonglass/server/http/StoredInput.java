@@ -30,7 +30,7 @@ final class StoredInput {
             String type = ResponseItemsReader.typeOf(RequestFields.of("", item));
             item.put("type", type);
             if (!type.equals("item_reference")) {
-                item.put("id", "%s_%s_i%d".formatted(PREFIXES.get(type), key, i));
+                item.put("id", PREFIXES.get(type) + "_" + key + "_i" + i);
                 item.put("status", "completed");
             }
             if (item.path("content").isTextual()) {

@@ -48,7 +48,7 @@ sealed interface FileHash {
         @Override
         public MessageDigest digest(long size) {
             MessageDigest digest = algorithm("SHA-1");
-            digest.update("blob %d\0".formatted(size).getBytes(StandardCharsets.US_ASCII));
+            digest.update(("blob " + size + "\0").getBytes(StandardCharsets.US_ASCII));
             return digest;
         }
     }

@@ -77,7 +77,7 @@ final class HubConnection implements AutoCloseable {
             settings.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
         }
         if (from > 0) {
-            request.header("Range", "bytes=%d-".formatted(from));
+            request.header("Range", "bytes=" + from + "-");
         }
         CompletableFuture<HttpResponse<InputStream>> answer =
                 http.sendAsync(request.build(), BodyHandlers.ofInputStream());

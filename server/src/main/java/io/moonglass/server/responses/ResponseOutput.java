@@ -240,7 +240,7 @@ public final class ResponseOutput {
 
     private String nextId(String prefix) {
         int index = closed.size() + (open == null ? 0 : 1);
-        return "%s_%s_%d".formatted(prefix, key, index);
+        return prefix + "_" + key + "_" + index;
     }
 
     private ObjectNode outputEvent() {

@@ -180,7 +180,9 @@ class GgufCommandsTest {
 
         err.getBuffer().setLength(0);
         run(2, "inspect", vision.toString(), "--mmproj=none");
-        assertTrue(err.toString().contains("name the decoder's file with --model"), err.toString());
+        assertTrue(
+                err.toString().contains("name the decoder's file, and this one with --mmproj"),
+                err.toString());
     }
 
     @Test
@@ -205,6 +207,18 @@ class GgufCommandsTest {
         err.getBuffer().setLength(0);
         ask(2, "--model=" + folder.resolve("nowhere.gguf"), "Hello?");
         assertTrue(err.toString().contains("nowhere.gguf: no such file"), err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nowhere.gguf", "nowhere/model.gguf"})
+    void a_file_that_is_not_there_is_no_model_of_a_hub(String name) {
+        String line = "moonglass: " + name + ": no such file; want one in GGUF";
+        run(2, "inspect", name);
+        assertEquals(line, err.toString().strip());
+
+        err.getBuffer().setLength(0);
+        ask(2, "--model=" + name, "Hello?");
+        assertEquals(line, err.toString().strip());
     }
 
     @Test

@@ -10,6 +10,8 @@ import io.moonglass.loader.config.TensorShapes;
 import io.moonglass.loader.config.TokenizerConfig;
 import io.moonglass.loader.fault.ConfigException;
 import io.moonglass.loader.fault.ModelFormatException;
+import io.moonglass.loader.template.ChatTemplate;
+import io.moonglass.loader.template.PromptRenderer;
 import io.moonglass.loader.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,11 +56,12 @@ public final class GgufModel implements AutoCloseable {
         this.config = ModelConfig.from(section(decoder, json));
         findTensors();
         companions.put(CONFIG, bytes(json));
-        addTokenizer(vocabulary);
+        String template = template();
+        addTokenizer(vocabulary, template);
         ObjectNode generation = generationConfig(vocabulary);
         GenerationConfig.from(section(decoder, generation)); // refuses what cannot be used
         companions.put("generation_config.json", bytes(generation));
-        companions.put("chat_template.jinja", template().getBytes(StandardCharsets.UTF_8));
+        companions.put("chat_template.jinja", template.getBytes(StandardCharsets.UTF_8));
         vision.ifPresent(this::addPreprocessor);
     }
 
@@ -176,17 +179,20 @@ public final class GgufModel implements AutoCloseable {
     }
 
     /// Refuses what could not be loaded later: before anything is packed.
-    private void addTokenizer(VocabularyKeys vocabulary) {
+    private void addTokenizer(VocabularyKeys vocabulary, String template) {
         byte[] tokens = vocabulary.tiktokenModel();
         ObjectNode names = vocabulary.tokenizerConfig();
+        String file = decoder.path().getFileName().toString();
+        TokenizerConfig special = TokenizerConfig.from(section(decoder, names));
+        Tokenizer tokenizer;
         try {
-            Tokenizer.of(tokens, TokenizerConfig.from(section(decoder, names)));
+            tokenizer = Tokenizer.of(tokens, special);
         } catch (ModelFormatException e) {
             throw new ModelFormatException(
-                    "%s: its tokens make no vocabulary: %s"
-                            .formatted(decoder.path().getFileName(), e.getMessage()),
-                    e);
+                    "%s: its tokens make no vocabulary: %s".formatted(file, e.getMessage()), e);
         }
+        ChatTemplate parsed = ChatTemplate.of(file + ": " + TEMPLATE, template, special);
+        new PromptRenderer(parsed, tokenizer, config);
         companions.put("tiktoken.model", tokens);
         companions.put("tokenizer_config.json", bytes(names));
     }

@@ -232,6 +232,17 @@ class GgufModelTest {
         assertRefused("decoder.gguf: its tokens make no vocabulary", "0x61");
     }
 
+    /// Found by fuzzing: what a message shows of a file steers no terminal.
+    @Test
+    void a_template_that_cannot_be_rendered_is_refused_at_once_and_on_one_line()
+            throws IOException {
+        decoder.with("tokenizer.chat_template", "{% if \u001b[2J\nx");
+        assertRefused(
+                "decoder.gguf: key tokenizer.chat_template: ", "\\u001b[2J\\nx", "never closed");
+        decoder.with("tokenizer.chat_template", "{{ raise_exception('no') }}");
+        assertRefused("decoder.gguf: key tokenizer.chat_template: refuses a plain greeting");
+    }
+
     @Test
     void sampling_that_could_not_be_loaded_later_is_refused_at_once() throws IOException {
         decoder.with("general.sampling.temp", 1).with("general.sampling.top_p", 2);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,10 +98,7 @@ public final class GgufRewrite {
     }
 
     private static BiConsumer<GgufWriter.Builder, String> int32s(long[] values) {
-        int[] ints = new int[values.length];
-        for (int i = 0; i < ints.length; i++) {
-            ints[i] = (int) values[i];
-        }
+        int[] ints = Arrays.stream(values).mapToInt(value -> (int) value).toArray();
         return (builder, key) -> builder.int32s(key, ints);
     }
 
@@ -114,6 +112,11 @@ public final class GgufRewrite {
 
     public GgufRewrite with(String key, String value) {
         keys.put(key, string(value));
+        return this;
+    }
+
+    public GgufRewrite with(String key, int[] values) {
+        keys.put(key, (builder, name) -> builder.int32s(name, values));
         return this;
     }
 

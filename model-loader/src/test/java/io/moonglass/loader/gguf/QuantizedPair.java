@@ -52,8 +52,8 @@ public final class QuantizedPair {
         return new QuantizedPair(folder.resolve("floats"));
     }
 
-    /// Writes `blocks/decoder.gguf` and `decoded/decoder.gguf`, which has the same numbers as floats, both with the same
-    /// vision part, in F16.
+    /// Writes `blocks/decoder.gguf` and `decoded/decoder.gguf`, which has the same numbers as floats and is as new
+    /// converters write it, both with the same vision part, in F16.
     ///
     /// @param most of most matrices
     /// @param more of those that get more bits: values, the way down, the head
@@ -81,6 +81,11 @@ public final class QuantizedPair {
         vision.write(blocks.resolve(GgufPair.VISION));
         for (String name : decoder.names()) {
             decoder.withFloats(name, decoder.floats(name), decoder.shape(name));
+        }
+        if (isOld) {
+            for (int layer = 0; layer < 3; layer++) {
+                part(decoder, "blk.%d.".formatted(layer));
+            }
         }
         Path decoded = Files.createDirectories(folder.resolve("decoded"));
         decoder.write(decoded.resolve(GgufPair.DECODER));
@@ -136,6 +141,41 @@ public final class QuantizedPair {
         file.withFloats(block + "attn_kv_b.weight", joined, NUM_HEADS * (NOPE + VALUE), RANK);
         if (file.names().contains(block + "ffn_gate_exps.weight")) {
             file.fuseGates(block);
+        }
+    }
+
+    /// What [#join] joined.
+    private static void part(GgufRewrite file, String block) {
+        float[] joined = file.floats(block + "attn_kv_b.weight");
+        float[] keys = new float[NUM_HEADS * RANK * NOPE];
+        float[] values = new float[NUM_HEADS * VALUE * RANK];
+        for (int head = 0; head < NUM_HEADS; head++) {
+            int first = head * (NOPE + VALUE) * RANK;
+            for (int i = 0; i < NOPE; i++) {
+                for (int r = 0; r < RANK; r++) {
+                    keys[(head * RANK + r) * NOPE + i] = joined[first + i * RANK + r];
+                }
+            }
+            int length = VALUE * RANK;
+            System.arraycopy(joined, first + NOPE * RANK, values, head * length, length);
+        }
+        file.without(block + "attn_kv_b.weight");
+        file.withFloats(block + "attn_k_b.weight", keys, NUM_HEADS, RANK, NOPE);
+        file.withFloats(block + "attn_v_b.weight", values, NUM_HEADS, VALUE, RANK);
+        String name = block + "ffn_gate_up_exps.weight";
+        if (file.names().contains(name)) {
+            float[] fused = file.floats(name);
+            long[] shape = file.shape(name);
+            int length = (int) (shape[1] * shape[2] / 2);
+            float[][] halves = new float[2][fused.length / 2];
+            for (int i = 0; i < 2 * shape[0]; i++) {
+                System.arraycopy(fused, i * length, halves[i % 2], i / 2 * length, length);
+            }
+            file.without(name);
+            file.withFloats(
+                    block + "ffn_gate_exps.weight", halves[0], shape[0], shape[1] / 2, shape[2]);
+            file.withFloats(
+                    block + "ffn_up_exps.weight", halves[1], shape[0], shape[1] / 2, shape[2]);
         }
     }
 }

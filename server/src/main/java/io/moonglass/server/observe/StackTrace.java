@@ -1,5 +1,6 @@
 package io.moonglass.server.observe;
 
+import io.moonglass.loader.fault.OneLine;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;

@@ -1,6 +1,7 @@
 package io.moonglass.server.observe;
 
 import io.moonglass.engine.RequestContext;
+import io.moonglass.loader.fault.OneLine;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;

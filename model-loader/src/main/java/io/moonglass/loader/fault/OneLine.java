@@ -1,11 +1,11 @@
-package io.moonglass.server.observe;
+package io.moonglass.loader.fault;
 
 /// Text on one line: whatever could begin another, or steer a terminal, is written as an escape.
-final class OneLine {
+public final class OneLine {
 
     private OneLine() {}
 
-    static String of(String text) {
+    public static String of(String text) {
         return text.chars().noneMatch(OneLine::isEscaped) ? text : escaped(text);
     }
 

@@ -10,18 +10,37 @@ import io.moonglass.loader.template.PromptRenderer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.FieldSource;
 
 /// Whatever a pair of files holds, it is a model that can be packed and loaded or it is refused with one line. Without
-/// `JAZZER_FUZZ=1` whole pairs, and what was found earlier, are run.
+/// `JAZZER_FUZZ=1` whole pairs and damaged ones are run.
 class GgufModelFuzzTest {
 
     /// An input is a decoder's file and, after it, that of a vision part.
-    static final List<byte[]> SEEDS = SmallestPair.seeds();
+    private static final List<byte[]> WHOLE = SmallestPair.all();
+
+    /// From a fixed seed: of each also some that are damaged.
+    static final List<byte[]> SEEDS = new ArrayList<>(WHOLE);
+
+    static {
+        Random random = new Random(11);
+        for (byte[] whole : WHOLE) {
+            for (int i = 0; i < 20; i++) {
+                byte[] damaged = Arrays.copyOf(whole, whole.length - i % 3 * 100);
+                for (int byteToChange = i % 4; byteToChange >= 0; byteToChange--) {
+                    damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+                }
+                SEEDS.add(damaged);
+            }
+        }
+    }
 
     @TempDir private static Path folder;
 
@@ -62,8 +81,8 @@ class GgufModelFuzzTest {
 
     @Test
     void what_damage_is_done_to_is_whole() throws IOException {
-        for (byte[] seed : SEEDS) {
-            SmallestPair.Parts parts = SmallestPair.cut(seed);
+        for (byte[] whole : WHOLE) {
+            SmallestPair.Parts parts = SmallestPair.cut(whole);
             Path decoder = Files.write(folder.resolve("decoder.gguf"), parts.decoder());
             Path vision = Files.write(folder.resolve("mmproj.gguf"), parts.vision());
             Optional<Path> pictures = Optional.of(vision).filter(_ -> parts.vision().length > 0);

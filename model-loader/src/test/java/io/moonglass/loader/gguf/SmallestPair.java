@@ -48,12 +48,12 @@ final class SmallestPair {
         return new Parts(input, new byte[0]);
     }
 
-    /// As converters write them today, as they wrote them before, in blocks, and without pictures.
-    static List<byte[]> seeds() {
+    /// As converters write them today, the same without pictures, and as they wrote them before.
+    static List<byte[]> all() {
         try {
             Path folder = Files.createTempDirectory("smallest-pair");
             try {
-                return seeds(folder);
+                return all(folder);
             } finally {
                 try (Stream<Path> files = Files.walk(folder)) {
                     for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -66,7 +66,7 @@ final class SmallestPair {
         }
     }
 
-    private static List<byte[]> seeds(Path folder) throws IOException {
+    private static List<byte[]> all(Path folder) throws IOException {
         ObjectNode config =
                 (ObjectNode) JSON.readTree(TestModels.tinyRandom().resolve("config.json").toFile());
         config.put("media_placeholder_token_id", 277);
@@ -88,9 +88,9 @@ final class SmallestPair {
 
         byte[] pictures = Files.readAllBytes(folder.resolve("pair").resolve(GgufPair.VISION));
         GgufRewrite decoder = shortened(folder.resolve("pair").resolve(GgufPair.DECODER));
-        List<byte[]> seeds = new ArrayList<>();
-        seeds.add(joined(decoder, pictures, folder));
-        seeds.add(joined(decoder, new byte[0], folder));
+        List<byte[]> pairs = new ArrayList<>();
+        pairs.add(joined(decoder, pictures, folder));
+        pairs.add(joined(decoder, new byte[0], folder));
         decoder.withBlocks(
                 "token_embd.weight",
                 GgmlType.F16,
@@ -110,8 +110,8 @@ final class SmallestPair {
                 "tokenizer.chat_template");
         decoder.with("deepseek2.attention.key_length", 4);
         decoder.with("deepseek2.attention.value_length", 2);
-        seeds.add(joined(decoder, pictures, folder));
-        return seeds;
+        pairs.add(joined(decoder, pictures, folder));
+        return pairs;
     }
 
     private static GgufRewrite shortened(Path file) {
@@ -130,7 +130,7 @@ final class SmallestPair {
 
     private static byte[] joined(GgufRewrite decoder, byte[] pictures, Path folder)
             throws IOException {
-        byte[] text = Files.readAllBytes(decoder.write(folder.resolve("seed.gguf")));
+        byte[] text = Files.readAllBytes(decoder.write(folder.resolve("joined.gguf")));
         byte[] both = Arrays.copyOf(text, text.length + pictures.length);
         System.arraycopy(pictures, 0, both, text.length, pictures.length);
         return both;

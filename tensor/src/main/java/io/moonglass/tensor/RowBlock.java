@@ -3,8 +3,8 @@ package io.moonglass.tensor;
 import java.util.Arrays;
 
 /// 32 neighbouring weights of one row that are whole numbers already, as their source stores them:
-/// `(number - offset) * scale + minimum`. Scratch
-/// between a [BlockSource], which sets it, and [PanelPacker], which packs what was set.
+/// `(number - offset) * scale + minimum`. Scratch between a [BlockSource], which sets it, and [PanelPacker], which packs
+/// what was set.
 public final class RowBlock {
 
     /// Eight bytes each, the first in the lowest bits.

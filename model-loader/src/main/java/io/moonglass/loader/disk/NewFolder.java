@@ -7,8 +7,10 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
@@ -99,20 +101,25 @@ public final class NewFolder implements AutoCloseable {
     }
 
     private static void checkAbsent(Path directory, Path target) {
-        if (Files.exists(target)) {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) { // no link is replaced either
             throw new ConfigException(
                     "%s: it is there already; remove it or name another".formatted(directory));
         }
     }
 
     private static FileChannel locked(Path directory, Path growing) throws IOException {
-        FileChannel channel =
-                FileChannel.open(
-                        growing.resolve(LOCK_FILE),
-                        StandardOpenOption.CREATE_NEW,
-                        StandardOpenOption.WRITE);
+        FileChannel channel;
         try {
-            if (channel.tryLock() == null) { // one that tidies up was faster
+            channel =
+                    FileChannel.open(
+                            growing.resolve(LOCK_FILE),
+                            StandardOpenOption.CREATE_NEW,
+                            StandardOpenOption.WRITE);
+        } catch (FileAlreadyExistsException | NoSuchFileException e) { // one tidied up meanwhile
+            throw filledByOther(directory);
+        }
+        try {
+            if (channel.tryLock() == null) { // one does so now
                 channel.close();
                 throw filledByOther(directory);
             }

@@ -246,8 +246,10 @@ public final class GgufModel implements AutoCloseable {
         keys.optionalReal(SamplingKeys.TOP_P).ifPresent(topP -> generation.put("top_p", topP));
         keys.optionalInteger(SamplingKeys.TOP_K)
                 .ifPresent(topK -> generation.put("top_k", topK(topK)));
-        keys.optionalReal(SamplingKeys.PENALTY)
-                .ifPresent(penalty -> generation.put("repetition_penalty", penalty));
+        if (keys.optionalInteger(SamplingKeys.PENALTY_REACH).orElse(-1) != 0) {
+            keys.optionalReal(SamplingKeys.PENALTY)
+                    .ifPresent(penalty -> generation.put("repetition_penalty", penalty));
+        }
         return generation;
     }
 

@@ -20,9 +20,9 @@ import java.util.stream.IntStream;
 /// Writes a checkpoint as the two files that engines of GGUF load: `decoder.gguf`, and `mmproj.gguf` for MoonViT and the
 /// projector. Both are there, in a new folder, or none ([NewFolder]).
 ///
-/// Norms, biases, routers and what patches and positions are looked up in stay float32; the table of embeddings, what
-/// makes keys and values of latents, and pictures' weights get 8 bits where the decoder gets 4. A matrix whose rows are no whole blocks becomes
-/// F16.
+/// Norms, biases, routers, the embedding of patches and the table of positions stay float32; the table of tokens, what
+/// makes keys and values of latents, and all else of the vision part get 8 bits where the decoder gets 4. A matrix whose
+/// rows are no whole blocks becomes F16.
 public final class GgufPair {
 
     private static final System.Logger LOG = System.getLogger(GgufPair.class.getName());

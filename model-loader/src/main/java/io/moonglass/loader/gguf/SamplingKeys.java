@@ -10,7 +10,7 @@ final class SamplingKeys {
     static final String TOP_K = "general.sampling.top_k";
     static final String PENALTY = "general.sampling.penalty_repeat";
 
-    /// How many tokens before it a token is held against; -1 for all.
+    /// How many tokens before it a token is held against: -1 for all, 0 for no penalty.
     static final String PENALTY_REACH = "general.sampling.penalty_last_n";
 
     private SamplingKeys() {}

@@ -49,6 +49,8 @@ public record ChosenWeights(WeightChoice choice, Path cache) {
 
     /// What the weights take of the memory: those that the model is computed from, packed or not. Where files cannot be
     /// read, it is their size, or nothing; what is wrong with them is for who loads them to say.
+    ///
+    /// @throws ConfigException if a folder cannot be listed
     public long bytes(ModelFiles model) {
         try {
             return switch (model) {

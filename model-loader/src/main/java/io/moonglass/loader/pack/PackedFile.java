@@ -44,9 +44,6 @@ final class PackedFile implements AutoCloseable {
         channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         try {
             FileSpace.take(file, at);
-            write(
-                    ByteBuffer.allocate(1),
-                    at - 1); // as long as it will be, also where room cannot be taken
             ByteBuffer start = ByteBuffer.allocate(Long.BYTES + header.length);
             start.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header).flip();
             write(start, 0);

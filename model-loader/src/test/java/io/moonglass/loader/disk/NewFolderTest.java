@@ -118,6 +118,13 @@ class NewFolderTest {
         assertThrows(ConfigException.class, () -> NewFolder.begin(target));
     }
 
+    @Test
+    void a_link_that_leads_nowhere_is_in_the_place_too() throws IOException {
+        Files.createSymbolicLink(target, parent.resolve("nowhere"));
+        assertThrows(ConfigException.class, () -> NewFolder.begin(target));
+        assertEquals(List.of(target), list(parent));
+    }
+
     private static List<Path> list(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.sorted().toList();

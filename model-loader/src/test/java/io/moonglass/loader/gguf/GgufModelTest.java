@@ -276,6 +276,22 @@ class GgufModelTest {
     }
 
     @Test
+    void a_penalty_that_reaches_no_token_is_none() throws IOException {
+        decoder.with("general.sampling.penalty_repeat", 2);
+        assertEquals(2, generation().repetitionPenalty());
+        decoder.with("general.sampling.penalty_last_n", 0);
+        assertEquals(1, generation().repetitionPenalty());
+    }
+
+    private GenerationConfig generation() throws IOException {
+        try (GgufModel model = open()) {
+            Path companions = Files.createTempDirectory(folder, "companions");
+            model.writeCompanions(companions);
+            return GenerationConfig.read(companions);
+        }
+    }
+
+    @Test
     void an_end_that_there_is_no_key_for_is_told() throws IOException {
         List<String> lines = new ArrayList<>();
         try (var _ = LoggedLines.of(GgufPair.class, lines)) {

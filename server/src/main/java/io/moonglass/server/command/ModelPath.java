@@ -31,7 +31,7 @@ final class ModelPath {
             return directory;
         }
         Optional<Path> pulled = pulled(model, environment, home);
-        boolean isFile = ModelFiles.isGguf(directory); // which who opens it will miss
+        boolean isFile = ModelFiles.isGguf(directory); // who opens it says that it is missing
         if (pulled.isEmpty() && !isFile && HubRepository.parse(model).isPresent()) {
             throw new ConfigException(
                     "%s: no such folder, and no model of this name was pulled; name a folder, or fetch it: moonglass pull %s"

@@ -130,7 +130,7 @@ final class WorkerProcess {
         line.addAll(
                 List.of(
                         "-Xms16m",
-                        "-Xmx%dm".formatted((options.memoryBytes() / 2) >> 20),
+                        "-Xmx" + (options.memoryBytes() / 2 >> 20) + "m",
                         "-Xshare:auto",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",

@@ -3,6 +3,7 @@ package io.moonglass.engine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moonglass.loader.RelativeError;
 import io.moonglass.loader.gguf.GgmlType;
 import io.moonglass.loader.gguf.QuantizedPair;
 import io.moonglass.loader.pack.ModelFiles;
@@ -60,8 +61,8 @@ class GgufBlocksTest {
             Map<String, float[]> usual = outputs(rounded, form);
             assertEquals(7, wanted.size());
             wanted.forEach((part, values) -> {
-                double error = relativeError(values, found.get(part));
-                double usualError = relativeError(values, usual.get(part));
+                double error = RelativeError.of(values, found.get(part));
+                double usualError = RelativeError.of(values, usual.get(part));
                 String seen =
                         "%s, %s: %s, of floats in 8 bits %s"
                                 .formatted(form, part, error, usualError);
@@ -103,15 +104,5 @@ class GgufBlocksTest {
             outputs.put("logits", decoder.logits(normed, arena).toArray());
         }
         return outputs;
-    }
-
-    private static double relativeError(float[] wanted, float[] found) {
-        double squares = 0;
-        double errors = 0;
-        for (int i = 0; i < wanted.length; i++) {
-            squares += (double) wanted[i] * wanted[i];
-            errors += Math.pow((double) wanted[i] - found[i], 2);
-        }
-        return Math.sqrt(errors / squares);
     }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import io.moonglass.loader.LoggedLines;
+import io.moonglass.loader.RelativeError;
 import io.moonglass.loader.TestModels;
 import io.moonglass.loader.config.GenerationConfig;
 import io.moonglass.loader.config.ModelConfig;
@@ -156,7 +157,7 @@ class GgufPackingTest {
                     packed.panels(name).orElseThrow().type());
             float[] found = rows(packed, name);
             if (type == GgmlType.Q5_1) {
-                double error = relativeError(wanted, found);
+                double error = RelativeError.of(wanted, found);
                 assertEquals(
                         error, tensor.relativeError(), 0.1 * error, "measured on half of the rows");
                 assertTrue(error < 0.005, type + " lost " + error);
@@ -200,16 +201,6 @@ class GgufPackingTest {
             }
         }
         return blocks;
-    }
-
-    private static double relativeError(float[] wanted, float[] found) {
-        double squares = 0;
-        double errors = 0;
-        for (int i = 0; i < wanted.length; i++) {
-            squares += (double) wanted[i] * wanted[i];
-            errors += Math.pow((double) wanted[i] - found[i], 2);
-        }
-        return Math.sqrt(errors / squares);
     }
 
     @Test

@@ -14,47 +14,71 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// Scripts for Node.js that ask a server, and the packages that they need, which are installed on the first run.
+/// Scripts for Node.js and the packages that they need, which are installed on the first run.
 final class NodeSuites {
 
-    private static final Path SOURCES = Path.of("src", "test", "node");
-    private static final Path FOLDER = Path.of("target", "node").toAbsolutePath();
     private static final long INSTALL_SECONDS = 180;
+
+    private final Path sources;
+    private final Path folder;
 
     private record Ended(int status, String output) {}
 
-    private NodeSuites() {}
+    private NodeSuites(Path place) {
+        this.sources = Path.of("src", "test").resolve(place);
+        this.folder = Path.of("target").resolve(place).toAbsolutePath();
+    }
+
+    /// Scripts that ask a server.
+    static NodeSuites install() throws Exception {
+        return install(Path.of("node"), "ci");
+    }
 
     /// Skips the test, with the reason, where there is no Node.js or no package to be had.
-    static NodeSuites install() throws Exception {
+    ///
+    /// @param place of the scripts, under `src/test`
+    /// @param npm   what npm is told
+    static NodeSuites install(Path place, String... npm) throws Exception {
+        NodeSuites suites = new NodeSuites(place);
+        suites.copyAndInstall(npm);
+        return suites;
+    }
+
+    private void copyAndInstall(String... npm) throws Exception {
         for (String program : List.of("node", "npm")) {
             assumeTrue(Machine.has(program), program + " is not installed; its suites are not run");
         }
-        Files.createDirectories(FOLDER);
+        Files.createDirectories(folder);
         boolean isInstalled = areInstalled();
-        try (Stream<Path> files = Files.list(SOURCES)) {
+        try (Stream<Path> files = Files.list(sources)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Files.copy(
                         file,
-                        FOLDER.resolve(file.getFileName()),
+                        folder.resolve(file.getFileName()),
                         StandardCopyOption.REPLACE_EXISTING);
             }
         }
         if (!isInstalled) {
-            Ended installed =
-                    run(
-                            INSTALL_SECONDS,
-                            Map.of(),
-                            "npm",
-                            "ci",
-                            "--prefer-offline",
-                            "--no-audit",
-                            "--no-fund");
+            List<String> words =
+                    new ArrayList<>(List.of("npm", "--prefer-offline", "--no-audit", "--no-fund"));
+            words.addAll(List.of(npm));
+            Ended installed = run(INSTALL_SECONDS, Map.of(), words.toArray(String[]::new));
             assumeTrue(
                     installed.status() == 0,
                     "npm cannot install what the suites need: " + installed.output());
         }
-        return new NodeSuites();
+    }
+
+    /// Runs one script.
+    ///
+    /// @param words its name, and what it is told
+    /// @return what it printed
+    String run(long seconds, String... words) throws Exception {
+        List<String> all = new ArrayList<>(List.of("node"));
+        all.addAll(List.of(words));
+        Ended ended = run(seconds, Map.of(), all.toArray(String[]::new));
+        assertEquals(0, ended.status(), ended.output());
+        return ended.output();
     }
 
     /// Runs the tests of one script; they must all pass.
@@ -68,20 +92,20 @@ final class NodeSuites {
     }
 
     /// Whether what the lock file names was installed by an earlier run.
-    private static boolean areInstalled() throws IOException {
-        Path lock = FOLDER.resolve("package-lock.json");
+    private boolean areInstalled() throws IOException {
+        Path lock = folder.resolve("package-lock.json");
         return Files.exists(lock)
-                && Files.exists(FOLDER.resolve("node_modules").resolve(".package-lock.json"))
-                && Files.mismatch(lock, SOURCES.resolve("package-lock.json")) < 0;
+                && Files.exists(folder.resolve("node_modules").resolve(".package-lock.json"))
+                && Files.mismatch(lock, sources.resolve("package-lock.json")) < 0;
     }
 
-    private static Ended run(long seconds, Map<String, String> environment, String... words)
+    private Ended run(long seconds, Map<String, String> environment, String... words)
             throws Exception {
-        Path output = Files.createTempFile(FOLDER, "output", ".txt");
+        Path output = Files.createTempFile(folder, "output", ".txt");
         try {
             ProcessBuilder builder =
                     new ProcessBuilder(new ArrayList<>(List.of(words)))
-                            .directory(FOLDER.toFile())
+                            .directory(folder.toFile())
                             .redirectErrorStream(true)
                             .redirectOutput(output.toFile());
             builder.environment().putAll(environment);

@@ -58,9 +58,11 @@ public final class NewFolder implements AutoCloseable {
     /// @throws ConfigException if it is there, or somebody else fills it
     /// @throws IOException     if it cannot be made
     public static NewFolder begin(Path directory) throws IOException {
-        Path target = directory.toAbsolutePath().normalize();
-        checkAbsent(directory, target);
-        Files.createDirectories(target.getParent());
+        Path named = directory.toAbsolutePath().normalize();
+        checkAbsent(directory, named);
+        Files.createDirectories(named.getParent());
+        Path target = // one name for it, whatever links led there
+                named.getParent().toRealPath().resolve(named.getFileName());
         removeLeftovers(directory, target);
         checkAbsent(directory, target); // who filled it may have ended meanwhile
         Path growing =

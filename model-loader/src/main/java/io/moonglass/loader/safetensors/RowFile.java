@@ -22,15 +22,17 @@ public abstract sealed class RowFile implements AutoCloseable {
     private final RandomAccessFile file; // no channel, which an interrupt would close
     private final long offset;
     private final int numRows;
+    final int numColumns;
     private final byte[] bytes;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment unit;
 
     /// @param unitBytes of what is read at once, of which the tensor is made
-    private RowFile(Path path, StoredTensor tensor, int numRows, int unitBytes) {
+    private RowFile(Path path, StoredTensor tensor, int numRows, int numColumns, int unitBytes) {
         this.name = tensor.name();
         this.offset = tensor.offset();
         this.numRows = numRows;
+        this.numColumns = numColumns;
         this.bytes = new byte[unitBytes];
         this.unit = arena.allocate(unitBytes, FloatMatrix.ALIGNMENT);
         try {
@@ -63,9 +65,10 @@ public abstract sealed class RowFile implements AutoCloseable {
     /// @param out `[at least outRow + 1, numColumns]`
     /// @throws ModelFormatException if the file cannot be read any more
     public final void read(int index, FloatMatrix out, int outRow) {
-        if (index < 0 || index >= numRows) {
+        if (index < 0 || index >= numRows || out.numColumns() != numColumns) {
             throw new IllegalArgumentException(
-                    "row %d of %s, which has %d".formatted(index, name, numRows));
+                    "row %d of %s, which is [%d, %d], into rows of %d"
+                            .formatted(index, name, numRows, numColumns, out.numColumns()));
         }
         widen(index, out, outRow);
     }
@@ -107,12 +110,10 @@ public abstract sealed class RowFile implements AutoCloseable {
     private static final class Elements extends RowFile {
 
         private final ElementType type;
-        private final int numColumns;
 
         Elements(Path path, StoredTensor tensor, ElementType type, int numRows, int numColumns) {
-            super(path, tensor, numRows, Math.multiplyExact(numColumns, type.bytes()));
+            super(path, tensor, numRows, numColumns, Math.multiplyExact(numColumns, type.bytes()));
             this.type = type;
-            this.numColumns = numColumns;
         }
 
         @Override
@@ -128,7 +129,12 @@ public abstract sealed class RowFile implements AutoCloseable {
         private final float[] row;
 
         Panels(Path path, StoredTensor tensor, PanelMatrix whole) {
-            super(path, tensor, whole.numRows(), Math.toIntExact(whole.panelBytes()));
+            super(
+                    path,
+                    tensor,
+                    whole.numRows(),
+                    whole.numColumns(),
+                    Math.toIntExact(whole.panelBytes()));
             this.whole = whole;
             this.row = new float[whole.numColumns()];
         }

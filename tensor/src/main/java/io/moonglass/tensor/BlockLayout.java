@@ -175,6 +175,13 @@ public enum BlockLayout {
         return panels;
     }
 
+    /// The number that a code of [#IQ4_NL] or [#IQ4_XS] chooses.
+    ///
+    /// @param code 0 to 15
+    public static int chosen(int code) {
+        return CODEBOOK[code];
+    }
+
     /// @param at   the stored block's first byte
     /// @param part which 32 weights of it
     abstract void read(MemorySegment data, long at, int part, RowBlock into);
@@ -192,7 +199,7 @@ public enum BlockLayout {
     private static long chosen(long codes) {
         long numbers = 0;
         for (int j = 0; j < Long.SIZE; j += Byte.SIZE) {
-            numbers |= (CODEBOOK[(int) (codes >>> j & 15)] & 0xffL) << j;
+            numbers |= (chosen((int) (codes >>> j & 15)) & 0xffL) << j;
         }
         return numbers;
     }

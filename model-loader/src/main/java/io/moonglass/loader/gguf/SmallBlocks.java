@@ -2,6 +2,7 @@ package io.moonglass.loader.gguf;
 
 import static io.moonglass.loader.gguf.ElementBlocks.SHORT;
 
+import io.moonglass.tensor.BlockLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,11 +19,6 @@ final class SmallBlocks {
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfLong LONG =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-    /// What the nibbles of IQ4_NL and IQ4_XS stand for.
-    private static final float[] CODEBOOK = {
-        -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113
-    };
 
     private SmallBlocks() {}
 
@@ -112,8 +108,8 @@ final class SmallBlocks {
         for (int half = 0; half < 2; half++) {
             long bytes = source.get(LONG, offset + 8 * half);
             for (int j = 8 * half; j < 8 * half + 8; j++, bytes >>>= 8) {
-                target[at + j] = scale * CODEBOOK[(int) (bytes & 15)];
-                target[at + j + HALF] = scale * CODEBOOK[(int) (bytes >>> 4 & 15)];
+                target[at + j] = scale * BlockLayout.chosen((int) (bytes & 15));
+                target[at + j + HALF] = scale * BlockLayout.chosen((int) (bytes >>> 4 & 15));
             }
         }
     }

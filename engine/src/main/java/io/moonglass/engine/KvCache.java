@@ -153,14 +153,15 @@ public final class KvCache implements AutoCloseable {
 
     /// Fills one of the table's own blocks with what others have computed of its first tokens.
     ///
-    /// @param most tokens of the block that the sequence may have
+    /// @param numPrompt tokens of the block that the prompt has
+    /// @param most      tokens of the block that the sequence may have
     /// @return tokens of the block that it has now
-    int adoptPart(BlockTable table, BlockKeys keys, int block, int most) {
-        for (int count = Math.min(most, BLOCK_SIZE - 1); count > 0; count--) {
+    int adoptPart(BlockTable table, BlockKeys keys, int block, int numPrompt, int most) {
+        for (int count = numPrompt; count > 0; count--) {
             int found = pool.find(keys.part(block, count));
             if (found >= 0) {
                 memory[table.block(block)].copyFrom(memory[found]);
-                return count;
+                return Math.min(count, most);
             }
         }
         return 0;

@@ -18,6 +18,9 @@ final class Sampler {
     private static final float NEVER = Float.NEGATIVE_INFINITY;
     private static final long ALL_BITS = -1L;
 
+    /// Values that are looked at together: their largest and their sum are found sooner than where they are.
+    private static final int STRETCH = 256;
+
     private final SamplingParameters parameters;
     private final TokenMask mask;
     private final Set<Integer> stopTokenIds;
@@ -125,10 +128,17 @@ final class Sampler {
 
     /// @return -1 if none is allowed
     private static int largest(float[] logits, long[] allowed) {
-        if (allowed == null) {
-            return largest(logits, 0, logits.length, -1);
-        }
         int best = -1;
+        if (allowed == null) {
+            for (int first = 0; first < logits.length; first += STRETCH) {
+                int end = Math.min(first + STRETCH, logits.length);
+                float most = most(logits, first, end);
+                if (best < 0 || !(most <= logits[best])) { // so with what is no number, too
+                    best = largest(logits, first, end, best);
+                }
+            }
+            return best;
+        }
         for (int word = 0; word < allowed.length && word * 64 < logits.length; word++) {
             int first = word * 64;
             if (allowed[word] == ALL_BITS) {
@@ -141,6 +151,14 @@ final class Sampler {
             }
         }
         return best;
+    }
+
+    private static float most(float[] logits, int from, int to) {
+        float most = logits[from];
+        for (int i = from; i < to; i++) {
+            most = Math.max(most, logits[i]);
+        }
+        return most;
     }
 
     /// @param best the largest of those before; -1 if there were none
@@ -185,9 +203,19 @@ final class Sampler {
         }
         keepTopK(relative);
         keepTopP(relative);
-        double threshold = random.nextDouble() * sum(relative);
+        double[] sums = sums(relative);
+        double threshold = random.nextDouble() * sum(sums);
+        int lastStretch = sums.length - 1;
+        while (sums[lastStretch] == 0) {
+            lastStretch--;
+        }
+        int stretch = 0;
+        while (stretch < lastStretch && threshold >= sums[stretch]) {
+            threshold -= sums[stretch];
+            stretch++;
+        }
         int last = 0;
-        for (int i = 0; i < relative.length; i++) {
+        for (int i = stretch * STRETCH; i < relative.length; i++) {
             if (relative[i] > 0) {
                 last = i;
                 threshold -= relative[i];
@@ -215,7 +243,7 @@ final class Sampler {
         if (parameters.topP() >= 1) {
             return;
         }
-        double total = sum(relative);
+        double total = sum(sums(relative));
         double cannotBe = (1 - parameters.topP()) * total / relative.length;
         float[] candidates = new float[relative.length];
         int numCandidates = 0;
@@ -235,9 +263,38 @@ final class Sampler {
         keepFirst(relative, candidates[numCandidates - count], count);
     }
 
-    private static double sum(float[] values) {
+    /// Of each stretch of values.
+    private static double[] sums(float[] values) {
+        double[] sums = new double[(values.length + STRETCH - 1) / STRETCH];
+        for (int stretch = 0; stretch < sums.length; stretch++) {
+            int first = stretch * STRETCH;
+            sums[stretch] = sum(values, first, Math.min(first + STRETCH, values.length));
+        }
+        return sums;
+    }
+
+    /// Four sums that do not wait for each other.
+    private static double sum(float[] values, int from, int to) {
+        double sum0 = 0;
+        double sum1 = 0;
+        double sum2 = 0;
+        double sum3 = 0;
+        int i = from;
+        for (; i + 4 <= to; i += 4) {
+            sum0 += values[i];
+            sum1 += values[i + 1];
+            sum2 += values[i + 2];
+            sum3 += values[i + 3];
+        }
+        for (; i < to; i++) {
+            sum0 += values[i];
+        }
+        return sum0 + sum1 + (sum2 + sum3);
+    }
+
+    private static double sum(double[] values) {
         double sum = 0;
-        for (float value : values) {
+        for (double value : values) {
             sum += value;
         }
         return sum;

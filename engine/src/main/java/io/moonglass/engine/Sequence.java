@@ -9,6 +9,9 @@ import java.util.OptionalLong;
 /// thread only.
 final class Sequence {
 
+    /// Tokens at a prompt's end that take longer to compute than a step to wait for.
+    private static final int WORTH_WAITING = 8;
+
     private final GenerationRequest request;
     private final Branch branch;
     private final Sampler sampler;
@@ -238,7 +241,8 @@ final class Sequence {
         int most = Math.min(numPromptTokens(), mostAdopted()) - numCached;
         if (cache.keeps() && numCached % KvCache.BLOCK_SIZE == 0 && most > 0) {
             int block = numCached / KvCache.BLOCK_SIZE;
-            adopted(numCached + cache.adoptPart(blocks, keys, block, most));
+            int numPrompt = Math.min(numPromptTokens() - numCached, KvCache.BLOCK_SIZE);
+            adopted(numCached + cache.adoptPart(blocks, keys, block, numPrompt, most));
         }
     }
 
@@ -247,10 +251,18 @@ final class Sequence {
         goTo(reached);
     }
 
-    /// What stands for the next block, if it is a full one of which nothing is computed yet; or null.
+    /// What stands for the next block, if nothing of it is computed yet and it is full, or the prompt's end
+    /// and long enough to wait for another that computes the same; or null.
     Digest nextKey() {
         int block = numCached / KvCache.BLOCK_SIZE;
-        return numCached % KvCache.BLOCK_SIZE == 0 && block < keys.size() ? keys.get(block) : null;
+        int numPrompt = numPromptTokens() - numCached;
+        if (numCached % KvCache.BLOCK_SIZE != 0) {
+            return null;
+        }
+        if (block < keys.size()) {
+            return keys.get(block);
+        }
+        return numPrompt >= WORTH_WAITING ? keys.part(block, numPrompt) : null;
     }
 
     /// Tokens that others had computed before it did.

@@ -238,7 +238,7 @@ class EngineScoringTest {
                 tiny.submit(prompt, 1, plain);
                 plain.reason();
 
-                assertEquals(96, plain.numCachedTokens());
+                assertEquals(99, plain.numCachedTokens());
             }
         }
     }

@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Blocks hold 32 tokens.
 class PrefixCacheTest {
@@ -58,13 +60,47 @@ class PrefixCacheTest {
                 List.of(50, 40), steps.stepSizes().stream().filter(n -> n > 1).limit(2).toList());
     }
 
-    @Test
-    void one_token_is_computed_even_if_all_are_known() {
-        int[] prompt = TinyEngine.randomPrompt(64, 1);
+    @ParameterizedTest
+    @ValueSource(ints = {2, 31, 33, 57, 64, 65})
+    void of_the_same_prompt_again_one_token_is_computed(int numTokens) {
+        int[] prompt = TinyEngine.randomPrompt(numTokens, 1);
         try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, steps)) {
-            assertEquals(0, cachedOf(tiny, text(prompt)));
-            assertEquals(32, cachedOf(tiny, text(prompt)));
+            Run first = new Run(text(prompt));
+            Run again = new Run(text(prompt));
+            tiny.engine().submit(first.request);
+            first.sink.reason();
+            tiny.engine().submit(again.request);
+            again.sink.reason();
+
+            assertEquals(0, first.numCached);
+            assertEquals(numTokens - 1, again.numCached);
+            assertEquals(first.sink.tokenIds(), again.sink.tokenIds());
         }
+    }
+
+    @Test
+    void of_prompts_that_come_together_and_are_the_same_one_is_computed()
+            throws InterruptedException {
+        StepGate gate = new StepGate();
+        List<Run> runs = new ArrayList<>();
+        try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, gate)) {
+            Run before = new Run(text(TinyEngine.randomPrompt(20, 2)));
+            tiny.engine().submit(before.request);
+            gate.awaitStep();
+            for (int i = 0; i < 8; i++) {
+                Run run = new Run(text(TinyEngine.randomPrompt(57, 1)));
+                runs.add(run);
+                tiny.engine().submit(run.request);
+            }
+            gate.close();
+            for (Run run : runs) {
+                run.sink.reason();
+            }
+        }
+        assertEquals(
+                List.of(0, 56, 56, 56, 56, 56, 56, 56),
+                runs.stream().map(run -> run.numCached).sorted().toList());
+        assertEquals(1, runs.stream().map(run -> run.sink.tokenIds()).distinct().count());
     }
 
     @Test
@@ -116,7 +152,7 @@ class PrefixCacheTest {
                 assertEquals(0, cachedOf(tiny, new Prompt(prompt, List.of(), scope)));
             }
             for (RequestScope scope : scopes) {
-                assertEquals(96, cachedOf(tiny, new Prompt(prompt, List.of(), scope)));
+                assertEquals(99, cachedOf(tiny, new Prompt(prompt, List.of(), scope)));
             }
         }
     }
@@ -130,7 +166,7 @@ class PrefixCacheTest {
         try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, steps)) {
             assertEquals(0, cachedOf(tiny, picture(prompt, cat)));
             assertEquals(0, cachedOf(tiny, picture(prompt, dog)));
-            assertEquals(128, cachedOf(tiny, picture(prompt, cat)));
+            assertEquals(129, cachedOf(tiny, picture(prompt, cat)));
         }
     }
 
@@ -161,7 +197,7 @@ class PrefixCacheTest {
         Prompt prompt = text(TinyEngine.randomPrompt(100, 1));
         try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE, 1, steps)) {
             cachedOf(tiny, prompt);
-            assertEquals(96, cachedOf(tiny, prompt));
+            assertEquals(99, cachedOf(tiny, prompt));
 
             int numBlocks = tiny.engine().flushPrefixes().join();
 

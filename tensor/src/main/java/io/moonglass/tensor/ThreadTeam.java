@@ -1,6 +1,7 @@
 package io.moonglass.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.LockSupport;
 
 /// A fixed team of threads that shares out pieces of a computation. The caller is a member: it works
@@ -26,7 +27,7 @@ public final class ThreadTeam implements AutoCloseable {
     private static final int SPINS = 20_000;
 
     private final Thread[] helpers;
-    private volatile Round current = new Round(null, 0);
+    private volatile Round current = new Round(null, 0, 1);
     private volatile boolean closed;
 
     /// @param size threads in all, the caller's included
@@ -57,7 +58,7 @@ public final class ThreadTeam implements AutoCloseable {
             }
             return;
         }
-        Round round = new Round(work, numPieces);
+        Round round = new Round(work, numPieces, size());
         current = round;
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
@@ -113,22 +114,45 @@ public final class ThreadTeam implements AutoCloseable {
         return current;
     }
 
-    /// One call of [#run]. A helper that wakes too late finds no piece left in it, so nobody waits
-    /// for sleepers.
+    /// One call of [#run]. Each member begins with a stretch of its own and goes through it in order: pieces
+    /// next to each other are weights next to each other, and memory brings those faster. Who has none
+    /// left takes the second half of what another still has. A helper that wakes too late finds its
+    /// stretch taken, so nobody waits for sleepers.
     private static final class Round {
+
+        /// Words from one member's stretch to the next, which share no cache line so.
+        private static final int STRIDE = 16;
+
         private final Piece work;
         private final int numPieces;
-        private final AtomicInteger nextPiece = new AtomicInteger();
+        private final int numMembers;
+
+        /// Of each member, the piece that it takes next (upper half) and its stretch's end (lower half).
+        private final AtomicLongArray stretches;
+
         private final AtomicInteger numDone = new AtomicInteger();
         private volatile Throwable fault;
 
-        Round(Piece work, int numPieces) {
+        Round(Piece work, int numPieces, int numMembers) {
             this.work = work;
             this.numPieces = numPieces;
+            this.numMembers = numMembers;
+            stretches = new AtomicLongArray(numMembers * STRIDE);
+            for (int member = 0; member < numMembers; member++) {
+                stretches.setPlain(member * STRIDE, stretch(bound(member), bound(member + 1)));
+            }
+        }
+
+        private int bound(int member) {
+            return (int) ((long) numPieces * member / numMembers);
+        }
+
+        private static long stretch(int next, int end) {
+            return (long) next << Integer.SIZE | end;
         }
 
         void takePieces(int member) {
-            for (int piece; (piece = nextPiece.getAndIncrement()) < numPieces; ) {
+            for (int piece; (piece = nextPiece(member)) < numPieces; ) {
                 try {
                     work.run(piece, member);
                 } catch (Throwable t) {
@@ -136,6 +160,42 @@ public final class ThreadTeam implements AutoCloseable {
                 }
                 numDone.incrementAndGet();
             }
+        }
+
+        /// The number of pieces if none is left.
+        private int nextPiece(int member) {
+            while (true) {
+                long stretch = stretches.get(member * STRIDE);
+                int next = (int) (stretch >>> Integer.SIZE);
+                int end = (int) stretch;
+                if (next < end) {
+                    if (stretches.compareAndSet(member * STRIDE, stretch, stretch(next + 1, end))) {
+                        return next;
+                    }
+                } else if (!takeFromOthers(member)) {
+                    return numPieces;
+                }
+            }
+        }
+
+        private boolean takeFromOthers(int member) {
+            for (int i = 1; i < numMembers; i++) {
+                int other = (member + i) % numMembers * STRIDE;
+                while (true) {
+                    long stretch = stretches.get(other);
+                    int next = (int) (stretch >>> Integer.SIZE);
+                    int end = (int) stretch;
+                    if (next >= end) {
+                        break;
+                    }
+                    int middle = next + (end - next) / 2;
+                    if (stretches.compareAndSet(other, stretch, stretch(next, middle))) {
+                        stretches.set(member * STRIDE, stretch(middle, end));
+                        return true;
+                    }
+                }
+            }
+            return false;
         }
 
         boolean isDone() {

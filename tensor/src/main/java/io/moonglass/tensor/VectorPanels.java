@@ -60,11 +60,12 @@ final class VectorPanels {
 
     private static void quantizeBlock(FloatMatrix x, QuantizedRows out, int row, int block) {
         long from = ((long) row * x.numColumns() + block * BLOCK_COLUMNS) * Float.BYTES;
-        FloatVector most = FloatVector.zero(FLOATS);
+        IntVector most = IntVector.zero(INTS); // floats without a sign are as large as their bits
         for (int i = 0; i < BLOCK_COLUMNS; i += LANES) {
-            most = most.max(floats(x.data(), from + i * 4L).abs());
+            FloatVector values = floats(x.data(), from + i * 4L);
+            most = most.max(values.reinterpretAsInts().and(Integer.MAX_VALUE));
         }
-        float largest = most.reduceLanes(VectorOperators.MAX); // the same in any order
+        float largest = Float.intBitsToFloat(most.reduceLanes(VectorOperators.MAX));
         float inverse = largest == 0 ? 0 : QuantizedRows.LARGEST / largest;
         long at = out.blockOffset(row, block);
         if (!Float.isFinite(largest) || !Float.isFinite(inverse)) {

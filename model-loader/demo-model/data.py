@@ -318,11 +318,11 @@ def evaluated(rng, skill, number):
                 return Conversation([picture], first + [second])
 
 
-def write_evaluation(directory, seed=EVALUATION_SEED):
-    """questions.jsonl and its pictures."""
+def write_evaluation(directory, seed=EVALUATION_SEED, counts=EVALUATED):
+    """questions.jsonl and its pictures; `counts` says how many conversations of each skill."""
     os.makedirs(os.path.join(directory, "images"), exist_ok=True)
     lines = []
-    for skill, count in EVALUATED.items():
+    for skill, count in counts.items():
         rng = random.Random(f"{seed}/{skill}")
         for number in range(count):
             made = evaluated(rng, skill, number)
@@ -377,13 +377,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preview", metavar="PNG")
     parser.add_argument("--evaluation", metavar="DIR")
+    parser.add_argument("--each", type=int, metavar="N", help="with --evaluation: another set, N conversations of each skill, drawn with --seed")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--level", type=float, default=1.0)
     options = parser.parse_args()
     if options.preview:
         preview(options.preview, options.seed, options.level)
     if options.evaluation:
-        write_evaluation(options.evaluation)
+        if options.each:
+            write_evaluation(options.evaluation, options.seed, dict.fromkeys(EVALUATED, options.each))
+        else:
+            write_evaluation(options.evaluation)
 
 
 if __name__ == "__main__":

@@ -14,30 +14,41 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// Attention to cache rows, of [VectorKernels]: heads in the lanes, or elements of sums.
+///
+/// Rows and queries are widened first, rows in the order in which they are added up.
 final class VectorAttention {
 
-    /// What rows and queries are widened into; a thread's own, because clearing new arrays took as long as
-    /// filling them.
+    /// What rows, queries and weights are brought into; a thread's own, because clearing new arrays took as
+    /// long as filling them.
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
+
+    /// Rows of a tile of scores.
+    private static final int SCORE_ROWS = 8;
+
+    /// Heads and vectors of a tile of sums.
+    private static final int SUM_HEADS = 4;
+
+    private static final int SUM_VECTORS = 4;
 
     private VectorAttention() {}
 
     private static final class Scratch {
+        private MemorySegment widened;
         private float[] queries = {};
         private float[] rows = {};
+        private float[] weights = {};
 
-        float[] queries(int size) {
-            if (queries.length < size) {
-                queries = new float[size];
+        void reserve(int numRows, int rowSize) {
+            int numQueries = (rowSize + 1) / 2 * 2 * HEADS;
+            if (queries.length < numQueries) {
+                queries = new float[numQueries];
             }
-            return queries;
-        }
-
-        float[] rows(int size) {
-            if (rows.length < size) {
-                rows = new float[size];
+            if (rows.length < numRows * rowSize) {
+                rows = new float[numRows * rowSize];
             }
-            return rows;
+            if (weights.length < numRows * HEADS) {
+                weights = new float[numRows * HEADS];
+            }
         }
     }
 
@@ -45,20 +56,27 @@ final class VectorAttention {
         int rowSize = rows.numColumns();
         int numRows = rows.numRows();
         Scratch scratch = SCRATCH.get();
-        float[] queries = scratch.queries(rowSize * HEADS);
-        widen(attention.queries(), queries, rowSize * HEADS);
-        float[] widened = scratch.rows(numRows * rowSize);
-        widen(rows, widened, numRows * rowSize);
+        scratch.reserve(numRows, rowSize);
+        if (scratch.widened != attention.queries().data() || isFirstBlock(attention)) {
+            widen(attention.queries(), scratch.queries);
+            scratch.widened = attention.queries().data();
+        }
+        // the second of a pair of bfloat16 products comes first, see HeadAttention.order
+        int swap = rows.type() == ElementType.BF16 ? 1 : 0;
+        for (int row = 0; row < numRows; row++) {
+            int place = HeadAttention.order(rows.type(), row, numRows);
+            widen(rows, row, scratch, place * rowSize);
+        }
         float[] shrink = new float[HEADS];
         for (int head = 0; head < HEADS; head += LANES) {
             int row = 0;
-            for (; row + 8 <= numRows; row += 8) {
-                scoresOfEightRows(attention, queries, widened, row, head, rowSize);
+            for (; row + SCORE_ROWS <= numRows; row += SCORE_ROWS) {
+                scoresOfEightRows(scratch, row, head, rowSize, swap);
             }
             for (; row < numRows; row++) {
-                scoresOfRow(attention, queries, widened, row, head, rowSize);
+                scoresOfRow(scratch, row, head, rowSize, swap);
             }
-            weigh(attention, numRows, head, rows.type(), shrink);
+            weigh(attention, scratch.weights, numRows, head, rows.type(), shrink);
         }
         FloatMatrix sums = attention.sums();
         for (int head = 0; head < HEADS; head++) {
@@ -66,58 +84,67 @@ final class VectorAttention {
                 Kernels.scale(sums, head, 0, sums.numColumns(), shrink[head]);
             }
         }
-        for (int head = 0; head < HEADS; head += 4) {
-            addFourHeads(attention, widened, numRows, rowSize, head);
+        for (int head = 0; head < HEADS; head += SUM_HEADS) {
+            addFourHeads(attention, scratch, numRows, rowSize, head);
         }
+    }
+
+    private static boolean isFirstBlock(HeadAttention attention) {
+        return attention.maxima().get(0, 0) == Float.NEGATIVE_INFINITY;
     }
 
     /// A vector of 16 floats for each element.
-    private static void widen(HeadQueries queries, float[] widened, int size) {
+    private static void widen(HeadQueries queries, float[] widened) {
+        int rowSize = queries.rowSize();
         switch (queries.type()) {
-            case F32 -> MemorySegment.copy(queries.data(), JAVA_FLOAT, 0, widened, 0, size);
+            case F32 ->
+                    MemorySegment.copy(queries.data(), JAVA_FLOAT, 0, widened, 0, rowSize * HEADS);
             case BF16 -> {
-                for (int i = 0; i < size; i += LANES) {
-                    int element = i / HEADS;
-                    long at = ((long) element / 2 * HEADS + i % HEADS) * Integer.BYTES;
-                    IntVector pairs =
-                            IntVector.fromMemorySegment(INTS, queries.data(), at, MACHINE);
-                    IntVector bits =
-                            element % 2 == 0
-                                    ? pairs.lanewise(VectorOperators.LSHL, 16)
-                                    : pairs.and(0xffff0000);
-                    bits.reinterpretAsFloats().intoArray(widened, i);
+                for (int i = 0; i < rowSize * HEADS; i += 2 * HEADS) {
+                    for (int head = 0; head < HEADS; head += LANES) {
+                        IntVector pairs =
+                                IntVector.fromMemorySegment(
+                                        INTS, queries.data(), (i / 2 + head) * 4L, MACHINE);
+                        pairs.lanewise(VectorOperators.LSHL, 16)
+                                .reinterpretAsFloats()
+                                .intoArray(widened, i + head);
+                        pairs.and(0xffff0000)
+                                .reinterpretAsFloats()
+                                .intoArray(widened, i + HEADS + head);
+                    }
                 }
             }
         }
     }
 
-    private static void widen(WeightMatrix rows, float[] widened, int size) {
-        int bound = FLOATS.loopBound(size);
+    private static void widen(WeightMatrix rows, int row, Scratch scratch, int to) {
+        int rowSize = rows.numColumns();
+        int bound = FLOATS.loopBound(rowSize);
+        long first = (long) row * rowSize;
         switch (rows.type()) {
             case F32 -> {
                 for (int i = 0; i < bound; i += LANES) {
-                    Lanes.stored(rows.data(), (long) i * Float.BYTES).intoArray(widened, i);
+                    Lanes.stored(rows.data(), (first + i) * Float.BYTES)
+                            .intoArray(scratch.rows, to + i);
                 }
             }
             case BF16 -> {
                 for (int i = 0; i < bound; i += LANES) {
-                    Lanes.widened(rows.data(), (long) i * Short.BYTES).intoArray(widened, i);
+                    Lanes.widened(rows.data(), (first + i) * Short.BYTES)
+                            .intoArray(scratch.rows, to + i);
                 }
             }
         }
-        for (int i = bound; i < size; i++) {
-            widened[i] = ScalarKernels.element(rows, i / rows.numColumns(), i % rows.numColumns());
+        for (int i = bound; i < rowSize; i++) {
+            scratch.rows[to + i] = ScalarKernels.element(rows, row, i);
         }
     }
 
     /// Eight sums in registers, which is as many as additions take time.
     private static void scoresOfEightRows(
-            HeadAttention attention,
-            float[] queries,
-            float[] rows,
-            int row,
-            int head,
-            int rowSize) {
+            Scratch scratch, int row, int head, int rowSize, int swap) {
+        float[] queries = scratch.queries;
+        float[] rows = scratch.rows;
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = FloatVector.zero(FLOATS);
         FloatVector s2 = FloatVector.zero(FLOATS);
@@ -134,7 +161,6 @@ final class VectorAttention {
         int r5 = r4 + rowSize;
         int r6 = r5 + rowSize;
         int r7 = r6 + rowSize;
-        int swap = swap(attention);
         for (int k = 0; k < rowSize; k++) {
             int i = k < (rowSize & -2) ? k ^ swap : k;
             FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
@@ -147,65 +173,55 @@ final class VectorAttention {
             s6 = q.fma(FloatVector.broadcast(FLOATS, rows[r6 + i]), s6);
             s7 = q.fma(FloatVector.broadcast(FLOATS, rows[r7 + i]), s7);
         }
-        MemorySegment scores = attention.scores().data();
-        long target = ((long) row * HEADS + head) * Float.BYTES;
-        long next = (long) HEADS * Float.BYTES;
-        s0.intoMemorySegment(scores, target, MACHINE);
-        s1.intoMemorySegment(scores, target + next, MACHINE);
-        s2.intoMemorySegment(scores, target + 2 * next, MACHINE);
-        s3.intoMemorySegment(scores, target + 3 * next, MACHINE);
-        s4.intoMemorySegment(scores, target + 4 * next, MACHINE);
-        s5.intoMemorySegment(scores, target + 5 * next, MACHINE);
-        s6.intoMemorySegment(scores, target + 6 * next, MACHINE);
-        s7.intoMemorySegment(scores, target + 7 * next, MACHINE);
+        int to = row * HEADS + head;
+        s0.intoArray(scratch.weights, to);
+        s1.intoArray(scratch.weights, to + HEADS);
+        s2.intoArray(scratch.weights, to + 2 * HEADS);
+        s3.intoArray(scratch.weights, to + 3 * HEADS);
+        s4.intoArray(scratch.weights, to + 4 * HEADS);
+        s5.intoArray(scratch.weights, to + 5 * HEADS);
+        s6.intoArray(scratch.weights, to + 6 * HEADS);
+        s7.intoArray(scratch.weights, to + 7 * HEADS);
     }
 
-    private static void scoresOfRow(
-            HeadAttention attention,
-            float[] queries,
-            float[] rows,
-            int row,
-            int head,
-            int rowSize) {
+    private static void scoresOfRow(Scratch scratch, int row, int head, int rowSize, int swap) {
         FloatVector s = FloatVector.zero(FLOATS);
-        int swap = swap(attention);
         for (int k = 0; k < rowSize; k++) {
             int i = k < (rowSize & -2) ? k ^ swap : k;
-            FloatVector q = FloatVector.fromArray(FLOATS, queries, i * HEADS + head);
-            s = q.fma(FloatVector.broadcast(FLOATS, rows[row * rowSize + i]), s);
+            FloatVector q = FloatVector.fromArray(FLOATS, scratch.queries, i * HEADS + head);
+            s = q.fma(FloatVector.broadcast(FLOATS, scratch.rows[row * rowSize + i]), s);
         }
-        s.intoMemorySegment(
-                attention.scores().data(), ((long) row * HEADS + head) * Float.BYTES, MACHINE);
-    }
-
-    /// What number `k` is combined with by exclusive or to give what comes then: the second of a pair of
-    /// bfloat16 products first, see [HeadAttention#order].
-    private static int swap(HeadAttention attention) {
-        return attention.queries().type() == ElementType.BF16 ? 1 : 0;
+        s.intoArray(scratch.weights, row * HEADS + head);
     }
 
     /// Scores become weights; maxima and totals move on.
     ///
-    /// @param shrink gets what the sums so far are multiplied with
+    /// @param weights the scores, in the order of widened rows
+    /// @param shrink  gets what the sums so far are multiplied with
     private static void weigh(
-            HeadAttention attention, int numRows, int head, ElementType type, float[] shrink) {
-        MemorySegment scores = attention.scores().data();
+            HeadAttention attention,
+            float[] weights,
+            int numRows,
+            int head,
+            ElementType type,
+            float[] shrink) {
         long at = (long) head * Float.BYTES;
-        long next = (long) HEADS * Float.BYTES;
         FloatVector before = floats(attention.maxima().data(), at);
         FloatVector largest = before;
         for (int row = 0; row < numRows; row++) {
-            largest = largest.max(floats(scores, at + row * next));
+            largest = largest.max(FloatVector.fromArray(FLOATS, weights, row * HEADS + head));
         }
         FloatVector factor = Lanes.exp(before.sub(largest));
         factor.intoArray(shrink, head);
         FloatVector total = floats(attention.totals().data(), at).mul(factor);
         for (int row = 0; row < numRows; row++) {
-            FloatVector weight = Lanes.exp(floats(scores, at + row * next).sub(largest));
+            int place = HeadAttention.order(type, row, numRows) * HEADS + head;
+            FloatVector weight =
+                    Lanes.exp(FloatVector.fromArray(FLOATS, weights, place).sub(largest));
             if (type == ElementType.BF16) {
                 weight = Lanes.roundedToBfloat16(weight);
             }
-            weight.intoMemorySegment(scores, at + row * next, MACHINE);
+            weight.intoArray(weights, place);
             total = total.add(weight);
         }
         largest.intoMemorySegment(attention.maxima().data(), at, MACHINE);
@@ -214,68 +230,93 @@ final class VectorAttention {
 
     /// `sums[head + j] += weights[:, head + j] rows` for four heads.
     private static void addFourHeads(
-            HeadAttention attention, float[] rows, int numRows, int rowSize, int head) {
+            HeadAttention attention, Scratch scratch, int numRows, int rowSize, int head) {
         int size = attention.sums().numColumns();
         int i = 0;
-        for (; i + 2 * LANES <= size; i += 2 * LANES) {
-            addTwoVectors(attention, rows, numRows, rowSize, head, i);
+        for (; i + SUM_VECTORS * LANES <= size; i += SUM_VECTORS * LANES) {
+            addFourVectors(attention.sums(), scratch, numRows, rowSize, head, i);
         }
         for (; i < size; i++) {
-            for (int j = head; j < head + 4; j++) {
+            for (int j = head; j < head + SUM_HEADS; j++) {
                 float sum = attention.sums().get(j, i);
-                for (int n = 0; n < numRows; n++) {
-                    int row = HeadAttention.order(attention.queries().type(), n, numRows);
-                    sum = Math.fma(attention.scores().get(row, j), rows[row * rowSize + i], sum);
+                for (int row = 0; row < numRows; row++) {
+                    float weight = scratch.weights[row * HEADS + j];
+                    sum = Math.fma(weight, scratch.rows[row * rowSize + i], sum);
                 }
                 attention.sums().set(j, i, sum);
             }
         }
     }
 
-    private static void addTwoVectors(
-            HeadAttention attention, float[] rows, int numRows, int rowSize, int head, int i) {
-        MemorySegment sums = attention.sums().data();
-        MemorySegment weights = attention.scores().data();
-        long stride = (long) attention.sums().numColumns() * Float.BYTES;
+    private static void addFourVectors(
+            FloatMatrix out, Scratch scratch, int numRows, int rowSize, int head, int i) {
+        float[] weights = scratch.weights;
+        float[] rows = scratch.rows;
+        MemorySegment sums = out.data();
         long next = (long) LANES * Float.BYTES;
+        long stride = (long) out.numColumns() * Float.BYTES;
         long o0 = head * stride + (long) i * Float.BYTES;
         long o1 = o0 + stride;
         long o2 = o1 + stride;
         long o3 = o2 + stride;
         FloatVector s00 = floats(sums, o0);
         FloatVector s01 = floats(sums, o0 + next);
+        FloatVector s02 = floats(sums, o0 + 2 * next);
+        FloatVector s03 = floats(sums, o0 + 3 * next);
         FloatVector s10 = floats(sums, o1);
         FloatVector s11 = floats(sums, o1 + next);
+        FloatVector s12 = floats(sums, o1 + 2 * next);
+        FloatVector s13 = floats(sums, o1 + 3 * next);
         FloatVector s20 = floats(sums, o2);
         FloatVector s21 = floats(sums, o2 + next);
+        FloatVector s22 = floats(sums, o2 + 2 * next);
+        FloatVector s23 = floats(sums, o2 + 3 * next);
         FloatVector s30 = floats(sums, o3);
         FloatVector s31 = floats(sums, o3 + next);
-        int swap = swap(attention);
-        for (int n = 0; n < numRows; n++) {
-            int row = n < (numRows & -2) ? n ^ swap : n;
-            FloatVector v0 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i);
-            FloatVector v1 = FloatVector.fromArray(FLOATS, rows, row * rowSize + i + LANES);
-            long at = (long) row * HEADS + head;
-            FloatVector f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at));
+        FloatVector s32 = floats(sums, o3 + 2 * next);
+        FloatVector s33 = floats(sums, o3 + 3 * next);
+        for (int row = 0; row < numRows; row++) {
+            int at = row * rowSize + i;
+            FloatVector v0 = FloatVector.fromArray(FLOATS, rows, at);
+            FloatVector v1 = FloatVector.fromArray(FLOATS, rows, at + LANES);
+            FloatVector v2 = FloatVector.fromArray(FLOATS, rows, at + 2 * LANES);
+            FloatVector v3 = FloatVector.fromArray(FLOATS, rows, at + 3 * LANES);
+            FloatVector f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head]);
             s00 = f.fma(v0, s00);
             s01 = f.fma(v1, s01);
-            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 1));
+            s02 = f.fma(v2, s02);
+            s03 = f.fma(v3, s03);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 1]);
             s10 = f.fma(v0, s10);
             s11 = f.fma(v1, s11);
-            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 2));
+            s12 = f.fma(v2, s12);
+            s13 = f.fma(v3, s13);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 2]);
             s20 = f.fma(v0, s20);
             s21 = f.fma(v1, s21);
-            f = FloatVector.broadcast(FLOATS, weights.getAtIndex(JAVA_FLOAT, at + 3));
+            s22 = f.fma(v2, s22);
+            s23 = f.fma(v3, s23);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 3]);
             s30 = f.fma(v0, s30);
             s31 = f.fma(v1, s31);
+            s32 = f.fma(v2, s32);
+            s33 = f.fma(v3, s33);
         }
         s00.intoMemorySegment(sums, o0, MACHINE);
         s01.intoMemorySegment(sums, o0 + next, MACHINE);
+        s02.intoMemorySegment(sums, o0 + 2 * next, MACHINE);
+        s03.intoMemorySegment(sums, o0 + 3 * next, MACHINE);
         s10.intoMemorySegment(sums, o1, MACHINE);
         s11.intoMemorySegment(sums, o1 + next, MACHINE);
+        s12.intoMemorySegment(sums, o1 + 2 * next, MACHINE);
+        s13.intoMemorySegment(sums, o1 + 3 * next, MACHINE);
         s20.intoMemorySegment(sums, o2, MACHINE);
         s21.intoMemorySegment(sums, o2 + next, MACHINE);
+        s22.intoMemorySegment(sums, o2 + 2 * next, MACHINE);
+        s23.intoMemorySegment(sums, o2 + 3 * next, MACHINE);
         s30.intoMemorySegment(sums, o3, MACHINE);
         s31.intoMemorySegment(sums, o3 + next, MACHINE);
+        s32.intoMemorySegment(sums, o3 + 2 * next, MACHINE);
+        s33.intoMemorySegment(sums, o3 + 3 * next, MACHINE);
     }
 }

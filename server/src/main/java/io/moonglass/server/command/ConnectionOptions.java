@@ -21,7 +21,7 @@ final class ConnectionOptions implements SettingsSection {
             converter = ByteSizeConverter.class,
             description =
                     "The largest body of a request, pictures included; files of /v1/files have a limit of their own"
-                            + " (default: 64MiB).")
+                            + " (default: 64MiB, or a quarter of the heap if that is less).")
     private Optional<Long> maxBodySize = Optional.empty();
 
     @Option(

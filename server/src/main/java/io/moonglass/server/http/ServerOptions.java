@@ -61,13 +61,16 @@ public record ServerOptions(
         CorsOrigins corsOrigins,
         boolean playground) {
 
+    /// What all bodies may hold together: a body is held as text and as what it says, pictures decoded as well.
+    private static final long BODY_BUDGET = Runtime.getRuntime().maxMemory() / 4;
+
     public static final ServerOptions DEFAULT =
             new ServerOptions(
                     "127.0.0.1",
                     8080,
-                    64 << 20,
+                    (int) Math.min(64 << 20, BODY_BUDGET),
                     256,
-                    Runtime.getRuntime().maxMemory() / 4,
+                    BODY_BUDGET,
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(30),
                     Duration.ofSeconds(15),

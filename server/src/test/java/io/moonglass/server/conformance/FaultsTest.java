@@ -191,14 +191,10 @@ class FaultsTest {
                                         "-XX:+UseParallelGC",
                                         "-Xms64m",
                                         "-Xmx112m"),
-                                List.of(),
+                                List.of("--max-body-size", "64MiB"),
                                 Map.of());
                 PlainClient client = new PlainClient(server.address())) {
-            String large =
-                    "{\"max_tokens\":4,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
-                            .formatted("a".repeat(60 << 20));
-
-            HttpResponse<String> refused = client.post("/v1/chat/completions", large);
+            HttpResponse<String> refused = client.post("/v1/chat/completions", question(60 << 20));
 
             assertEquals(503, refused.statusCode(), refused.body());
             assertEquals("out_of_memory", PlainClient.code(refused));
@@ -207,6 +203,25 @@ class FaultsTest {
             assertEquals(200, client.get("/health/live").statusCode());
             assertEquals(1, count("there was no memory for it", server.log()));
         }
+    }
+
+    @Test
+    void a_body_over_a_quarter_of_the_heap_is_refused_unread() throws Exception {
+        try (ServerProcess server =
+                        new ServerProcess(
+                                folder, List.of("-Xms64m", "-Xmx112m"), List.of(), Map.of());
+                PlainClient client = new PlainClient(server.address())) {
+            HttpResponse<String> refused = client.post("/v1/chat/completions", question(60 << 20));
+
+            assertEquals(413, refused.statusCode(), refused.body());
+            assertEquals("request_too_large", PlainClient.code(refused));
+            assertEquals(200, client.askPicture("chart_000").statusCode());
+        }
+    }
+
+    private static String question(int numCharacters) {
+        return "{\"max_tokens\":4,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
+                .formatted("a".repeat(numCharacters));
     }
 
     private static HttpResponse<String> answered(PlainClient client) {

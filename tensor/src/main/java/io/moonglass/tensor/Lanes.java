@@ -86,16 +86,17 @@ final class Lanes {
                         .convertShape(VectorOperators.B2F, FLOATS, 0);
     }
 
-    /// Finite float16 numbers as floats: exponent and mantissa are shifted into place, and the
-    /// difference between the exponents' biases is a factor.
+    /// Finite float16 numbers as floats: sign, exponent and mantissa are shifted into place, the sign by being
+    /// extended, and the difference between the exponents' biases is a factor.
     static FloatVector halves(MemorySegment segment, long byteOffset) {
         IntVector bits =
                 (IntVector)
                         ShortVector.fromMemorySegment(HALVES, segment, byteOffset, STORED)
                                 .convertShape(VectorOperators.S2I, INTS, 0);
-        IntVector magnitude = bits.and(0x7fff).lanewise(VectorOperators.LSHL, 13);
-        FloatVector value = magnitude.reinterpretAsFloats().mul(0x1p112f);
-        return value.reinterpretAsInts().or(bits.and(0x80000000)).reinterpretAsFloats();
+        return bits.lanewise(VectorOperators.LSHL, 13)
+                .and(0x8fffe000)
+                .reinterpretAsFloats()
+                .mul(0x1p112f);
     }
 
     /// The whole numbers nearest to floats of at most 2^22, ties to even.

@@ -20,17 +20,21 @@ import jdk.incubator.vector.VectorOperators;
 /// memory if it computes in whole numbers of 16 bits.
 ///
 /// A lane of 32 bits holds four weights of its row in Q8 and else eight; its halves are multiplied with
-/// the two activations of a pair. In Q4 and Q4A all products of a block fit into a half: 16 times 15 times 127.
-/// In Q8 the sum of two does.
+/// the two activations of a pair. In Q4 and Q4A the sum of a block fits into a half, 16 times 15 times 127, and so it may
+/// wrap around on the way: weights are shifted down with all that stands above them, 16 times too much of the next, which the
+/// next one's factor takes off again. In Q8 the sum of two products fits.
 final class VectorPanelRow {
 
-    private static final ValueLayout.OfInt WORD =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong WORDS =
+            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
-    /// Pairs of a block's activations: columns 4i and 4i + 2, then 4i + 1 and 4i + 3.
     private static final int BLOCK_PAIRS = BLOCK_COLUMNS / 2;
+
+    private static final long LOW_BYTES = 0x00ff_00ff_00ff_00ffL;
+    private static final long BYTE_SIGNS = 0x0080_0080_0080_0080L;
+    private static final long SIGNS = 0x8000_8000_8000_8000L;
 
     private VectorPanelRow() {}
 
@@ -42,7 +46,7 @@ final class VectorPanelRow {
             int fromPanel,
             int toPanel) {
         int numBlocks = weight.numBlocks();
-        int[] pairs = pairs(x, row);
+        int[] pairs = weight.type() == PanelType.Q8 ? pairs(x, row) : factors(x, row);
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
         float[] rowSums = new float[numBlocks];
@@ -69,32 +73,69 @@ final class VectorPanelRow {
         }
     }
 
+    /// Of every four columns the first and third, then the second and fourth.
     private static int[] pairs(QuantizedRows x, int row) {
         int[] pairs = new int[x.numBlocks() * BLOCK_PAIRS];
         for (int block = 0; block < x.numBlocks(); block++) {
             long at = x.blockOffset(row, block);
-            for (int i = 0; i < BLOCK_PAIRS; i += 2) {
-                int word = x.data().get(WORD, at + 2L * i);
+            for (int i = 0; i < BLOCK_PAIRS; i += 4) {
+                long words = x.data().get(WORDS, at + 2L * i);
+                long even = widened(words & LOW_BYTES);
+                long odd = widened(words >>> 8 & LOW_BYTES);
                 int to = block * BLOCK_PAIRS + i;
-                pairs[to] = (byte) word & 0xffff | (byte) (word >> 16) << 16;
-                pairs[to + 1] = (byte) (word >> 8) & 0xffff | word >> 24 << 16;
+                pairs[to] = (int) even;
+                pairs[to + 1] = (int) odd;
+                pairs[to + 2] = (int) (even >>> Integer.SIZE);
+                pairs[to + 3] = (int) (odd >>> Integer.SIZE);
             }
         }
         return pairs;
+    }
+
+    /// Of every eight columns, whose weights lie in one half: for the weights as they are, shifted by 4, 8 and 12.
+    private static int[] factors(QuantizedRows x, int row) {
+        int[] factors = new int[x.numBlocks() * BLOCK_PAIRS];
+        for (int block = 0; block < x.numBlocks(); block++) {
+            long at = x.blockOffset(row, block);
+            for (int i = 0; i < BLOCK_PAIRS; i += 4) {
+                long words = x.data().get(WORDS, at + 2L * i);
+                long even = widened(words & LOW_BYTES);
+                long odd = widened(words >>> 8 & LOW_BYTES);
+                long low = lessSixteenTimes(even, even << Integer.SIZE);
+                long high = lessSixteenTimes(odd, odd << Integer.SIZE | even >>> Integer.SIZE);
+                int to = block * BLOCK_PAIRS + i;
+                factors[to] = (int) low;
+                factors[to + 1] = (int) (low >>> Integer.SIZE);
+                factors[to + 2] = (int) high;
+                factors[to + 3] = (int) (high >>> Integer.SIZE);
+            }
+        }
+        return factors;
+    }
+
+    /// The low bytes of four halves with their signs.
+    private static long widened(long bytes) {
+        return bytes | (bytes & BYTE_SIGNS) * 0x1fe;
+    }
+
+    /// `a - 16 b` in each of four halves.
+    private static long lessSixteenTimes(long a, long b) {
+        long taken = b << 4 & 0xfff0_fff0_fff0_fff0L;
+        return (a | SIGNS) - (taken & ~SIGNS) ^ (a ^ ~taken) & SIGNS;
     }
 
     private static void sumsOfNibbles(
             PanelMatrix weight,
             int panel,
             int first,
-            int[] pairs,
+            int[] factors,
             float[] scales,
             int[] offsets,
             float[] sums) {
         FloatVector sum = FloatVector.zero(FLOATS);
         for (int block = 0; block < scales.length; block++) {
             long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block).add(offsets[block]);
+            IntVector dot = dotOfNibbles(weight.data(), at, factors, block).add(offsets[block]);
             sum = scaled(dot, weight, panel, block, first, scales[block], sum);
         }
         sum.intoArray(sums, first);
@@ -104,7 +145,7 @@ final class VectorPanelRow {
             PanelMatrix weight,
             int panel,
             int first,
-            int[] pairs,
+            int[] factors,
             float[] scales,
             float[] rowSums,
             float[] sums) {
@@ -112,7 +153,7 @@ final class VectorPanelRow {
         long inPanel = first * (long) Short.BYTES;
         for (int block = 0; block < scales.length; block++) {
             long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            IntVector dot = dotOfNibbles(weight.data(), at, pairs, block);
+            IntVector dot = dotOfNibbles(weight.data(), at, factors, block);
             long scale = weight.scaleOffset(panel, block) + inPanel;
             long minimum = weight.minimumOffset(panel, block) + inPanel;
             FloatVector least = Lanes.halves(weight.data(), minimum).mul(rowSums[block]);
@@ -124,23 +165,15 @@ final class VectorPanelRow {
         sum.intoArray(sums, first);
     }
 
-    private static IntVector dotOfNibbles(MemorySegment data, long at, int[] pairs, int block) {
+    private static IntVector dotOfNibbles(MemorySegment data, long at, int[] factors, int block) {
         ShortVector dots = ShortVector.zero(SHORTS);
-        int pair = block * BLOCK_PAIRS;
-        for (int group = 0; group < BLOCK_PAIRS / 4; group++, pair += 4) {
+        int factor = block * BLOCK_PAIRS;
+        for (int group = 0; group < BLOCK_PAIRS / 4; group++, factor += 4) {
             ShortVector w = shorts(data, at + group * GROUP_BYTES);
-            dots = dots.add(w.and((short) 15).mul(both(pairs, pair)));
-            dots =
-                    dots.add(
-                            w.lanewise(VectorOperators.LSHR, 8)
-                                    .and((short) 15)
-                                    .mul(both(pairs, pair + 1)));
-            dots =
-                    dots.add(
-                            w.lanewise(VectorOperators.LSHR, 4)
-                                    .and((short) 15)
-                                    .mul(both(pairs, pair + 2)));
-            dots = dots.add(w.lanewise(VectorOperators.LSHR, 12).mul(both(pairs, pair + 3)));
+            dots = dots.add(w.mul(both(factors, factor)));
+            dots = dots.add(shifted(w, 4).mul(both(factors, factor + 1)));
+            dots = dots.add(shifted(w, 8).mul(both(factors, factor + 2)));
+            dots = dots.add(shifted(w, 12).mul(both(factors, factor + 3)));
         }
         return halvesAdded(dots);
     }
@@ -169,6 +202,10 @@ final class VectorPanelRow {
 
     private static ShortVector shorts(MemorySegment data, long at) {
         return Lanes.storedInts(data, at).reinterpretAsShorts();
+    }
+
+    private static ShortVector shifted(ShortVector w, int by) {
+        return w.lanewise(VectorOperators.LSHR, by);
     }
 
     private static ShortVector both(int[] pairs, int at) {

@@ -100,7 +100,7 @@ class LocalChatModelTest {
 
         assertEquals(0, Answer.to(model, request).finished().usage().cachedTokens());
         // 170 tokens: five blocks of 32
-        assertEquals(160, Answer.to(model, request).finished().usage().cachedTokens());
+        assertEquals(169, Answer.to(model, request).finished().usage().cachedTokens());
         ChatRequest others = request.withScope(new RequestScope("somebody", "else", 0));
         assertEquals(0, Answer.to(model, others).finished().usage().cachedTokens());
     }

@@ -120,7 +120,7 @@ public final class ThreadTeam implements AutoCloseable {
     /// stretch taken, so nobody waits for sleepers.
     private static final class Round {
 
-        /// Words from one member's stretch to the next, which share no cache line so.
+        /// Words from one member's stretch to the next: they share no cache line.
         private static final int STRIDE = 16;
 
         private final Piece work;

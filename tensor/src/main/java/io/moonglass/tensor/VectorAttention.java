@@ -25,10 +25,10 @@ final class VectorAttention {
     /// Rows of a tile of scores.
     private static final int SCORE_ROWS = 8;
 
-    /// Heads and vectors of a tile of sums.
+    /// Heads and vectors of a tile of sums, which fits into 16 registers, too.
     private static final int SUM_HEADS = 4;
 
-    private static final int SUM_VECTORS = 4;
+    private static final int SUM_VECTORS = 2;
 
     private VectorAttention() {}
 
@@ -234,7 +234,7 @@ final class VectorAttention {
         int size = attention.sums().numColumns();
         int i = 0;
         for (; i + SUM_VECTORS * LANES <= size; i += SUM_VECTORS * LANES) {
-            addFourVectors(attention.sums(), scratch, numRows, rowSize, head, i);
+            addTwoVectors(attention.sums(), scratch, numRows, rowSize, head, i);
         }
         for (; i < size; i++) {
             for (int j = head; j < head + SUM_HEADS; j++) {
@@ -248,7 +248,7 @@ final class VectorAttention {
         }
     }
 
-    private static void addFourVectors(
+    private static void addTwoVectors(
             FloatMatrix out, Scratch scratch, int numRows, int rowSize, int head, int i) {
         float[] weights = scratch.weights;
         float[] rows = scratch.rows;
@@ -261,62 +261,36 @@ final class VectorAttention {
         long o3 = o2 + stride;
         FloatVector s00 = floats(sums, o0);
         FloatVector s01 = floats(sums, o0 + next);
-        FloatVector s02 = floats(sums, o0 + 2 * next);
-        FloatVector s03 = floats(sums, o0 + 3 * next);
         FloatVector s10 = floats(sums, o1);
         FloatVector s11 = floats(sums, o1 + next);
-        FloatVector s12 = floats(sums, o1 + 2 * next);
-        FloatVector s13 = floats(sums, o1 + 3 * next);
         FloatVector s20 = floats(sums, o2);
         FloatVector s21 = floats(sums, o2 + next);
-        FloatVector s22 = floats(sums, o2 + 2 * next);
-        FloatVector s23 = floats(sums, o2 + 3 * next);
         FloatVector s30 = floats(sums, o3);
         FloatVector s31 = floats(sums, o3 + next);
-        FloatVector s32 = floats(sums, o3 + 2 * next);
-        FloatVector s33 = floats(sums, o3 + 3 * next);
         for (int row = 0; row < numRows; row++) {
             int at = row * rowSize + i;
             FloatVector v0 = FloatVector.fromArray(FLOATS, rows, at);
             FloatVector v1 = FloatVector.fromArray(FLOATS, rows, at + LANES);
-            FloatVector v2 = FloatVector.fromArray(FLOATS, rows, at + 2 * LANES);
-            FloatVector v3 = FloatVector.fromArray(FLOATS, rows, at + 3 * LANES);
             FloatVector f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head]);
             s00 = f.fma(v0, s00);
             s01 = f.fma(v1, s01);
-            s02 = f.fma(v2, s02);
-            s03 = f.fma(v3, s03);
             f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 1]);
             s10 = f.fma(v0, s10);
             s11 = f.fma(v1, s11);
-            s12 = f.fma(v2, s12);
-            s13 = f.fma(v3, s13);
             f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 2]);
             s20 = f.fma(v0, s20);
             s21 = f.fma(v1, s21);
-            s22 = f.fma(v2, s22);
-            s23 = f.fma(v3, s23);
             f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 3]);
             s30 = f.fma(v0, s30);
             s31 = f.fma(v1, s31);
-            s32 = f.fma(v2, s32);
-            s33 = f.fma(v3, s33);
         }
         s00.intoMemorySegment(sums, o0, MACHINE);
         s01.intoMemorySegment(sums, o0 + next, MACHINE);
-        s02.intoMemorySegment(sums, o0 + 2 * next, MACHINE);
-        s03.intoMemorySegment(sums, o0 + 3 * next, MACHINE);
         s10.intoMemorySegment(sums, o1, MACHINE);
         s11.intoMemorySegment(sums, o1 + next, MACHINE);
-        s12.intoMemorySegment(sums, o1 + 2 * next, MACHINE);
-        s13.intoMemorySegment(sums, o1 + 3 * next, MACHINE);
         s20.intoMemorySegment(sums, o2, MACHINE);
         s21.intoMemorySegment(sums, o2 + next, MACHINE);
-        s22.intoMemorySegment(sums, o2 + 2 * next, MACHINE);
-        s23.intoMemorySegment(sums, o2 + 3 * next, MACHINE);
         s30.intoMemorySegment(sums, o3, MACHINE);
         s31.intoMemorySegment(sums, o3 + next, MACHINE);
-        s32.intoMemorySegment(sums, o3 + 2 * next, MACHINE);
-        s33.intoMemorySegment(sums, o3 + 3 * next, MACHINE);
     }
 }

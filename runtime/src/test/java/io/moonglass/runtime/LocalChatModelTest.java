@@ -99,7 +99,7 @@ class LocalChatModelTest {
                         .withScope(new RequestScope("somebody", "new", 0));
 
         assertEquals(0, Answer.to(model, request).finished().usage().cachedTokens());
-        // 170 tokens: five blocks of 32
+        // of 170 tokens all but the last
         assertEquals(169, Answer.to(model, request).finished().usage().cachedTokens());
         ChatRequest others = request.withScope(new RequestScope("somebody", "else", 0));
         assertEquals(0, Answer.to(model, others).finished().usage().cachedTokens());

@@ -42,7 +42,7 @@ public record HeadAttention(
         return type == ElementType.BF16 && other < count ? other : index;
     }
 
-    /// Forgets everything: no row was seen.
+    /// Forgets everything: no row was seen. Queries may change before this, and not between blocks.
     public void reset() {
         for (int head = 0; head < HEADS; head++) {
             maxima.set(0, head, Float.NEGATIVE_INFINITY);

@@ -151,6 +151,14 @@ public final class ThreadTeam implements AutoCloseable {
             return (long) next << Integer.SIZE | end;
         }
 
+        private static int next(long stretch) {
+            return (int) (stretch >>> Integer.SIZE);
+        }
+
+        private static int end(long stretch) {
+            return (int) stretch;
+        }
+
         void takePieces(int member) {
             for (int piece; (piece = nextPiece(member)) < numPieces; ) {
                 try {
@@ -166,8 +174,8 @@ public final class ThreadTeam implements AutoCloseable {
         private int nextPiece(int member) {
             while (true) {
                 long stretch = stretches.get(member * STRIDE);
-                int next = (int) (stretch >>> Integer.SIZE);
-                int end = (int) stretch;
+                int next = next(stretch);
+                int end = end(stretch);
                 if (next < end) {
                     if (stretches.compareAndSet(member * STRIDE, stretch, stretch(next + 1, end))) {
                         return next;
@@ -183,8 +191,8 @@ public final class ThreadTeam implements AutoCloseable {
                 int other = (member + i) % numMembers * STRIDE;
                 while (true) {
                     long stretch = stretches.get(other);
-                    int next = (int) (stretch >>> Integer.SIZE);
-                    int end = (int) stretch;
+                    int next = next(stretch);
+                    int end = end(stretch);
                     if (next >= end) {
                         break;
                     }

@@ -65,7 +65,7 @@ final class VectorAttention {
         int swap = rows.type() == ElementType.BF16 ? 1 : 0;
         for (int row = 0; row < numRows; row++) {
             int place = HeadAttention.order(rows.type(), row, numRows);
-            widen(rows, row, scratch, place * rowSize);
+            widen(rows, row, scratch.rows, place * rowSize);
         }
         float[] shrink = new float[HEADS];
         for (int head = 0; head < HEADS; head += LANES) {
@@ -89,6 +89,7 @@ final class VectorAttention {
         }
     }
 
+    /// Since [HeadAttention#reset()], before which queries may have changed.
     private static boolean isFirstBlock(HeadAttention attention) {
         return attention.maxima().get(0, 0) == Float.NEGATIVE_INFINITY;
     }
@@ -117,26 +118,25 @@ final class VectorAttention {
         }
     }
 
-    private static void widen(WeightMatrix rows, int row, Scratch scratch, int to) {
+    private static void widen(WeightMatrix rows, int row, float[] widened, int to) {
         int rowSize = rows.numColumns();
         int bound = FLOATS.loopBound(rowSize);
         long first = (long) row * rowSize;
         switch (rows.type()) {
             case F32 -> {
                 for (int i = 0; i < bound; i += LANES) {
-                    Lanes.stored(rows.data(), (first + i) * Float.BYTES)
-                            .intoArray(scratch.rows, to + i);
+                    Lanes.stored(rows.data(), (first + i) * Float.BYTES).intoArray(widened, to + i);
                 }
             }
             case BF16 -> {
                 for (int i = 0; i < bound; i += LANES) {
                     Lanes.widened(rows.data(), (first + i) * Short.BYTES)
-                            .intoArray(scratch.rows, to + i);
+                            .intoArray(widened, to + i);
                 }
             }
         }
         for (int i = bound; i < rowSize; i++) {
-            scratch.rows[to + i] = ScalarKernels.element(rows, row, i);
+            widened[to + i] = ScalarKernels.element(rows, row, i);
         }
     }
 

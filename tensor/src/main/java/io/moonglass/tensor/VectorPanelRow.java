@@ -32,6 +32,7 @@ final class VectorPanelRow {
 
     private static final int BLOCK_PAIRS = BLOCK_COLUMNS / 2;
 
+    private static final long LOW_WORD = 0xffff_ffffL;
     private static final long LOW_BYTES = 0x00ff_00ff_00ff_00ffL;
     private static final long BYTE_SIGNS = 0x0080_0080_0080_0080L;
     private static final long SIGNS = 0x8000_8000_8000_8000L;
@@ -46,7 +47,7 @@ final class VectorPanelRow {
             int fromPanel,
             int toPanel) {
         int numBlocks = weight.numBlocks();
-        int[] pairs = weight.type() == PanelType.Q8 ? pairs(x, row) : factors(x, row);
+        int[] pairs = pairs(x, row, weight.type());
         float[] scales = new float[numBlocks];
         int[] offsets = new int[numBlocks];
         float[] rowSums = new float[numBlocks];
@@ -73,8 +74,9 @@ final class VectorPanelRow {
         }
     }
 
-    /// Of every four columns the first and third, then the second and fourth.
-    private static int[] pairs(QuantizedRows x, int row) {
+    /// Four of every eight columns: in Q8 the first and third, the second and fourth, and so on; else, as their
+    /// weights lie in one half, the factors of weights as they are and shifted by 4, 8 and 12.
+    private static int[] pairs(QuantizedRows x, int row, PanelType type) {
         int[] pairs = new int[x.numBlocks() * BLOCK_PAIRS];
         for (int block = 0; block < x.numBlocks(); block++) {
             long at = x.blockOffset(row, block);
@@ -82,35 +84,24 @@ final class VectorPanelRow {
                 long words = x.data().get(WORDS, at + 2L * i);
                 long even = widened(words & LOW_BYTES);
                 long odd = widened(words >>> 8 & LOW_BYTES);
+                long first;
+                long second;
+                if (type == PanelType.Q8) {
+                    first = even & LOW_WORD | odd << Integer.SIZE;
+                    second = even >>> Integer.SIZE | odd & ~LOW_WORD;
+                } else {
+                    long before = odd << Integer.SIZE | even >>> Integer.SIZE;
+                    first = lessSixteenTimes(even, even << Integer.SIZE);
+                    second = lessSixteenTimes(odd, before);
+                }
                 int to = block * BLOCK_PAIRS + i;
-                pairs[to] = (int) even;
-                pairs[to + 1] = (int) odd;
-                pairs[to + 2] = (int) (even >>> Integer.SIZE);
-                pairs[to + 3] = (int) (odd >>> Integer.SIZE);
+                pairs[to] = (int) first;
+                pairs[to + 1] = (int) (first >>> Integer.SIZE);
+                pairs[to + 2] = (int) second;
+                pairs[to + 3] = (int) (second >>> Integer.SIZE);
             }
         }
         return pairs;
-    }
-
-    /// Of every eight columns, whose weights lie in one half: for the weights as they are, shifted by 4, 8 and 12.
-    private static int[] factors(QuantizedRows x, int row) {
-        int[] factors = new int[x.numBlocks() * BLOCK_PAIRS];
-        for (int block = 0; block < x.numBlocks(); block++) {
-            long at = x.blockOffset(row, block);
-            for (int i = 0; i < BLOCK_PAIRS; i += 4) {
-                long words = x.data().get(WORDS, at + 2L * i);
-                long even = widened(words & LOW_BYTES);
-                long odd = widened(words >>> 8 & LOW_BYTES);
-                long low = lessSixteenTimes(even, even << Integer.SIZE);
-                long high = lessSixteenTimes(odd, odd << Integer.SIZE | even >>> Integer.SIZE);
-                int to = block * BLOCK_PAIRS + i;
-                factors[to] = (int) low;
-                factors[to + 1] = (int) (low >>> Integer.SIZE);
-                factors[to + 2] = (int) high;
-                factors[to + 3] = (int) (high >>> Integer.SIZE);
-            }
-        }
-        return factors;
     }
 
     /// The low bytes of four halves with their signs.

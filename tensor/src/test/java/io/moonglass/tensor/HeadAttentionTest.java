@@ -10,6 +10,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class HeadAttentionTest {
 
@@ -86,6 +87,24 @@ class HeadAttentionTest {
                 float actual = attention.sums().get(head, i) / attention.totals().get(0, head);
                 assertEquals(sums[i] / total, actual, tolerance, "head " + head + ", element " + i);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void queries_may_change_before_a_reset(ElementType type) {
+        List<WeightMatrix> blocks = blocks(type, 2 * BLOCK, 40);
+        for (KernelSet kernels : TestKernels.others()) {
+            HeadQueries queries = queries(type, 40);
+            HeadAttention actual = attention(queries, 32);
+            blocks.forEach(block -> kernels.attend(actual, block));
+            queries.clear(3);
+            actual.reset();
+            blocks.forEach(block -> kernels.attend(actual, block));
+            HeadAttention expected = attention(queries, 32);
+            blocks.forEach(block -> new ScalarKernels().attend(expected, block));
+
+            assertArrayEquals(expected.sums().toArray(), actual.sums().toArray(), kernels.name());
         }
     }
 

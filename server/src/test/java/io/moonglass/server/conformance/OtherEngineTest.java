@@ -22,11 +22,6 @@ import io.moonglass.server.http.ServerOptions;
 import io.moonglass.server.models.ModelPool;
 import io.moonglass.server.models.ModelSource;
 import io.moonglass.server.models.PoolOptions;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,13 +81,12 @@ class OtherEngineTest {
         try (ModelPool models = models(pair);
                 MoonglassServer server =
                         MoonglassServer.start(
-                                ServerOptions.DEFAULT
-                                        .withPort(0)
-                                        .withDrainTimeout(Duration.ZERO))) {
+                                ServerOptions.DEFAULT.withPort(0).withDrainTimeout(Duration.ZERO));
+                PlainClient client = new PlainClient("http://127.0.0.1:" + server.port())) {
             server.serve(models);
 
-            assertEquals(its.get("prompt"), post(server, "/tokenize", prompt).get("tokens"));
-            JsonNode answer = post(server, "/v1/completions", question);
+            assertEquals(its.get("prompt"), post(client, "/tokenize", prompt).get("tokens"));
+            JsonNode answer = post(client, "/v1/completions", question);
             assertEquals(12, its.get("generated").size());
             assertEquals(its.get("generated"), answer.at("/choices/0/token_ids"));
         }
@@ -134,16 +128,8 @@ class OtherEngineTest {
         return models;
     }
 
-    private static JsonNode post(MoonglassServer server, String path, ObjectNode body)
-            throws IOException, InterruptedException {
-        HttpRequest request =
-                HttpRequest.newBuilder(
-                                URI.create("http://127.0.0.1:%d%s".formatted(server.port(), path)))
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(body.toString()))
-                        .build();
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return JSON.readTree(http.send(request, HttpResponse.BodyHandlers.ofString()).body());
-        }
+    private static JsonNode post(PlainClient client, String path, ObjectNode body)
+            throws Exception {
+        return JSON.readTree(client.post(path, body.toString()).body());
     }
 }

@@ -30,6 +30,9 @@ final class VectorPanelRow {
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
     private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
+    /// Rows that are multiplied one by one.
+    static final int MOST_ROWS = 3;
+
     private static final int BLOCK_PAIRS = BLOCK_COLUMNS / 2;
 
     private static final long LOW_WORD = 0xffff_ffffL;
@@ -37,8 +40,59 @@ final class VectorPanelRow {
     private static final long BYTE_SIGNS = 0x0080_0080_0080_0080L;
     private static final long SIGNS = 0x8000_8000_8000_8000L;
 
+    /// What a thread prepared last, by the row's number: it multiplies the same rows with piece after piece.
+    private static final ThreadLocal<Prepared[]> PREPARED =
+            ThreadLocal.withInitial(() -> new Prepared[MOST_ROWS]);
+
     private VectorPanelRow() {}
 
+    /// A row as panels of one type are multiplied with.
+    ///
+    /// @param source  the row itself, a copy
+    /// @param pairs   see [#pairs]
+    /// @param offsets what sums of Q4 have too much, times -1
+    private record Prepared(
+            MemorySegment source,
+            PanelType type,
+            int[] pairs,
+            float[] scales,
+            int[] offsets,
+            float[] sums) {
+
+        boolean isFor(QuantizedRows x, int row, PanelType wanted) {
+            long from = x.blockOffset(row, 0);
+            long to = x.blockOffset(row + 1, 0);
+            return type == wanted
+                    && MemorySegment.mismatch(x.data(), from, to, source, 0, source.byteSize()) < 0;
+        }
+    }
+
+    private static Prepared prepared(QuantizedRows x, int row, PanelType type) {
+        Prepared[] last = PREPARED.get();
+        if (last[row] == null || !last[row].isFor(x, row, type)) {
+            last[row] = prepare(x, row, type);
+        }
+        return last[row];
+    }
+
+    private static Prepared prepare(QuantizedRows x, int row, PanelType type) {
+        int numBlocks = x.numBlocks();
+        float[] scales = new float[numBlocks];
+        int[] offsets = new int[numBlocks];
+        float[] sums = new float[numBlocks];
+        for (int block = 0; block < numBlocks; block++) {
+            long at = x.blockOffset(row, block);
+            scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
+            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
+            offsets[block] = -type.offset() * sum;
+            sums[block] = sum;
+        }
+        MemorySegment source = MemorySegment.ofArray(new byte[(int) x.blockOffset(1, 0)]);
+        MemorySegment.copy(x.data(), x.blockOffset(row, 0), source, 0, source.byteSize());
+        return new Prepared(source, type, pairs(x, row, type), scales, offsets, sums);
+    }
+
+    /// @param row below [#MOST_ROWS]
     static void linear(
             QuantizedRows x,
             int row,
@@ -46,25 +100,14 @@ final class VectorPanelRow {
             FloatMatrix out,
             int fromPanel,
             int toPanel) {
-        int numBlocks = weight.numBlocks();
-        int[] pairs = pairs(x, row, weight.type());
-        float[] scales = new float[numBlocks];
-        int[] offsets = new int[numBlocks];
-        float[] rowSums = new float[numBlocks];
-        for (int block = 0; block < numBlocks; block++) {
-            long at = x.blockOffset(row, block);
-            scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
-            offsets[block] = -weight.type().offset() * sum;
-            rowSums[block] = sum;
-        }
+        Prepared prepared = prepared(x, row, weight.type());
         float[] sums = new float[PANEL_ROWS];
         for (int panel = fromPanel; panel < toPanel; panel++) {
             for (int first = 0; first < PANEL_ROWS; first += LANES) {
                 switch (weight.type()) {
-                    case Q4 -> sumsOfNibbles(weight, panel, first, pairs, scales, offsets, sums);
-                    case Q4A -> sumsWithMinima(weight, panel, first, pairs, scales, rowSums, sums);
-                    case Q8 -> sumsOfBytes(weight, panel, first, pairs, scales, sums);
+                    case Q4 -> sumsOfNibbles(weight, panel, first, prepared, sums);
+                    case Q4A -> sumsWithMinima(weight, panel, first, prepared, sums);
+                    case Q8 -> sumsOfBytes(weight, panel, first, prepared, sums);
                 }
             }
             int column = panel * PANEL_ROWS;
@@ -116,42 +159,45 @@ final class VectorPanelRow {
     }
 
     private static void sumsOfNibbles(
-            PanelMatrix weight,
-            int panel,
-            int first,
-            int[] factors,
-            float[] scales,
-            int[] offsets,
-            float[] sums) {
+            PanelMatrix weight, int panel, int first, Prepared prepared, float[] sums) {
+        MemorySegment data = weight.data();
+        int numBlocks = weight.numBlocks();
+        long next = weight.type().storedBlockBytes();
+        long words = weight.blockOffset(panel, 0) + first * (long) Integer.BYTES;
+        long scales = weight.scaleOffset(panel, 0) + first * (long) Short.BYTES;
+        int[] factors = prepared.pairs;
+        int[] offsets = prepared.offsets;
+        float[] rowScales = prepared.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
-        for (int block = 0; block < scales.length; block++) {
-            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            IntVector dot = dotOfNibbles(weight.data(), at, factors, block).add(offsets[block]);
-            sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+        for (int block = 0; block < numBlocks; block++) {
+            IntVector dot = dotOfNibbles(data, words + block * next, factors, block);
+            FloatVector scale = Lanes.halves(data, scales + block * next).mul(rowScales[block]);
+            sum =
+                    ((FloatVector) dot.add(offsets[block]).convert(VectorOperators.I2F, 0))
+                            .fma(scale, sum);
         }
         sum.intoArray(sums, first);
     }
 
     private static void sumsWithMinima(
-            PanelMatrix weight,
-            int panel,
-            int first,
-            int[] factors,
-            float[] scales,
-            float[] rowSums,
-            float[] sums) {
+            PanelMatrix weight, int panel, int first, Prepared prepared, float[] sums) {
+        MemorySegment data = weight.data();
+        int numBlocks = weight.numBlocks();
+        long next = weight.type().storedBlockBytes();
+        long words = weight.blockOffset(panel, 0) + first * (long) Integer.BYTES;
+        long scales = weight.scaleOffset(panel, 0) + first * (long) Short.BYTES;
+        long minima = weight.minimumOffset(panel, 0) + first * (long) Short.BYTES;
+        int[] factors = prepared.pairs;
+        float[] rowScales = prepared.scales;
+        float[] rowSums = prepared.sums;
         FloatVector sum = FloatVector.zero(FLOATS);
-        long inPanel = first * (long) Short.BYTES;
-        for (int block = 0; block < scales.length; block++) {
-            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
-            IntVector dot = dotOfNibbles(weight.data(), at, factors, block);
-            long scale = weight.scaleOffset(panel, block) + inPanel;
-            long minimum = weight.minimumOffset(panel, block) + inPanel;
-            FloatVector least = Lanes.halves(weight.data(), minimum).mul(rowSums[block]);
+        for (int block = 0; block < numBlocks; block++) {
+            IntVector dot = dotOfNibbles(data, words + block * next, factors, block);
+            FloatVector least = Lanes.halves(data, minima + block * next).mul(rowSums[block]);
             sum =
                     ((FloatVector) dot.convert(VectorOperators.I2F, 0))
-                            .fma(Lanes.halves(weight.data(), scale), least)
-                            .fma(FloatVector.broadcast(FLOATS, scales[block]), sum);
+                            .fma(Lanes.halves(data, scales + block * next), least)
+                            .fma(FloatVector.broadcast(FLOATS, rowScales[block]), sum);
         }
         sum.intoArray(sums, first);
     }
@@ -170,14 +216,21 @@ final class VectorPanelRow {
     }
 
     private static void sumsOfBytes(
-            PanelMatrix weight, int panel, int first, int[] pairs, float[] scales, float[] sums) {
+            PanelMatrix weight, int panel, int first, Prepared prepared, float[] sums) {
+        MemorySegment data = weight.data();
+        int numBlocks = weight.numBlocks();
+        long next = weight.type().storedBlockBytes();
+        long words = weight.blockOffset(panel, 0) + first * (long) Integer.BYTES;
+        long scales = weight.scaleOffset(panel, 0) + first * (long) Short.BYTES;
+        int[] pairs = prepared.pairs;
+        float[] rowScales = prepared.scales;
         FloatVector sum = FloatVector.zero(FLOATS);
-        for (int block = 0; block < scales.length; block++) {
-            long at = weight.blockOffset(panel, block) + first * (long) Integer.BYTES;
+        for (int block = 0; block < numBlocks; block++) {
+            long at = words + block * next;
             IntVector dot = IntVector.zero(INTS);
             int pair = block * BLOCK_PAIRS;
             for (int group = 0; group < BLOCK_PAIRS / 2; group++, pair += 2) {
-                ShortVector w = shorts(weight.data(), at + group * GROUP_BYTES);
+                ShortVector w = shorts(data, at + group * GROUP_BYTES);
                 w = w.lanewise(VectorOperators.XOR, (short) 0x8080); // without the offset
                 ShortVector even =
                         w.lanewise(VectorOperators.LSHL, 8)
@@ -186,7 +239,8 @@ final class VectorPanelRow {
                 ShortVector odd = w.lanewise(VectorOperators.ASHR, 8).mul(both(pairs, pair + 1));
                 dot = dot.add(halvesAdded(even.add(odd)));
             }
-            sum = scaled(dot, weight, panel, block, first, scales[block], sum);
+            FloatVector scale = Lanes.halves(data, scales + block * next).mul(rowScales[block]);
+            sum = ((FloatVector) dot.convert(VectorOperators.I2F, 0)).fma(scale, sum);
         }
         sum.intoArray(sums, first);
     }
@@ -208,18 +262,5 @@ final class VectorPanelRow {
         return words.lanewise(VectorOperators.LSHL, 16)
                 .lanewise(VectorOperators.ASHR, 16)
                 .add(words.lanewise(VectorOperators.ASHR, 16));
-    }
-
-    private static FloatVector scaled(
-            IntVector dot,
-            PanelMatrix weight,
-            int panel,
-            int block,
-            int first,
-            float scale,
-            FloatVector sum) {
-        long at = weight.scaleOffset(panel, block) + first * (long) Short.BYTES;
-        FloatVector both = Lanes.halves(weight.data(), at).mul(scale);
-        return ((FloatVector) dot.convert(VectorOperators.I2F, 0)).fma(both, sum);
     }
 }

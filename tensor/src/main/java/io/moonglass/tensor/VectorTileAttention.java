@@ -6,10 +6,10 @@ import static io.moonglass.tensor.KeyValueTiles.TOTALS;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
 import static io.moonglass.tensor.Lanes.MACHINE;
-import static io.moonglass.tensor.Lanes.floats;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -17,70 +17,54 @@ import jdk.incubator.vector.VectorShuffle;
 
 /// Attention of many queries, of [VectorKernels]. Tiles of bfloat16 numbers are widened once for all
 /// queries, the second of a pair before the first, which is the order of their sums.
+///
+/// What is computed with lies in arrays: loops over memory segments check more and are a fifth slower.
 final class VectorTileAttention {
 
-    private static final int QUERIES = VectorTiles.QUERIES;
+    /// Queries that meet a tile of keys or values while it is in the first-level cache.
+    private static final int QUERIES = 12;
+
     private static final VectorShuffle<Float> SWAP_PAIRS =
             VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 
     private final KeyValueTiles tiles;
     private final int numQueries;
-    private final MemorySegment queries;
-    private final MemorySegment keys;
-    private final MemorySegment values;
-    private final MemorySegment sums;
-    private final MemorySegment totals;
-    private final MemorySegment maxima;
-    private final MemorySegment scores;
+    private final int keyDim;
+    private final int valueSize;
 
-    /// Cuts the scratch into what a step needs.
-    private VectorTileAttention(
-            WeightMatrix queries, KeyValueTiles tiles, boolean begins, MemorySegment scratch) {
+    /// `[numQueries, keyDim]`, and rows that fill the last register tile.
+    private final float[] queries;
+
+    /// A step's keys, `[2, keyDim, TILE_KEYS]`.
+    private final float[] keys;
+
+    /// A step's values, `[STEP_KEYS, valueSize]`.
+    private final float[] values;
+
+    /// `[2, QUERIES, TILE_KEYS]`.
+    private final float[] scores = new float[2 * QUERIES * TILE_KEYS];
+
+    private final float[] sums;
+    private final float[] totals;
+    private final float[] maxima;
+
+    private VectorTileAttention(WeightMatrix queries, KeyValueTiles tiles) {
         this.tiles = tiles;
         this.numQueries = queries.numRows();
-        long rows = numQueries + QUERIES;
-        long[] sizes = {
-            rows * tiles.keyDim(),
-            (long) STEP_KEYS * tiles.keyDim(),
-            (long) STEP_KEYS * tiles.valueSize(),
-            rows * tiles.valueSize(),
-            rows * TOTALS,
-            rows,
-            (long) QUERIES * STEP_KEYS
-        };
-        MemorySegment[] parts = new MemorySegment[sizes.length];
-        long at = 0;
-        for (int i = 0; i < sizes.length; i++) {
-            parts[i] = scratch.asSlice(at, sizes[i] * Float.BYTES);
-            at += sizes[i] * Float.BYTES;
-        }
-        this.queries = parts[0];
-        this.keys = parts[1];
-        this.values = parts[2];
-        this.sums = parts[3];
-        this.totals = parts[4];
-        this.maxima = parts[5];
-        this.scores = parts[6];
-        if (!begins) {
-            return;
-        }
-        this.queries.fill((byte) 0);
-        this.sums.fill((byte) 0);
-        this.totals.fill((byte) 0);
-        for (int query = 0; query < rows; query++) {
-            maxima.setAtIndex(JAVA_FLOAT, query, Float.NEGATIVE_INFINITY);
-        }
-        int swap = tiles.type() == ElementType.BF16 ? 1 : 0;
-        for (int query = 0; query < numQueries; query++) {
-            for (int i = 0; i < tiles.keyDim(); i++) {
-                this.queries.setAtIndex(
-                        JAVA_FLOAT,
-                        (long) query * tiles.keyDim() + i,
-                        ScalarKernels.element(queries, query, i ^ swap));
-            }
-        }
+        this.keyDim = tiles.keyDim();
+        this.valueSize = tiles.valueSize();
+        int numRows = VectorTiles.padded(numQueries);
+        int numKeys = Math.min(STEP_KEYS, KeyValueTiles.numTiles(tiles.numKeys()) * TILE_KEYS);
+        this.queries = new float[numRows * keyDim];
+        this.keys = new float[numKeys * keyDim];
+        this.values = new float[numKeys * valueSize];
+        this.sums = new float[numRows * valueSize];
+        this.totals = new float[numRows * TOTALS];
+        this.maxima = new float[numRows];
+        readQueries(queries);
     }
 
+    /// @param scratch holds sums, totals and maxima from one part of the keys to the next
     static void attend(
             WeightMatrix queries,
             KeyValueTiles tiles,
@@ -92,7 +76,12 @@ final class VectorTileAttention {
             MemorySegment out,
             long outOffset,
             long outStride) {
-        VectorTileAttention attention = new VectorTileAttention(queries, tiles, begins, scratch);
+        VectorTileAttention attention = new VectorTileAttention(queries, tiles);
+        if (begins) {
+            Arrays.fill(attention.maxima, Float.NEGATIVE_INFINITY);
+        } else {
+            attention.load(scratch);
+        }
         int numSeen = tiles.visible(queries.numRows() - 1, firstVisible, visibleStep);
         for (int key = 0; key < numSeen; key += STEP_KEYS) {
             int numTiles = numSeen - key > TILE_KEYS ? 2 : 1;
@@ -100,150 +89,194 @@ final class VectorTileAttention {
         }
         if (ends) {
             attention.store(out, outOffset, outStride);
+        } else {
+            attention.save(scratch);
+        }
+    }
+
+    private void load(MemorySegment scratch) {
+        long at = 0;
+        for (float[] part : new float[][] {sums, totals, maxima}) {
+            MemorySegment.copy(scratch, JAVA_FLOAT, at, part, 0, part.length);
+            at += (long) part.length * Float.BYTES;
+        }
+    }
+
+    private void save(MemorySegment scratch) {
+        long at = 0;
+        for (float[] part : new float[][] {sums, totals, maxima}) {
+            MemorySegment.copy(part, 0, scratch, JAVA_FLOAT, at, part.length);
+            at += (long) part.length * Float.BYTES;
         }
     }
 
     private void step(int firstKey, int numTiles, int firstVisible, int visibleStep) {
-        int keyDim = tiles.keyDim();
-        int valueSize = tiles.valueSize();
-        int numWidened = numTiles * TILE_KEYS;
-        read(tiles.keys(), (long) firstKey * keyDim, keys, numWidened * keyDim, TILE_KEYS);
-        read(
-                tiles.values(),
-                (long) firstKey * valueSize,
-                values,
-                numWidened * valueSize,
-                valueSize);
-        for (int query = 0; query < numQueries; query += QUERIES) {
+        int numKeys = numTiles * TILE_KEYS;
+        read(tiles.keys(), (long) firstKey * keyDim, keys, numKeys * keyDim, TILE_KEYS);
+        read(tiles.values(), (long) firstKey * valueSize, values, numKeys * valueSize, valueSize);
+        for (int query = 0; query < maxima.length; query += QUERIES) {
+            int count = Math.min(QUERIES, maxima.length - query);
             for (int tile = 0; tile < numTiles; tile++) {
-                VectorTiles.tileScores(
+                VectorTiles.scores(
                         queries,
-                        (long) query * keyDim,
+                        query * keyDim,
+                        count,
                         keyDim,
-                        keyDim,
-                        part(keys, tile, TILE_KEYS * keyDim),
-                        part(scores, tile, QUERIES * TILE_KEYS));
+                        keys,
+                        tile * TILE_KEYS * keyDim,
+                        scores,
+                        tile * QUERIES * TILE_KEYS);
             }
-            for (int i = 0; i < QUERIES; i++) {
+            for (int i = 0; i < count; i++) {
                 int visible = tiles.visible(query + i, firstVisible, visibleStep);
-                weigh(query + i, i, numTiles, visible - firstKey);
+                hide(i, Math.max(0, visible - firstKey), numTiles * TILE_KEYS);
             }
+            weigh(query, count, numTiles);
             for (int tile = 0; tile < numTiles; tile++) {
-                VectorTiles.tileValues(
-                        part(scores, tile, QUERIES * TILE_KEYS),
-                        part(values, tile, TILE_KEYS * valueSize),
+                VectorTiles.addValues(
+                        scores,
+                        tile * QUERIES * TILE_KEYS,
+                        count,
+                        values,
+                        tile * TILE_KEYS * valueSize,
                         valueSize,
                         sums,
-                        (long) query * valueSize,
-                        valueSize);
+                        query * valueSize);
             }
         }
     }
 
-    private static MemorySegment part(MemorySegment segment, int part, int size) {
-        return segment.asSlice((long) part * size * Float.BYTES, (long) size * Float.BYTES);
+    private void readQueries(WeightMatrix from) {
+        int swap = from.type() == ElementType.BF16 ? 1 : 0;
+        int bound = swap == 1 ? FLOATS.loopBound(keyDim) : 0;
+        for (int query = 0; query < numQueries; query++) {
+            int to = query * keyDim;
+            for (int i = 0; i < bound; i += LANES) {
+                Lanes.widened(from.data(), (long) (to + i) * Short.BYTES)
+                        .rearrange(SWAP_PAIRS)
+                        .intoArray(queries, to + i);
+            }
+            for (int i = bound; i < keyDim; i++) {
+                queries[to + i] = ScalarKernels.element(from, query, i ^ swap);
+            }
+        }
     }
 
     /// Elements as floats.
     ///
     /// @param rowSize pairs of a row: the second ones make a row of their own, and the first ones the next
-    private void read(MemorySegment from, long first, MemorySegment to, int count, int rowSize) {
+    private void read(MemorySegment from, long first, float[] to, int count, int rowSize) {
         switch (tiles.type()) {
             case F32 ->
-                    MemorySegment.copy(
-                            from, first * Float.BYTES, to, 0, (long) count * Float.BYTES);
+                    MemorySegment.copy(from, ScalarKernels.F32, first * Float.BYTES, to, 0, count);
             case BF16 -> {
                 for (int row = 0; row < count; row += 2 * rowSize) {
-                    long target = (long) row * Float.BYTES;
                     for (int i = 0; i < rowSize; i += LANES) {
                         IntVector pairs =
                                 Lanes.storedInts(from, (first + row + 2L * i) * Short.BYTES);
-                        long at = target + (long) i * Float.BYTES;
-                        pairs.and(0xffff0000)
-                                .reinterpretAsFloats()
-                                .intoMemorySegment(to, at, MACHINE);
+                        pairs.and(0xffff0000).reinterpretAsFloats().intoArray(to, row + i);
                         pairs.lanewise(VectorOperators.LSHL, 16)
                                 .reinterpretAsFloats()
-                                .intoMemorySegment(to, at + (long) rowSize * Float.BYTES, MACHINE);
+                                .intoArray(to, row + rowSize + i);
                     }
                 }
             }
         }
     }
 
-    /// One query's step of the online softmax: scores become weights.
-    ///
-    /// @param row     of the scores
-    /// @param visible keys of this step that it sees
-    private void weigh(int query, int row, int numTiles, int visible) {
-        for (int key = Math.max(0, visible); key < numTiles * TILE_KEYS; key++) {
-            scores.setAtIndex(
-                    JAVA_FLOAT,
-                    (long) key / TILE_KEYS * QUERIES * TILE_KEYS
-                            + row * TILE_KEYS
-                            + key % TILE_KEYS,
-                    Float.NEGATIVE_INFINITY);
+    private void hide(int row, int from, int to) {
+        for (int key = from; key < to; key++) {
+            scores[rowOffset(key / TILE_KEYS, row) + key % TILE_KEYS] = Float.NEGATIVE_INFINITY;
         }
-        float before = maxima.getAtIndex(JAVA_FLOAT, query);
+    }
+
+    /// A step of the online softmax: scores become weights. All queries take a part of it before any takes the
+    /// next: one query's parts wait for each other, and those of others do not.
+    private void weigh(int query, int count, int numTiles) {
+        for (int row = 0; row < count; row++) {
+            raiseMaximum(query + row, row, numTiles);
+        }
+        for (int lane = 0; lane < TOTALS; lane += LANES) {
+            for (int row = 0; row < count; row++) {
+                addWeights(query + row, row, numTiles, lane);
+            }
+        }
+        if (tiles.type() == ElementType.BF16) {
+            for (int tile = 0; tile < numTiles; tile++) {
+                int from = rowOffset(tile, 0);
+                roundWeights(from, from + count * TILE_KEYS);
+            }
+        }
+    }
+
+    private void raiseMaximum(int query, int row, int numTiles) {
+        float before = maxima[query];
         FloatVector most = FloatVector.broadcast(FLOATS, before);
         for (int tile = 0; tile < numTiles; tile++) {
-            long at = rowOffset(tile, row);
+            int at = rowOffset(tile, row);
             for (int key = 0; key < TILE_KEYS; key += LANES) {
-                most = most.max(floats(scores, at + (long) key * Float.BYTES));
+                most = most.max(FloatVector.fromArray(FLOATS, scores, at + key));
             }
         }
         float largest = most.reduceLanes(VectorOperators.MAX); // the same in any order
         if (largest != before) {
             float shrink = Exponential.exp(before - largest);
-            scale(sums, (long) query * tiles.valueSize(), tiles.valueSize(), shrink);
-            scale(totals, (long) query * TOTALS, TOTALS, shrink);
-            maxima.setAtIndex(JAVA_FLOAT, query, largest);
-        }
-        for (int lane = 0; lane < TOTALS; lane += LANES) {
-            addWeights(query, row, numTiles, lane, largest);
+            scale(sums, query * valueSize, valueSize, shrink);
+            scale(totals, query * TOTALS, TOTALS, shrink);
+            maxima[query] = largest;
         }
     }
 
-    private static long rowOffset(int tile, int row) {
-        return (long) (tile * QUERIES + row) * TILE_KEYS * Float.BYTES;
+    private static int rowOffset(int tile, int row) {
+        return (tile * QUERIES + row) * TILE_KEYS;
     }
 
     /// The weights of every sixteenth vector of lanes.
-    private void addWeights(int query, int row, int numTiles, int lane, float largest) {
-        long total = ((long) query * TOTALS + lane) * Float.BYTES;
-        FloatVector sum = floats(totals, total);
-        boolean rounded = tiles.type() == ElementType.BF16;
+    private void addWeights(int query, int row, int numTiles, int lane) {
+        float largest = maxima[query];
+        int total = query * TOTALS + lane;
+        FloatVector sum = FloatVector.fromArray(FLOATS, totals, total);
         for (int tile = 0; tile < numTiles; tile++) {
-            long at = rowOffset(tile, row);
+            int at = rowOffset(tile, row);
             for (int key = lane; key < TILE_KEYS; key += TOTALS) {
-                long target = at + (long) key * Float.BYTES;
-                FloatVector weight = Lanes.exp(floats(scores, target).sub(largest));
+                FloatVector score = FloatVector.fromArray(FLOATS, scores, at + key);
+                FloatVector weight = Lanes.exp(score.sub(largest));
                 sum = sum.add(weight);
-                if (rounded) {
-                    weight = Lanes.roundedToBfloat16(weight).rearrange(SWAP_PAIRS);
-                }
-                weight.intoMemorySegment(scores, target, MACHINE);
+                weight.intoArray(scores, at + key);
             }
         }
-        sum.intoMemorySegment(totals, total, MACHINE);
+        sum.intoArray(totals, total);
     }
 
-    private static void scale(MemorySegment x, long offset, int length, float factor) {
-        for (int i = 0; i < length; i += LANES) {
-            long at = (offset + i) * Float.BYTES;
-            floats(x, at).mul(factor).intoMemorySegment(x, at, MACHINE);
+    /// Not where they are computed: that is more than the compiler puts into one method.
+    private void roundWeights(int from, int to) {
+        for (int i = from; i < to; i += LANES) {
+            FloatVector weight = FloatVector.fromArray(FLOATS, scores, i);
+            Lanes.roundedToBfloat16(weight).rearrange(SWAP_PAIRS).intoArray(scores, i);
+        }
+    }
+
+    private static void scale(float[] x, int from, int length, float factor) {
+        for (int i = from; i < from + length; i += LANES) {
+            FloatVector.fromArray(FLOATS, x, i).mul(factor).intoArray(x, i);
         }
     }
 
     private void store(MemorySegment out, long outOffset, long outStride) {
         float[] lanes = new float[TOTALS];
         for (int query = 0; query < numQueries; query++) {
-            MemorySegment.copy(
-                    totals, JAVA_FLOAT, (long) query * TOTALS * Float.BYTES, lanes, 0, TOTALS);
+            System.arraycopy(totals, query * TOTALS, lanes, 0, TOTALS);
             float inverse = 1 / ScalarTiles.sum(lanes);
-            for (int i = 0; i < tiles.valueDim(); i++) {
-                float sum = sums.getAtIndex(JAVA_FLOAT, (long) query * tiles.valueSize() + i);
-                out.setAtIndex(JAVA_FLOAT, outOffset + query * outStride + i, sum * inverse);
+            int from = query * valueSize;
+            long to = outOffset + query * outStride;
+            int i = 0;
+            for (; i < FLOATS.loopBound(tiles.valueDim()); i += LANES) {
+                FloatVector.fromArray(FLOATS, sums, from + i)
+                        .mul(inverse)
+                        .intoMemorySegment(out, (to + i) * Float.BYTES, MACHINE);
+            }
+            for (; i < tiles.valueDim(); i++) {
+                out.setAtIndex(JAVA_FLOAT, to + i, sums[from + i] * inverse);
             }
         }
     }

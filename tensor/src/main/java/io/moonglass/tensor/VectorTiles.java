@@ -1,205 +1,251 @@
 package io.moonglass.tensor;
 
+import static io.moonglass.tensor.KeyValueTiles.TILE_KEYS;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
-import static io.moonglass.tensor.Lanes.MACHINE;
-import static io.moonglass.tensor.Lanes.floats;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /// Scores and values of a tile of keys, for [VectorTileAttention].
 final class VectorTiles {
 
-    /// Queries of a tile.
-    static final int QUERIES = 4;
+    /// Queries of a register tile.
+    private static final int QUERIES = 4;
 
     private VectorTiles() {}
 
-    static void tileScores(
-            MemorySegment q,
-            long qOffset,
-            long qStride,
-            int dim,
-            MemorySegment keys,
-            MemorySegment scores) {
-        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key += 4 * LANES) {
-            scoresOfTwoQueries(q, qOffset, qStride, dim, keys, scores, key);
-            scoresOfTwoQueries(
-                    q,
-                    qOffset + 2 * qStride,
-                    qStride,
-                    dim,
-                    keys,
-                    scores,
-                    2 * KeyValueTiles.TILE_KEYS + key);
-        }
+    /// So many queries as register tiles have.
+    static int padded(int numQueries) {
+        return (numQueries + QUERIES - 1) / QUERIES * QUERIES;
     }
 
-    /// Two queries by four vectors of keys: eight sums in registers. Keys lie transposed,
-    /// `[dim, TILE_KEYS]`, so that no sum crosses lanes.
-    private static void scoresOfTwoQueries(
-            MemorySegment q,
-            long qOffset,
-            long qStride,
+    /// @param queries    `[numQueries, dim]` from `query` on
+    /// @param numQueries a multiple of [#QUERIES]
+    /// @param keys       `[dim, TILE_KEYS]` from `key` on: transposed, so that no sum crosses lanes
+    /// @param scores     `[numQueries, TILE_KEYS]` from `score` on
+    static void scores(
+            float[] queries,
+            int query,
+            int numQueries,
             int dim,
-            MemorySegment keys,
-            MemorySegment scores,
-            int at) {
-        FloatVector s00 = FloatVector.zero(FLOATS);
-        FloatVector s01 = FloatVector.zero(FLOATS);
-        FloatVector s02 = FloatVector.zero(FLOATS);
-        FloatVector s03 = FloatVector.zero(FLOATS);
-        FloatVector s10 = FloatVector.zero(FLOATS);
-        FloatVector s11 = FloatVector.zero(FLOATS);
-        FloatVector s12 = FloatVector.zero(FLOATS);
-        FloatVector s13 = FloatVector.zero(FLOATS);
-        long next = (long) LANES * Float.BYTES;
-        for (int i = 0; i < dim; i++) {
-            long k =
-                    ((long) i * KeyValueTiles.TILE_KEYS + at % KeyValueTiles.TILE_KEYS)
-                            * Float.BYTES;
-            FloatVector k0 = floats(keys, k);
-            FloatVector k1 = floats(keys, k + next);
-            FloatVector k2 = floats(keys, k + 2 * next);
-            FloatVector k3 = floats(keys, k + 3 * next);
-            FloatVector f = FloatVector.broadcast(FLOATS, q.getAtIndex(JAVA_FLOAT, qOffset + i));
-            s00 = k0.fma(f, s00);
-            s01 = k1.fma(f, s01);
-            s02 = k2.fma(f, s02);
-            s03 = k3.fma(f, s03);
-            f = FloatVector.broadcast(FLOATS, q.getAtIndex(JAVA_FLOAT, qOffset + qStride + i));
-            s10 = k0.fma(f, s10);
-            s11 = k1.fma(f, s11);
-            s12 = k2.fma(f, s12);
-            s13 = k3.fma(f, s13);
-        }
-        // Stored here and not by a method: a call would make the compiler allocate every sum.
-        long target = (long) at * Float.BYTES;
-        s00.intoMemorySegment(scores, target, MACHINE);
-        s01.intoMemorySegment(scores, target + next, MACHINE);
-        s02.intoMemorySegment(scores, target + 2 * next, MACHINE);
-        s03.intoMemorySegment(scores, target + 3 * next, MACHINE);
-        target += (long) KeyValueTiles.TILE_KEYS * Float.BYTES;
-        s10.intoMemorySegment(scores, target, MACHINE);
-        s11.intoMemorySegment(scores, target + next, MACHINE);
-        s12.intoMemorySegment(scores, target + 2 * next, MACHINE);
-        s13.intoMemorySegment(scores, target + 3 * next, MACHINE);
-    }
-
-    static void tileValues(
-            MemorySegment weights,
-            MemorySegment values,
-            int dim,
-            MemorySegment out,
-            long outOffset,
-            long outStride) {
-        int i = 0;
-        for (; i + 2 * LANES <= dim; i += 2 * LANES) {
-            valuesOfTwoVectors(weights, values, dim, i, out, outOffset + i, outStride);
-        }
-        for (; i + LANES <= dim; i += LANES) {
-            valuesOfOneVector(weights, values, dim, i, out, outOffset + i, outStride);
-        }
-        for (; i < dim; i++) {
-            for (int query = 0; query < QUERIES; query++) {
-                long target = outOffset + query * outStride + i;
-                float sum = out.getAtIndex(JAVA_FLOAT, target);
-                for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
-                    sum =
-                            Math.fma(
-                                    weights.getAtIndex(
-                                            JAVA_FLOAT,
-                                            (long) query * KeyValueTiles.TILE_KEYS + key),
-                                    values.getAtIndex(JAVA_FLOAT, (long) key * dim + i),
-                                    sum);
-                }
-                out.setAtIndex(JAVA_FLOAT, target, sum);
+            float[] keys,
+            int key,
+            float[] scores,
+            int score) {
+        for (int i = 0; i < TILE_KEYS; i += 2 * LANES) {
+            for (int q = 0; q < numQueries; q += QUERIES) {
+                scoresOfTwoVectors(
+                        queries,
+                        query + q * dim,
+                        dim,
+                        keys,
+                        key + i,
+                        scores,
+                        score + q * TILE_KEYS + i);
             }
         }
     }
 
-    private static void valuesOfTwoVectors(
-            MemorySegment weights,
-            MemorySegment values,
+    /// Four queries by two vectors of keys: eight sums in registers.
+    private static void scoresOfTwoVectors(
+            float[] queries, int query, int dim, float[] keys, int key, float[] scores, int score) {
+        FloatVector s00 = FloatVector.zero(FLOATS);
+        FloatVector s01 = FloatVector.zero(FLOATS);
+        FloatVector s10 = FloatVector.zero(FLOATS);
+        FloatVector s11 = FloatVector.zero(FLOATS);
+        FloatVector s20 = FloatVector.zero(FLOATS);
+        FloatVector s21 = FloatVector.zero(FLOATS);
+        FloatVector s30 = FloatVector.zero(FLOATS);
+        FloatVector s31 = FloatVector.zero(FLOATS);
+        for (int i = 0; i < dim; i++) {
+            int at = key + i * TILE_KEYS;
+            FloatVector k0 = FloatVector.fromArray(FLOATS, keys, at);
+            FloatVector k1 = FloatVector.fromArray(FLOATS, keys, at + LANES);
+            FloatVector f = FloatVector.broadcast(FLOATS, queries[query + i]);
+            s00 = f.fma(k0, s00);
+            s01 = f.fma(k1, s01);
+            f = FloatVector.broadcast(FLOATS, queries[query + dim + i]);
+            s10 = f.fma(k0, s10);
+            s11 = f.fma(k1, s11);
+            f = FloatVector.broadcast(FLOATS, queries[query + 2 * dim + i]);
+            s20 = f.fma(k0, s20);
+            s21 = f.fma(k1, s21);
+            f = FloatVector.broadcast(FLOATS, queries[query + 3 * dim + i]);
+            s30 = f.fma(k0, s30);
+            s31 = f.fma(k1, s31);
+        }
+        // Stored here and not by a method: a call would make the compiler allocate every sum.
+        s00.intoArray(scores, score);
+        s01.intoArray(scores, score + LANES);
+        s10.intoArray(scores, score + TILE_KEYS);
+        s11.intoArray(scores, score + TILE_KEYS + LANES);
+        s20.intoArray(scores, score + 2 * TILE_KEYS);
+        s21.intoArray(scores, score + 2 * TILE_KEYS + LANES);
+        s30.intoArray(scores, score + 3 * TILE_KEYS);
+        s31.intoArray(scores, score + 3 * TILE_KEYS + LANES);
+    }
+
+    /// @param weights    `[numQueries, TILE_KEYS]` from `weight` on
+    /// @param numQueries a multiple of [#QUERIES]
+    /// @param values     `[TILE_KEYS, dim]` from `value` on
+    /// @param dim        a multiple of a vector's lanes
+    /// @param sums       `[numQueries, dim]` from `sum` on
+    static void addValues(
+            float[] weights,
+            int weight,
+            int numQueries,
+            float[] values,
+            int value,
             int dim,
-            int i,
-            MemorySegment out,
-            long target,
-            long outStride) {
-        long next = (long) LANES * Float.BYTES;
-        long o0 = target * Float.BYTES;
-        long o1 = o0 + outStride * Float.BYTES;
-        long o2 = o1 + outStride * Float.BYTES;
-        long o3 = o2 + outStride * Float.BYTES;
-        FloatVector s00 = floats(out, o0);
-        FloatVector s01 = floats(out, o0 + next);
-        FloatVector s10 = floats(out, o1);
-        FloatVector s11 = floats(out, o1 + next);
-        FloatVector s20 = floats(out, o2);
-        FloatVector s21 = floats(out, o2 + next);
-        FloatVector s30 = floats(out, o3);
-        FloatVector s31 = floats(out, o3 + next);
-        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
-            long at = ((long) key * dim + i) * Float.BYTES;
-            FloatVector v0 = floats(values, at);
-            FloatVector v1 = floats(values, at + next);
-            FloatVector f = weightOf(weights, 0, key);
+            float[] sums,
+            int sum) {
+        int i = 0;
+        while (i < dim) {
+            int numVectors = vectorsOfTile((dim - i) / LANES);
+            for (int q = 0; q < numQueries; q += QUERIES) {
+                int from = weight + q * TILE_KEYS;
+                int to = sum + q * dim + i;
+                switch (numVectors) {
+                    case 3 -> addThreeVectors(weights, from, values, value + i, dim, sums, to);
+                    case 2 -> addTwoVectors(weights, from, values, value + i, dim, sums, to);
+                    default -> addOneVector(weights, from, values, value + i, dim, sums, to);
+                }
+            }
+            i += numVectors * LANES;
+        }
+    }
+
+    /// Three, or two where that leaves none alone.
+    private static int vectorsOfTile(int numLeft) {
+        return numLeft == 4 ? 2 : Math.min(numLeft, 3);
+    }
+
+    private static void addThreeVectors(
+            float[] weights,
+            int weight,
+            float[] values,
+            int value,
+            int dim,
+            float[] sums,
+            int sum) {
+        FloatVector s00 = FloatVector.fromArray(FLOATS, sums, sum);
+        FloatVector s01 = FloatVector.fromArray(FLOATS, sums, sum + LANES);
+        FloatVector s02 = FloatVector.fromArray(FLOATS, sums, sum + 2 * LANES);
+        FloatVector s10 = FloatVector.fromArray(FLOATS, sums, sum + dim);
+        FloatVector s11 = FloatVector.fromArray(FLOATS, sums, sum + dim + LANES);
+        FloatVector s12 = FloatVector.fromArray(FLOATS, sums, sum + dim + 2 * LANES);
+        FloatVector s20 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim);
+        FloatVector s21 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim + LANES);
+        FloatVector s22 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim + 2 * LANES);
+        FloatVector s30 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim);
+        FloatVector s31 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim + LANES);
+        FloatVector s32 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim + 2 * LANES);
+        for (int key = 0; key < TILE_KEYS; key++) {
+            int at = value + key * dim;
+            FloatVector v0 = FloatVector.fromArray(FLOATS, values, at);
+            FloatVector v1 = FloatVector.fromArray(FLOATS, values, at + LANES);
+            FloatVector v2 = FloatVector.fromArray(FLOATS, values, at + 2 * LANES);
+            FloatVector f = FloatVector.broadcast(FLOATS, weights[weight + key]);
             s00 = f.fma(v0, s00);
             s01 = f.fma(v1, s01);
-            f = weightOf(weights, 1, key);
+            s02 = f.fma(v2, s02);
+            f = FloatVector.broadcast(FLOATS, weights[weight + TILE_KEYS + key]);
             s10 = f.fma(v0, s10);
             s11 = f.fma(v1, s11);
-            f = weightOf(weights, 2, key);
+            s12 = f.fma(v2, s12);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 2 * TILE_KEYS + key]);
             s20 = f.fma(v0, s20);
             s21 = f.fma(v1, s21);
-            f = weightOf(weights, 3, key);
+            s22 = f.fma(v2, s22);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 3 * TILE_KEYS + key]);
+            s30 = f.fma(v0, s30);
+            s31 = f.fma(v1, s31);
+            s32 = f.fma(v2, s32);
+        }
+        s00.intoArray(sums, sum);
+        s01.intoArray(sums, sum + LANES);
+        s02.intoArray(sums, sum + 2 * LANES);
+        s10.intoArray(sums, sum + dim);
+        s11.intoArray(sums, sum + dim + LANES);
+        s12.intoArray(sums, sum + dim + 2 * LANES);
+        s20.intoArray(sums, sum + 2 * dim);
+        s21.intoArray(sums, sum + 2 * dim + LANES);
+        s22.intoArray(sums, sum + 2 * dim + 2 * LANES);
+        s30.intoArray(sums, sum + 3 * dim);
+        s31.intoArray(sums, sum + 3 * dim + LANES);
+        s32.intoArray(sums, sum + 3 * dim + 2 * LANES);
+    }
+
+    private static void addTwoVectors(
+            float[] weights,
+            int weight,
+            float[] values,
+            int value,
+            int dim,
+            float[] sums,
+            int sum) {
+        FloatVector s00 = FloatVector.fromArray(FLOATS, sums, sum);
+        FloatVector s01 = FloatVector.fromArray(FLOATS, sums, sum + LANES);
+        FloatVector s10 = FloatVector.fromArray(FLOATS, sums, sum + dim);
+        FloatVector s11 = FloatVector.fromArray(FLOATS, sums, sum + dim + LANES);
+        FloatVector s20 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim);
+        FloatVector s21 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim + LANES);
+        FloatVector s30 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim);
+        FloatVector s31 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim + LANES);
+        for (int key = 0; key < TILE_KEYS; key++) {
+            int at = value + key * dim;
+            FloatVector v0 = FloatVector.fromArray(FLOATS, values, at);
+            FloatVector v1 = FloatVector.fromArray(FLOATS, values, at + LANES);
+            FloatVector f = FloatVector.broadcast(FLOATS, weights[weight + key]);
+            s00 = f.fma(v0, s00);
+            s01 = f.fma(v1, s01);
+            f = FloatVector.broadcast(FLOATS, weights[weight + TILE_KEYS + key]);
+            s10 = f.fma(v0, s10);
+            s11 = f.fma(v1, s11);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 2 * TILE_KEYS + key]);
+            s20 = f.fma(v0, s20);
+            s21 = f.fma(v1, s21);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 3 * TILE_KEYS + key]);
             s30 = f.fma(v0, s30);
             s31 = f.fma(v1, s31);
         }
-        s00.intoMemorySegment(out, o0, MACHINE);
-        s01.intoMemorySegment(out, o0 + next, MACHINE);
-        s10.intoMemorySegment(out, o1, MACHINE);
-        s11.intoMemorySegment(out, o1 + next, MACHINE);
-        s20.intoMemorySegment(out, o2, MACHINE);
-        s21.intoMemorySegment(out, o2 + next, MACHINE);
-        s30.intoMemorySegment(out, o3, MACHINE);
-        s31.intoMemorySegment(out, o3 + next, MACHINE);
+        s00.intoArray(sums, sum);
+        s01.intoArray(sums, sum + LANES);
+        s10.intoArray(sums, sum + dim);
+        s11.intoArray(sums, sum + dim + LANES);
+        s20.intoArray(sums, sum + 2 * dim);
+        s21.intoArray(sums, sum + 2 * dim + LANES);
+        s30.intoArray(sums, sum + 3 * dim);
+        s31.intoArray(sums, sum + 3 * dim + LANES);
     }
 
-    private static void valuesOfOneVector(
-            MemorySegment weights,
-            MemorySegment values,
+    private static void addOneVector(
+            float[] weights,
+            int weight,
+            float[] values,
+            int value,
             int dim,
-            int i,
-            MemorySegment out,
-            long target,
-            long outStride) {
-        long o0 = target * Float.BYTES;
-        long o1 = o0 + outStride * Float.BYTES;
-        long o2 = o1 + outStride * Float.BYTES;
-        long o3 = o2 + outStride * Float.BYTES;
-        FloatVector s0 = floats(out, o0);
-        FloatVector s1 = floats(out, o1);
-        FloatVector s2 = floats(out, o2);
-        FloatVector s3 = floats(out, o3);
-        for (int key = 0; key < KeyValueTiles.TILE_KEYS; key++) {
-            FloatVector v = floats(values, ((long) key * dim + i) * Float.BYTES);
-            s0 = weightOf(weights, 0, key).fma(v, s0);
-            s1 = weightOf(weights, 1, key).fma(v, s1);
-            s2 = weightOf(weights, 2, key).fma(v, s2);
-            s3 = weightOf(weights, 3, key).fma(v, s3);
+            float[] sums,
+            int sum) {
+        FloatVector s00 = FloatVector.fromArray(FLOATS, sums, sum);
+        FloatVector s10 = FloatVector.fromArray(FLOATS, sums, sum + dim);
+        FloatVector s20 = FloatVector.fromArray(FLOATS, sums, sum + 2 * dim);
+        FloatVector s30 = FloatVector.fromArray(FLOATS, sums, sum + 3 * dim);
+        for (int key = 0; key < TILE_KEYS; key++) {
+            int at = value + key * dim;
+            FloatVector v0 = FloatVector.fromArray(FLOATS, values, at);
+            FloatVector f = FloatVector.broadcast(FLOATS, weights[weight + key]);
+            s00 = f.fma(v0, s00);
+            f = FloatVector.broadcast(FLOATS, weights[weight + TILE_KEYS + key]);
+            s10 = f.fma(v0, s10);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 2 * TILE_KEYS + key]);
+            s20 = f.fma(v0, s20);
+            f = FloatVector.broadcast(FLOATS, weights[weight + 3 * TILE_KEYS + key]);
+            s30 = f.fma(v0, s30);
         }
-        s0.intoMemorySegment(out, o0, MACHINE);
-        s1.intoMemorySegment(out, o1, MACHINE);
-        s2.intoMemorySegment(out, o2, MACHINE);
-        s3.intoMemorySegment(out, o3, MACHINE);
-    }
-
-    private static FloatVector weightOf(MemorySegment weights, int query, int key) {
-        return FloatVector.broadcast(
-                FLOATS,
-                weights.getAtIndex(JAVA_FLOAT, (long) query * KeyValueTiles.TILE_KEYS + key));
+        s00.intoArray(sums, sum);
+        s10.intoArray(sums, sum + dim);
+        s20.intoArray(sums, sum + 2 * dim);
+        s30.intoArray(sums, sum + 3 * dim);
     }
 }

@@ -131,11 +131,16 @@ public final class ModelBench {
         }
     }
 
-    /// In several rounds over all of them, so that a busy moment of the machine does not fall on one.
+    /// In several rounds over all of them, so that a busy moment of the machine does not fall on one, after one
+    /// that does not count: what it runs is compiled meanwhile.
     private void decodes(DecoderBench decoder, BenchReport report) {
         Map<Integer, List<Double>> depths = new TreeMap<>();
         Map<Integer, List<Double>> streams = new TreeMap<>();
-        for (int round = 0; round < REPEATS; round++) {
+        for (int round = 0; round <= REPEATS; round++) {
+            if (round == 1) {
+                depths.clear();
+                streams.clear();
+            }
             for (int depth : plan.depths()) {
                 progress.accept("generating at depth %,d".formatted(depth));
                 decode(decoder, depth, 1, depths.computeIfAbsent(depth, _ -> new ArrayList<>()));

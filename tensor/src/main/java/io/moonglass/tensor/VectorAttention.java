@@ -25,10 +25,8 @@ final class VectorAttention {
     /// Rows of a tile of scores.
     private static final int SCORE_ROWS = 8;
 
-    /// Heads and vectors of a tile of sums, which fits into 16 registers, too.
+    /// Heads of a tile of sums, of which two or three vectors fit into 16 registers.
     private static final int SUM_HEADS = 4;
-
-    private static final int SUM_VECTORS = 2;
 
     private VectorAttention() {}
 
@@ -84,9 +82,7 @@ final class VectorAttention {
                 Kernels.scale(sums, head, 0, sums.numColumns(), shrink[head]);
             }
         }
-        for (int head = 0; head < HEADS; head += SUM_HEADS) {
-            addFourHeads(attention, scratch, numRows, rowSize, head);
-        }
+        addRows(sums, scratch, numRows, rowSize);
     }
 
     /// Since [HeadAttention#reset()], before which queries may have changed.
@@ -218,34 +214,112 @@ final class VectorAttention {
             int place = HeadAttention.order(type, row, numRows) * HEADS + head;
             FloatVector weight =
                     Lanes.exp(FloatVector.fromArray(FLOATS, weights, place).sub(largest));
-            if (type == ElementType.BF16) {
-                weight = Lanes.roundedToBfloat16(weight);
-            }
             weight.intoArray(weights, place);
-            total = total.add(weight);
+        }
+        if (type == ElementType.BF16) {
+            round(weights, numRows, head);
+        }
+        for (int row = 0; row < numRows; row++) {
+            int place = HeadAttention.order(type, row, numRows) * HEADS + head;
+            total = total.add(FloatVector.fromArray(FLOATS, weights, place));
         }
         largest.intoMemorySegment(attention.maxima().data(), at, MACHINE);
         total.intoMemorySegment(attention.totals().data(), at, MACHINE);
     }
 
-    /// `sums[head + j] += weights[:, head + j] rows` for four heads.
-    private static void addFourHeads(
-            HeadAttention attention, Scratch scratch, int numRows, int rowSize, int head) {
-        int size = attention.sums().numColumns();
+    /// Not where weights are computed: that is more than the compiler puts into one method.
+    private static void round(float[] weights, int numRows, int head) {
+        for (int i = head; i < numRows * HEADS; i += HEADS) {
+            Lanes.roundedToBfloat16(FloatVector.fromArray(FLOATS, weights, i))
+                    .intoArray(weights, i);
+        }
+    }
+
+    /// `sums += weightsᵀ rows`. All heads take two or three vectors of each row before any takes the next, while they
+    /// are in the first-level cache.
+    private static void addRows(FloatMatrix sums, Scratch scratch, int numRows, int rowSize) {
+        int size = sums.numColumns();
         int i = 0;
-        for (; i + SUM_VECTORS * LANES <= size; i += SUM_VECTORS * LANES) {
-            addTwoVectors(attention.sums(), scratch, numRows, rowSize, head, i);
+        while (i + 2 * LANES <= size) {
+            int numVectors = VectorTiles.vectorsOfTile((size - i) / LANES);
+            for (int head = 0; head < HEADS; head += SUM_HEADS) {
+                if (numVectors == 3) {
+                    addThreeVectors(sums, scratch, numRows, rowSize, head, i);
+                } else {
+                    addTwoVectors(sums, scratch, numRows, rowSize, head, i);
+                }
+            }
+            i += numVectors * LANES;
         }
         for (; i < size; i++) {
-            for (int j = head; j < head + SUM_HEADS; j++) {
-                float sum = attention.sums().get(j, i);
+            for (int head = 0; head < HEADS; head++) {
+                float sum = sums.get(head, i);
                 for (int row = 0; row < numRows; row++) {
-                    float weight = scratch.weights[row * HEADS + j];
+                    float weight = scratch.weights[row * HEADS + head];
                     sum = Math.fma(weight, scratch.rows[row * rowSize + i], sum);
                 }
-                attention.sums().set(j, i, sum);
+                sums.set(head, i, sum);
             }
         }
+    }
+
+    private static void addThreeVectors(
+            FloatMatrix out, Scratch scratch, int numRows, int rowSize, int head, int i) {
+        float[] weights = scratch.weights;
+        float[] rows = scratch.rows;
+        MemorySegment sums = out.data();
+        long next = (long) LANES * Float.BYTES;
+        long stride = (long) out.numColumns() * Float.BYTES;
+        long o0 = head * stride + (long) i * Float.BYTES;
+        long o1 = o0 + stride;
+        long o2 = o1 + stride;
+        long o3 = o2 + stride;
+        FloatVector s00 = floats(sums, o0);
+        FloatVector s01 = floats(sums, o0 + next);
+        FloatVector s02 = floats(sums, o0 + 2 * next);
+        FloatVector s10 = floats(sums, o1);
+        FloatVector s11 = floats(sums, o1 + next);
+        FloatVector s12 = floats(sums, o1 + 2 * next);
+        FloatVector s20 = floats(sums, o2);
+        FloatVector s21 = floats(sums, o2 + next);
+        FloatVector s22 = floats(sums, o2 + 2 * next);
+        FloatVector s30 = floats(sums, o3);
+        FloatVector s31 = floats(sums, o3 + next);
+        FloatVector s32 = floats(sums, o3 + 2 * next);
+        for (int row = 0; row < numRows; row++) {
+            int at = row * rowSize + i;
+            FloatVector v0 = FloatVector.fromArray(FLOATS, rows, at);
+            FloatVector v1 = FloatVector.fromArray(FLOATS, rows, at + LANES);
+            FloatVector v2 = FloatVector.fromArray(FLOATS, rows, at + 2 * LANES);
+            FloatVector f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head]);
+            s00 = f.fma(v0, s00);
+            s01 = f.fma(v1, s01);
+            s02 = f.fma(v2, s02);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 1]);
+            s10 = f.fma(v0, s10);
+            s11 = f.fma(v1, s11);
+            s12 = f.fma(v2, s12);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 2]);
+            s20 = f.fma(v0, s20);
+            s21 = f.fma(v1, s21);
+            s22 = f.fma(v2, s22);
+            f = FloatVector.broadcast(FLOATS, weights[row * HEADS + head + 3]);
+            s30 = f.fma(v0, s30);
+            s31 = f.fma(v1, s31);
+            s32 = f.fma(v2, s32);
+        }
+        s00.intoMemorySegment(sums, o0, MACHINE);
+        s01.intoMemorySegment(sums, o0 + next, MACHINE);
+        s02.intoMemorySegment(sums, o0 + 2 * next, MACHINE);
+        s10.intoMemorySegment(sums, o1, MACHINE);
+        s11.intoMemorySegment(sums, o1 + next, MACHINE);
+        s12.intoMemorySegment(sums, o1 + 2 * next, MACHINE);
+        s20.intoMemorySegment(sums, o2, MACHINE);
+        s21.intoMemorySegment(sums, o2 + next, MACHINE);
+        s22.intoMemorySegment(sums, o2 + 2 * next, MACHINE);
+        s30.intoMemorySegment(sums, o3, MACHINE);
+        s31.intoMemorySegment(sums, o3 + next, MACHINE);
+        s32.intoMemorySegment(sums, o3 + 2 * next, MACHINE);
     }
 
     private static void addTwoVectors(

@@ -115,8 +115,8 @@ final class VectorTiles {
         }
     }
 
-    /// Three, or two where that leaves none alone.
-    private static int vectorsOfTile(int numLeft) {
+    /// Vectors that four rows of a register tile take next of so many: three, or two where that leaves none alone.
+    static int vectorsOfTile(int numLeft) {
         return numLeft == 4 ? 2 : Math.min(numLeft, 3);
     }
 

@@ -65,7 +65,6 @@ final class VectorAttention {
             int place = HeadAttention.order(rows.type(), row, numRows);
             widen(rows, row, scratch.rows, place * rowSize);
         }
-        float[] shrink = new float[HEADS];
         for (int head = 0; head < HEADS; head += LANES) {
             int row = 0;
             for (; row + SCORE_ROWS <= numRows; row += SCORE_ROWS) {
@@ -74,8 +73,9 @@ final class VectorAttention {
             for (; row < numRows; row++) {
                 scoresOfRow(scratch, row, head, rowSize, swap);
             }
-            weigh(attention, scratch.weights, numRows, head, rows.type(), shrink);
         }
+        float[] shrink = new float[HEADS];
+        weigh(attention, scratch.weights, numRows, rows.type(), shrink);
         FloatMatrix sums = attention.sums();
         for (int head = 0; head < HEADS; head++) {
             if (shrink[head] != 1) {
@@ -198,41 +198,43 @@ final class VectorAttention {
             HeadAttention attention,
             float[] weights,
             int numRows,
-            int head,
             ElementType type,
             float[] shrink) {
-        long at = (long) head * Float.BYTES;
-        FloatVector before = floats(attention.maxima().data(), at);
-        FloatVector largest = before;
-        for (int row = 0; row < numRows; row++) {
-            largest = largest.max(FloatVector.fromArray(FLOATS, weights, row * HEADS + head));
+        int size = numRows * HEADS;
+        for (int head = 0; head < HEADS; head += LANES) {
+            raiseMaximum(attention.maxima(), weights, size, head, shrink);
         }
-        FloatVector factor = Lanes.exp(before.sub(largest));
-        factor.intoArray(shrink, head);
-        FloatVector total = floats(attention.totals().data(), at).mul(factor);
-        for (int row = 0; row < numRows; row++) {
-            int place = HeadAttention.order(type, row, numRows) * HEADS + head;
-            FloatVector weight =
-                    Lanes.exp(FloatVector.fromArray(FLOATS, weights, place).sub(largest));
-            weight.intoArray(weights, place);
-        }
+        VectorWeights.exponentials(shrink, 0, HEADS, 0);
+        VectorWeights.exponentials(weights, 0, size, 0);
         if (type == ElementType.BF16) {
-            round(weights, numRows, head);
+            VectorWeights.roundToBfloat16(weights, 0, size);
         }
-        for (int row = 0; row < numRows; row++) {
-            int place = HeadAttention.order(type, row, numRows) * HEADS + head;
-            total = total.add(FloatVector.fromArray(FLOATS, weights, place));
+        MemorySegment totals = attention.totals().data();
+        for (int head = 0; head < HEADS; head += LANES) {
+            long at = (long) head * Float.BYTES;
+            FloatVector total = floats(totals, at).mul(FloatVector.fromArray(FLOATS, shrink, head));
+            for (int row = 0; row < numRows; row++) {
+                int place = HeadAttention.order(type, row, numRows) * HEADS + head;
+                total = total.add(FloatVector.fromArray(FLOATS, weights, place));
+            }
+            total.intoMemorySegment(totals, at, MACHINE);
         }
-        largest.intoMemorySegment(attention.maxima().data(), at, MACHINE);
-        total.intoMemorySegment(attention.totals().data(), at, MACHINE);
     }
 
-    /// Not where weights are computed: that is more than the compiler puts into one method.
-    private static void round(float[] weights, int numRows, int head) {
-        for (int i = head; i < numRows * HEADS; i += HEADS) {
-            Lanes.roundedToBfloat16(FloatVector.fromArray(FLOATS, weights, i))
-                    .intoArray(weights, i);
+    /// Takes the largest scores off all, and off the largest so far.
+    private static void raiseMaximum(
+            FloatMatrix maxima, float[] scores, int size, int head, float[] shrink) {
+        long at = (long) head * Float.BYTES;
+        FloatVector before = floats(maxima.data(), at);
+        FloatVector largest = before;
+        for (int i = head; i < size; i += HEADS) {
+            largest = largest.max(FloatVector.fromArray(FLOATS, scores, i));
         }
+        for (int i = head; i < size; i += HEADS) {
+            FloatVector.fromArray(FLOATS, scores, i).sub(largest).intoArray(scores, i);
+        }
+        before.sub(largest).intoArray(shrink, head);
+        largest.intoMemorySegment(maxima.data(), at, MACHINE);
     }
 
     /// `sums += weightsᵀ rows`. All heads take two or three vectors of each row before any takes the next, while they

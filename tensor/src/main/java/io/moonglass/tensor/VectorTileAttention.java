@@ -196,10 +196,14 @@ final class VectorTileAttention {
         for (int row = 0; row < count; row++) {
             raiseMaximum(query + row, row, numTiles);
         }
-        for (int lane = 0; lane < TOTALS; lane += LANES) {
-            for (int row = 0; row < count; row++) {
-                addWeights(query + row, row, numTiles, lane);
+        for (int row = 0; row < count; row++) {
+            for (int tile = 0; tile < numTiles; tile++) {
+                int from = rowOffset(tile, row);
+                VectorWeights.exponentials(scores, from, from + TILE_KEYS, maxima[query + row]);
             }
+        }
+        for (int row = 0; row < count; row++) {
+            addWeights(query + row, row, numTiles);
         }
         if (tiles.type() == ElementType.BF16) {
             for (int tile = 0; tile < numTiles; tile++) {
@@ -231,28 +235,31 @@ final class VectorTileAttention {
         return (tile * QUERIES + row) * TILE_KEYS;
     }
 
-    /// The weights of every sixteenth vector of lanes.
-    private void addWeights(int query, int row, int numTiles, int lane) {
-        float largest = maxima[query];
-        int total = query * TOTALS + lane;
-        FloatVector sum = FloatVector.fromArray(FLOATS, totals, total);
-        for (int tile = 0; tile < numTiles; tile++) {
-            int at = rowOffset(tile, row);
-            for (int key = lane; key < TILE_KEYS; key += TOTALS) {
-                FloatVector score = FloatVector.fromArray(FLOATS, scores, at + key);
-                FloatVector weight = Lanes.exp(score.sub(largest));
-                sum = sum.add(weight);
-                weight.intoArray(scores, at + key);
+    private void addWeights(int query, int row, int numTiles) {
+        for (int lane = 0; lane < TOTALS; lane += LANES) {
+            int total = query * TOTALS + lane;
+            FloatVector sum = FloatVector.fromArray(FLOATS, totals, total);
+            for (int tile = 0; tile < numTiles; tile++) {
+                int at = rowOffset(tile, row);
+                for (int key = at + lane; key < at + TILE_KEYS; key += TOTALS) {
+                    sum = sum.add(FloatVector.fromArray(FLOATS, scores, key));
+                }
             }
+            sum.intoArray(totals, total);
         }
-        sum.intoArray(totals, total);
     }
 
-    /// Not where they are computed: that is more than the compiler puts into one method.
+    /// [VectorWeights#roundToBfloat16], and the second of a pair before the first.
     private void roundWeights(int from, int to) {
         for (int i = from; i < to; i += LANES) {
-            FloatVector weight = FloatVector.fromArray(FLOATS, scores, i);
-            Lanes.roundedToBfloat16(weight).rearrange(SWAP_PAIRS).intoArray(scores, i);
+            IntVector bits = FloatVector.fromArray(FLOATS, scores, i).reinterpretAsInts();
+            IntVector even = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+            bits.add(even)
+                    .add(0x7fff)
+                    .and(0xffff0000)
+                    .reinterpretAsFloats()
+                    .rearrange(SWAP_PAIRS)
+                    .intoArray(scores, i);
         }
     }
 

@@ -21,7 +21,7 @@ final class PictureAttention {
     private static final int STORED_ROWS = KeyValueTiles.TILE_KEYS;
 
     /// Queries of a piece: their sums stay in the first-level cache.
-    private static final int QUERIES = 48;
+    private static final int QUERIES = 96;
 
     private final int numPatches;
     private final int hiddenSize;

@@ -171,6 +171,27 @@ class PanelMatrixTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void kernels_agree_beyond_what_shares_one_unpacking(PanelType type) {
+        assertAgreement(type, 401, 65, 311);
+    }
+
+    @ParameterizedTest
+    @EnumSource(PanelType.class)
+    void a_row_may_change_between_products(PanelType type) {
+        PanelMatrix weight = PanelPacker.pack(arena, weight(70, randomValues(40 * 70)), type);
+        QuantizedRows x = QuantizedRows.allocate(arena, 1, 70);
+        FloatMatrix expected = FloatMatrix.allocate(arena, 1, 40);
+        FloatMatrix actual = FloatMatrix.allocate(arena, 1, 40);
+        for (int i = 0; i < 3; i++) {
+            scalar.quantize(FloatMatrix.of(arena, 70, randomValues(70)), x);
+            scalar.linear(x, weight, expected, 0, weight.numPanels());
+            vector.linear(x, weight, actual, 0, weight.numPanels());
+            assertArrayEquals(expected.toArray(), actual.toArray());
+        }
+    }
+
     private void assertAgreement(PanelType type, int numRows, int size, int numOut) {
         QuantizedRows x =
                 quantized(scalar, FloatMatrix.of(arena, size, randomValues(numRows * size)));

@@ -1,0 +1,37 @@
+package io.moonglass.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CompileCommandsTest {
+
+    private static final Pattern NOT_INLINED = Pattern.compile("dontinline,([\\w.]+)::(\\w*)\\*");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../moonglass", "../helm/image/java.options"})
+    void methods_that_are_compiled_apart_are_there(String file)
+            throws IOException, ClassNotFoundException {
+        List<MatchResult> commands =
+                NOT_INLINED.matcher(Files.readString(Path.of(file))).results().toList();
+
+        assertFalse(commands.isEmpty());
+        for (MatchResult command : commands) {
+            Method[] methods = Class.forName(command.group(1)).getDeclaredMethods();
+            assertTrue(
+                    Arrays.stream(methods)
+                            .anyMatch(method -> method.getName().startsWith(command.group(2))),
+                    command.group());
+        }
+    }
+}

@@ -20,7 +20,7 @@ final class PictureAttention {
     /// Patches whose rows are turned and stored together: a tile of keys.
     private static final int STORED_ROWS = KeyValueTiles.TILE_KEYS;
 
-    /// Queries of a piece: their sums stay in the first-level cache.
+    /// Queries of a piece: they share the widening of keys and values, and their sums stay in a core's own cache.
     private static final int QUERIES = 96;
 
     private final int numPatches;

@@ -38,6 +38,8 @@ final class Lanes {
     static final VectorShuffle<Float> FOLD_2 = fold(2);
     static final VectorShuffle<Float> FOLD_1 = fold(1);
 
+    static final VectorShuffle<Float> SWAP_PAIRS = VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
+
     private Lanes() {}
 
     static FloatVector floats(MemorySegment segment, long byteOffset) {

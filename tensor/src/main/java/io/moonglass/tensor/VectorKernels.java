@@ -4,6 +4,7 @@ import static io.moonglass.tensor.Exponential.exp;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
 import static io.moonglass.tensor.Lanes.MACHINE;
+import static io.moonglass.tensor.Lanes.SWAP_PAIRS;
 import static io.moonglass.tensor.Lanes.exp;
 import static io.moonglass.tensor.Lanes.floats;
 import static io.moonglass.tensor.Lanes.sum;
@@ -14,7 +15,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 
 /// The kernels on the widest vectors of the processor.
 ///
@@ -22,9 +22,6 @@ import jdk.incubator.vector.VectorShuffle;
 /// columns, then a fixed tree over the lanes, then the tail. `reduceLanes` is not used because its
 /// order is left open and differs between interpreted and compiled code.
 sealed class VectorKernels implements KernelSet permits NativeKernels {
-
-    private static final VectorShuffle<Float> SWAP_PAIRS =
-            VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 
     VectorKernels() {
         if (LANES < 4 || LANES > 16) {

@@ -117,15 +117,15 @@ final class VectorPanelTiles {
     }
 
     private void unpack(int column, int last, int block) {
+        int offset = weight.type().offset();
         for (int v = 0; v < STRIP; v += LANES) {
             int lane = Math.min(column + v, last - LANES);
             int panel = lane / PANEL_ROWS;
             int inPanel = lane % PANEL_ROWS;
             long at = weight.blockOffset(panel, block) + inPanel * 4L;
             switch (weight.type()) {
-                case Q4 -> unpackNibbles(at, 8, v);
-                case Q8 -> unpackBytes(at, v);
-                case Q4A -> unpackNibbles(at, 0, v);
+                case Q4, Q4A -> unpackNibbles(at, offset, v);
+                case Q8 -> unpackBytes(at, offset, v);
             }
             long scale = weight.scaleOffset(panel, block) + inPanel * 2L;
             Lanes.halves(weight.data(), scale).intoArray(scales, v);
@@ -147,14 +147,14 @@ final class VectorPanelTiles {
         }
     }
 
-    private void unpackBytes(long at, int to) {
+    private void unpackBytes(long at, int offset, int to) {
         for (int group = 0; group < BLOCK_COLUMNS / 4; group++) {
             IntVector words = Lanes.storedInts(weight.data(), at + group * GROUP_BYTES);
             int column = to + 4 * group * STRIP;
-            unpackOne(words, 0, 255, 128, column);
-            unpackOne(words, 8, 255, 128, column + STRIP);
-            unpackOne(words, 16, 255, 128, column + 2 * STRIP);
-            unpackOne(words, 24, 255, 128, column + 3 * STRIP);
+            unpackOne(words, 0, 255, offset, column);
+            unpackOne(words, 8, 255, offset, column + STRIP);
+            unpackOne(words, 16, 255, offset, column + 2 * STRIP);
+            unpackOne(words, 24, 255, offset, column + 3 * STRIP);
         }
     }
 

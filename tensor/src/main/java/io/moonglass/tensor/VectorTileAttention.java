@@ -6,6 +6,7 @@ import static io.moonglass.tensor.KeyValueTiles.TOTALS;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
 import static io.moonglass.tensor.Lanes.MACHINE;
+import static io.moonglass.tensor.Lanes.SWAP_PAIRS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
@@ -13,7 +14,6 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 
 /// Attention of many queries, of [VectorKernels]. Tiles of bfloat16 numbers are widened once for all
 /// queries, the second of a pair before the first, which is the order of their sums.
@@ -23,9 +23,6 @@ final class VectorTileAttention {
 
     /// Queries that meet a tile of keys or values while it is in the first-level cache.
     private static final int QUERIES = 12;
-
-    private static final VectorShuffle<Float> SWAP_PAIRS =
-            VectorShuffle.fromOp(FLOATS, lane -> lane ^ 1);
 
     private final KeyValueTiles tiles;
     private final int numQueries;

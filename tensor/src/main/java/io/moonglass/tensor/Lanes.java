@@ -140,7 +140,8 @@ final class Lanes {
     /// [Exponential] in every lane. Written out because the library's `EXP` gives other bits in
     /// interpreted code than in compiled code.
     static FloatVector exp(FloatVector x) {
-        FloatVector clamped = x.max(LEAST).min(MOST);
+        // Comparisons, because the library's `max` and `min` take six operations for zeros' signs.
+        FloatVector clamped = x.blend(MOST, x.compare(VectorOperators.GT, MOST));
         FloatVector shifted =
                 clamped.fma(
                         FloatVector.broadcast(FLOATS, LOG2_E),

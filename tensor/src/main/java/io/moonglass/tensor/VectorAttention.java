@@ -204,8 +204,8 @@ final class VectorAttention {
         for (int head = 0; head < HEADS; head += LANES) {
             raiseMaximum(attention.maxima(), weights, size, head, shrink);
         }
-        VectorWeights.exponentials(shrink, 0, HEADS, 0);
-        VectorWeights.exponentials(weights, 0, size, 0);
+        VectorWeights.exponentials(shrink, 0, HEADS);
+        VectorWeights.exponentials(weights, 0, size);
         if (type == ElementType.BF16) {
             VectorWeights.roundToBfloat16(weights, 0, size);
         }
@@ -228,7 +228,8 @@ final class VectorAttention {
         FloatVector before = floats(maxima.data(), at);
         FloatVector largest = before;
         for (int i = head; i < size; i += HEADS) {
-            largest = largest.max(FloatVector.fromArray(FLOATS, scores, i));
+            FloatVector score = FloatVector.fromArray(FLOATS, scores, i);
+            largest = largest.blend(score, score.compare(VectorOperators.GT, largest));
         }
         for (int i = head; i < size; i += HEADS) {
             FloatVector.fromArray(FLOATS, scores, i).sub(largest).intoArray(scores, i);

@@ -58,7 +58,7 @@ final class VectorPanels {
     static void linear(
             QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel) {
         if (x.numRows() > VectorPanelRow.MOST_ROWS) {
-            new VectorPanelTiles(x, weight).linear(out, fromPanel, toPanel);
+            VectorPanelTiles.of(x, weight).linear(out, fromPanel, toPanel);
             return;
         }
         for (int row = 0; row < x.numRows(); row++) {

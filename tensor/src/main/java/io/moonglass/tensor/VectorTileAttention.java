@@ -193,20 +193,15 @@ final class VectorTileAttention {
         for (int row = 0; row < count; row++) {
             raiseMaximum(query + row, row, numTiles);
         }
-        for (int row = 0; row < count; row++) {
-            for (int tile = 0; tile < numTiles; tile++) {
-                int from = rowOffset(tile, row);
-                VectorWeights.exponentials(scores, from, from + TILE_KEYS, maxima[query + row]);
-            }
-        }
-        for (int row = 0; row < count; row++) {
-            addWeights(query + row, row, numTiles);
-        }
-        if (tiles.type() == ElementType.BF16) {
-            for (int tile = 0; tile < numTiles; tile++) {
-                int from = rowOffset(tile, 0);
-                roundWeights(from, from + count * TILE_KEYS);
-            }
+        for (int tile = 0; tile < numTiles; tile++) {
+            VectorWeights.weigh(
+                    scores,
+                    rowOffset(tile, 0),
+                    count,
+                    maxima,
+                    query,
+                    totals,
+                    tiles.type() == ElementType.BF16);
         }
     }
 
@@ -216,11 +211,12 @@ final class VectorTileAttention {
         for (int tile = 0; tile < numTiles; tile++) {
             int at = rowOffset(tile, row);
             for (int key = 0; key < TILE_KEYS; key += LANES) {
-                most = most.max(FloatVector.fromArray(FLOATS, scores, at + key));
+                FloatVector score = FloatVector.fromArray(FLOATS, scores, at + key);
+                most = most.blend(score, score.compare(VectorOperators.GT, most));
             }
         }
-        float largest = most.reduceLanes(VectorOperators.MAX); // the same in any order
-        if (largest != before) {
+        if (most.compare(VectorOperators.GT, before).anyTrue()) {
+            float largest = most.reduceLanes(VectorOperators.MAX); // the same in any order
             float shrink = Exponential.exp(before - largest);
             scale(sums, query * valueSize, valueSize, shrink);
             scale(totals, query * TOTALS, TOTALS, shrink);
@@ -230,34 +226,6 @@ final class VectorTileAttention {
 
     private static int rowOffset(int tile, int row) {
         return (tile * QUERIES + row) * TILE_KEYS;
-    }
-
-    private void addWeights(int query, int row, int numTiles) {
-        for (int lane = 0; lane < TOTALS; lane += LANES) {
-            int total = query * TOTALS + lane;
-            FloatVector sum = FloatVector.fromArray(FLOATS, totals, total);
-            for (int tile = 0; tile < numTiles; tile++) {
-                int at = rowOffset(tile, row);
-                for (int key = at + lane; key < at + TILE_KEYS; key += TOTALS) {
-                    sum = sum.add(FloatVector.fromArray(FLOATS, scores, key));
-                }
-            }
-            sum.intoArray(totals, total);
-        }
-    }
-
-    /// [VectorWeights#roundToBfloat16], and the second of a pair before the first.
-    private void roundWeights(int from, int to) {
-        for (int i = from; i < to; i += LANES) {
-            IntVector bits = FloatVector.fromArray(FLOATS, scores, i).reinterpretAsInts();
-            IntVector even = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-            bits.add(even)
-                    .add(0x7fff)
-                    .and(0xffff0000)
-                    .reinterpretAsFloats()
-                    .rearrange(SWAP_PAIRS)
-                    .intoArray(scores, i);
-        }
     }
 
     private static void scale(float[] x, int from, int length, float factor) {

@@ -1,17 +1,12 @@
 package io.moonglass.tensor;
 
-import static io.moonglass.tensor.Exponential.LEAST;
-import static io.moonglass.tensor.Exponential.LN2_HIGH;
-import static io.moonglass.tensor.Exponential.LN2_LOW;
-import static io.moonglass.tensor.Exponential.LOG2_E;
-import static io.moonglass.tensor.Exponential.MOST;
-import static io.moonglass.tensor.Exponential.ROUNDER;
+import static io.moonglass.tensor.KeyValueTiles.TILE_KEYS;
+import static io.moonglass.tensor.KeyValueTiles.TOTALS;
 import static io.moonglass.tensor.Lanes.FLOATS;
 import static io.moonglass.tensor.Lanes.LANES;
+import static io.moonglass.tensor.Lanes.SWAP_PAIRS;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 /// How scores become weights, of attention on vectors.
 ///
@@ -21,45 +16,48 @@ final class VectorWeights {
 
     private VectorWeights() {}
 
-    /// `x = exp(x - largest)`, see [Lanes#exp], for elements `[from, to)`.
+    /// `x = exp(x)` for elements `[from, to)`.
     ///
     /// @param to whole vectors after `from`
-    static void exponentials(float[] x, int from, int to, float largest) {
+    static void exponentials(float[] x, int from, int to) {
         for (int i = from; i < to; i += LANES) {
-            FloatVector exponent = FloatVector.fromArray(FLOATS, x, i).sub(largest);
-            FloatVector clamped = exponent.max(LEAST).min(MOST);
-            FloatVector shifted =
-                    clamped.fma(
-                            FloatVector.broadcast(FLOATS, LOG2_E),
-                            FloatVector.broadcast(FLOATS, ROUNDER));
-            FloatVector n = shifted.sub(ROUNDER);
-            FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), clamped);
-            r = n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), r);
-            FloatVector p = FloatVector.broadcast(FLOATS, 1 / 5040f);
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 720f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 120f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 24f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1 / 6f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 0.5f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
-            p = p.fma(r, FloatVector.broadcast(FLOATS, 1f));
-            IntVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
-            p.reinterpretAsInts()
-                    .add(power)
-                    .reinterpretAsFloats()
-                    .blend(0f, exponent.compare(VectorOperators.LT, LEAST))
-                    .intoArray(x, i);
+            Lanes.exp(FloatVector.fromArray(FLOATS, x, i)).intoArray(x, i);
         }
     }
 
-    /// The nearest bfloat16 numbers, see [Lanes#roundedToBfloat16], for elements `[from, to)`.
+    /// `exp(score - maximum)` of each query's scores of a tile, added to its totals.
+    ///
+    /// @param scores  `[numQueries, TILE_KEYS]` from `from` on; get the weights
+    /// @param maxima  of the queries, from `query` on
+    /// @param totals  `[.., TOTALS]`, likewise
+    /// @param rounded to bfloat16 after they were added, the second of a pair before the first
+    static void weigh(
+            float[] scores,
+            int from,
+            int numQueries,
+            float[] maxima,
+            int query,
+            float[] totals,
+            boolean rounded) {
+        for (int i = 0; i < numQueries * TILE_KEYS; i += LANES) {
+            int row = query + i / TILE_KEYS;
+            FloatVector score = FloatVector.fromArray(FLOATS, scores, from + i);
+            FloatVector weight = Lanes.exp(score.sub(maxima[row]));
+            int total = row * TOTALS + i % TOTALS;
+            FloatVector.fromArray(FLOATS, totals, total).add(weight).intoArray(totals, total);
+            if (rounded) {
+                weight = Lanes.roundedToBfloat16(weight).rearrange(SWAP_PAIRS);
+            }
+            weight.intoArray(scores, from + i);
+        }
+    }
+
+    /// The nearest bfloat16 numbers, for elements `[from, to)`.
     ///
     /// @param to whole vectors after `from`
     static void roundToBfloat16(float[] x, int from, int to) {
         for (int i = from; i < to; i += LANES) {
-            IntVector bits = FloatVector.fromArray(FLOATS, x, i).reinterpretAsInts();
-            IntVector even = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-            bits.add(even).add(0x7fff).and(0xffff0000).reinterpretAsFloats().intoArray(x, i);
+            Lanes.roundedToBfloat16(FloatVector.fromArray(FLOATS, x, i)).intoArray(x, i);
         }
     }
 }

@@ -16,14 +16,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CompileCommandsTest {
 
-    private static final Pattern NOT_INLINED = Pattern.compile("dontinline,([\\w.]+)::(\\w*)\\*");
+    private static final Pattern COMMANDS =
+            Pattern.compile("=(?:dontinline|inline),([\\w.]+)::(\\w*)");
 
     @ParameterizedTest
     @ValueSource(strings = {"../moonglass", "../helm/image/java.options"})
-    void methods_that_are_compiled_apart_are_there(String file)
+    void methods_that_the_compiler_is_told_about_are_there(String file)
             throws IOException, ClassNotFoundException {
         List<MatchResult> commands =
-                NOT_INLINED.matcher(Files.readString(Path.of(file))).results().toList();
+                COMMANDS.matcher(Files.readString(Path.of(file))).results().toList();
 
         assertFalse(commands.isEmpty());
         for (MatchResult command : commands) {

@@ -21,7 +21,7 @@ final class PictureAttention {
     private static final int STORED_ROWS = KeyValueTiles.TILE_KEYS;
 
     /// Queries of a piece: they share the widening of keys and values, and their sums stay in a core's own cache.
-    private static final int QUERIES = 96;
+    private static final int QUERIES = 192;
 
     private final int numPatches;
     private final int hiddenSize;

@@ -11,13 +11,13 @@ import io.moonglass.tensor.WeightMatrix;
 final class SharedProduct {
 
     /// Bytes of a piece's rows: with a panel and the piece's output they stay in a core's own cache.
-    private static final int ROW_BYTES = 384 << 10;
+    private static final int ROW_BYTES = 400 << 10;
 
     /// Rows of a piece are a multiple of it, for the register tiles of the kernels.
     private static final int ROW_UNIT = 12;
 
     /// Columns of a piece.
-    private static final int COLUMNS = 128;
+    private static final int COLUMNS = 256;
 
     private SharedProduct() {}
 
@@ -33,7 +33,7 @@ final class SharedProduct {
     /// @param x prepared here
     static void run(LayerInput x, Weight weight, FloatMatrix out, PacedTeam team, Finish finish) {
         x.prepareFor(weight);
-        int pieceRows = pieceRows(weight);
+        int pieceRows = pieceRows(weight, x.numRows());
         int numAcross = (weight.numRows() + COLUMNS - 1) / COLUMNS;
         int numDown = (x.numRows() + pieceRows - 1) / pieceRows;
         team.run(
@@ -48,12 +48,16 @@ final class SharedProduct {
                 });
     }
 
-    private static int pieceRows(Weight weight) {
+    /// As many as [#ROW_BYTES] hold, or what makes the last piece as large as the others.
+    private static int pieceRows(Weight weight, int numRows) {
         long rowBytes =
                 switch (weight) {
                     case WeightMatrix matrix -> (long) matrix.numColumns() * Float.BYTES;
                     case PanelMatrix panels -> panels.numColumns();
                 };
-        return (int) Math.max(1, ROW_BYTES / rowBytes / ROW_UNIT) * ROW_UNIT;
+        int mostUnits = (int) Math.max(1, ROW_BYTES / rowBytes / ROW_UNIT);
+        int numUnits = (numRows + ROW_UNIT - 1) / ROW_UNIT;
+        int numPieces = (numUnits + mostUnits - 1) / mostUnits;
+        return (numUnits + numPieces - 1) / numPieces * ROW_UNIT;
     }
 }

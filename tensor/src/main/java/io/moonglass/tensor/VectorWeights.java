@@ -10,8 +10,9 @@ import jdk.incubator.vector.FloatVector;
 
 /// How scores become weights, of attention on vectors.
 ///
-/// No method here takes a vector. Attention is more than the compiler puts into one piece, and where it stops, a method that takes
-/// a vector gets an object for each: a third more time for a picture, in one of seven starts.
+/// No method here takes a vector, so that each can be compiled apart, with room for what it calls. Attention is more than the compiler puts
+/// into one piece, and where it stops, a method that takes a vector gets an object for each: a third more time for a picture, in
+/// one of seven starts.
 final class VectorWeights {
 
     private VectorWeights() {}

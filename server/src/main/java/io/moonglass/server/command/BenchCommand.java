@@ -164,12 +164,11 @@ final class BenchCommand implements Callable<Integer> {
         report.pictures()
                 .forEach((side, figure) ->
                         out.printf(
-                                "%-34s%6.2f s%12.2f s%9.0f%%%n",
+                                "%-34s%6.2f s%s%n",
                                 "picture %,d x %,d, %,d patches"
                                         .formatted(side, side, report.patches().get(side)),
                                 figure.seconds(),
-                                figure.floorSeconds(),
-                                100 * figure.floorSeconds() / figure.seconds()));
+                                floor(figure, "%12.2f s".formatted(figure.floorSeconds()))));
         if (report.loadSeconds() > 0) {
             out.printf("%-28s%12.2f s%n", "loaded after", report.loadSeconds());
             out.printf("%-28s%12.2f s%n", "ready after", report.readySeconds());
@@ -181,14 +180,14 @@ final class BenchCommand implements Callable<Integer> {
 
     private static void line(
             PrintWriter out, String what, BenchReport.Figure figure, int numTokens) {
-        String floor =
-                figure.floorSeconds() == 0
-                        ? ""
-                        : "%10.1f t/s%9.0f%%"
-                                .formatted(
-                                        numTokens / figure.floorSeconds(),
-                                        100 * figure.floorSeconds() / figure.seconds());
-        out.printf("%-28s%10.1f t/s%s%n", what, numTokens / figure.seconds(), floor);
+        String floor = "%10.1f t/s".formatted(numTokens / figure.floorSeconds());
+        out.printf("%-28s%10.1f t/s%s%n", what, numTokens / figure.seconds(), floor(figure, floor));
+    }
+
+    /// A floor and what share of it was reached; nothing where what it takes was not measured.
+    private static String floor(BenchReport.Figure figure, String floor) {
+        double seconds = figure.floorSeconds();
+        return seconds == 0 ? "" : "%s%9.0f%%".formatted(floor, 100 * seconds / figure.seconds());
     }
 
     private static ObjectNode json(BenchReport report) {

@@ -67,15 +67,9 @@ final class VectorFloatTiles extends VectorPanelTiles {
     }
 
     @Override
-    void widenCodes(int numRows, long at) {
-        long next = x.blockOffset(1, 0);
-        int to = 0;
-        for (int i = 0; i < numRows; i++) {
-            for (int k = 0; k < BLOCK_COLUMNS; k += LANES) {
-                Lanes.bytes(x.data(), at + k).intoArray(codes, to + k);
-            }
-            to += BLOCK_COLUMNS;
-            at += next;
+    void widenCodes(long at, int i) {
+        for (int k = 0; k < BLOCK_COLUMNS; k += LANES) {
+            Lanes.bytes(x.data(), at + k).intoArray(codes, i * BLOCK_COLUMNS + k);
         }
     }
 

@@ -160,17 +160,11 @@ final class VectorLongTiles extends VectorPanelTiles {
     }
 
     @Override
-    void widenCodes(int numRows, long at) {
-        long next = x.blockOffset(1, 0);
-        int to = 0;
-        for (int i = 0; i < numRows; i++) {
-            if (thirds) {
-                widenThirds(at, to);
-            } else {
-                widenQuarters(at, to);
-            }
-            to += numSteps;
-            at += next;
+    void widenCodes(long at, int i) {
+        if (thirds) {
+            widenThirds(at, i * THIRD_STEPS);
+        } else {
+            widenQuarters(at, i * QUARTER_STEPS);
         }
     }
 

@@ -28,7 +28,7 @@ abstract sealed class VectorPanelTiles permits VectorFloatTiles, VectorLongTiles
     /// Rows and vectors of a register tile.
     static final int TILE_ROWS = 4;
 
-    static final int TILE_VECTORS = 2;
+    private static final int TILE_VECTORS = 2;
     static final int STRIP = TILE_VECTORS * LANES;
 
     final QuantizedRows x;
@@ -135,20 +135,21 @@ abstract sealed class VectorPanelTiles permits VectorFloatTiles, VectorLongTiles
     abstract void unpackWeights(long at, int to);
 
     private void widen(int row, int numRows, int block) {
-        widenCodes(numRows, x.blockOffset(row, block));
         long at = x.blockOffset(row, block);
         long next = x.blockOffset(1, 0);
         for (int i = 0; i < numRows; i++) {
+            widenCodes(at, i);
             rowScales[i] = x.data().get(SCALE, at + QuantizedRows.SCALE);
             rowSums[i] = x.data().get(SUM, at + QuantizedRows.SUM);
             at += next;
         }
     }
 
-    /// Widens the numbers of a block of so many rows.
+    /// Widens the numbers of a row's block, rows in their order.
     ///
-    /// @param at where the first row's are stored
-    abstract void widenCodes(int numRows, long at);
+    /// @param at where they are stored
+    /// @param i  the row, of the block of rows
+    abstract void widenCodes(long at, int i);
 
     /// Adds rows' products with a block of a strip to what the blocks before gave.
     ///

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CompileCommandsTest {
 
     private static final Pattern COMMANDS =
-            Pattern.compile("=(?:dontinline|inline),([\\w.]+)::(\\w*)");
+            Pattern.compile("=(?:dontinline|inline),([\\w.]+)::(\\w*)(\\*?)");
 
     @ParameterizedTest
     @ValueSource(strings = {"../moonglass", "../helm/image/java.options"})
@@ -31,7 +31,11 @@ class CompileCommandsTest {
             Method[] methods = Class.forName(command.group(1)).getDeclaredMethods();
             assertTrue(
                     Arrays.stream(methods)
-                            .anyMatch(method -> method.getName().startsWith(command.group(2))),
+                            .map(Method::getName)
+                            .anyMatch(name ->
+                                    command.group(3).isEmpty()
+                                            ? name.equals(command.group(2))
+                                            : name.startsWith(command.group(2))),
                     command.group());
         }
     }

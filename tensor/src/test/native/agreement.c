@@ -84,7 +84,7 @@ static void attention(int bits, long numTokens) {
         maxima[h] = -1;
         totals[h] = 0.5f;
     }
-    (bits == 16 ? PAIR_LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))((char *)queries, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
+    (bits == 16 ? PAIR_LEAF(moonglass_attend_bf16) : LEAF(moonglass_attend_f32))((char *)queries, (char *)rows, (char *)rows, numTokens, ROW, LATENT, scores, maxima,
                                                                          totals, sums);
     fwrite(sums, sizeof(float), LANES * LATENT, stdout);
     fwrite(totals, sizeof(float), LANES, stdout);

@@ -8,6 +8,7 @@ import io.moonglass.tensor.Kernels;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.WeightMatrix;
 import io.moonglass.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -100,7 +101,10 @@ final class AbsorbedAttention {
                         Token token = tokens.get(split.token());
                         mine.chooseHeads(split, token.row, queries, latentQueries);
                         HeadAttention attention = splits.attention(index, mine.heads, mine.scores);
-                        attend(layer, token.blocks, split, mine.rows, attention);
+                        // Whoever ends this stretch goes on with the one behind it, as a rule.
+                        int behind = Math.min(index + 1, splits.size() - 1);
+                        MemorySegment after = begin(layer, tokens, splits.get(behind));
+                        attend(layer, token.blocks, split, mine.rows, attention, after);
                     });
             team.run(
                     numHeads,
@@ -135,17 +139,30 @@ final class AbsorbedAttention {
         }
     }
 
+    /// @param after what is read after the stretch
     private void attend(
             int layer,
             BlockTable blocks,
             ContextSplits.Split split,
             WeightMatrix scratch,
-            HeadAttention attention) {
+            HeadAttention attention,
+            MemorySegment after) {
         for (int from = split.from(); from < split.to(); from += KvCache.BLOCK_SIZE) {
-            int count = Math.min(KvCache.BLOCK_SIZE, split.to() - from);
+            int end = from + KvCache.BLOCK_SIZE;
+            int count = Math.min(end, split.to()) - from;
             int block = blocks.block(from / KvCache.BLOCK_SIZE);
-            attention.attend(cache.rows(layer, block, count, scratch));
+            attention.attend(
+                    cache.rows(layer, block, count, scratch),
+                    end < split.to() ? stored(layer, blocks, end) : after);
         }
+    }
+
+    private MemorySegment begin(int layer, List<Token> tokens, ContextSplits.Split split) {
+        return stored(layer, tokens.get(split.token()).blocks, split.from());
+    }
+
+    private MemorySegment stored(int layer, BlockTable blocks, int position) {
+        return cache.stored(layer, blocks.block(position / KvCache.BLOCK_SIZE));
     }
 
     /// One thread's memory.

@@ -220,14 +220,15 @@ public final class KvCache implements AutoCloseable {
     }
 
     private WeightMatrix matrix(int layer, int block) {
-        return new WeightMatrix(layerOf(layer, block), type(), BLOCK_SIZE, rowSize);
+        return new WeightMatrix(stored(layer, block), type(), BLOCK_SIZE, rowSize);
     }
 
     private ByteRows bytes(int layer, int block) {
-        return new ByteRows(layerOf(layer, block), BLOCK_SIZE, rowSize);
+        return new ByteRows(stored(layer, block), BLOCK_SIZE, rowSize);
     }
 
-    private MemorySegment layerOf(int layer, int block) {
+    /// The rows of one layer in a block, as they are stored.
+    MemorySegment stored(int layer, int block) {
         long layerBytes = BLOCK_SIZE * type.rowBytes(rowSize);
         return memory[block].asSlice(layer * layerBytes, layerBytes);
     }

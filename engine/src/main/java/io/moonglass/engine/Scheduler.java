@@ -209,14 +209,17 @@ final class Scheduler {
         if (++numPromptSteps % TURN_OF_FIRST != 0) {
             prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }
-        Set<Digest> inThisStep = new HashSet<>();
+        Set<Digest> beingComputed = new HashSet<>();
+        if (passing != null && passing.nextKey() != null) {
+            beingComputed.add(passing.nextKey());
+        }
         for (Sequence sequence : prompts) {
             if (budget == 0 || !running.contains(sequence)) {
                 continue;
             }
             sequence.adopt(cache);
             Digest next = sequence.nextKey();
-            if (next != null && !inThisStep.add(next)) {
+            if (next != null && !beingComputed.add(next)) {
                 continue; // another one computes it now; this one takes it over afterwards
             }
             double cost = clock.rowsPerToken(sequence.isScored());

@@ -48,7 +48,8 @@ class ContextSplitsTest {
                     covered = split.to();
                     for (int from = split.from(); from < split.to(); from += 32) {
                         int count = Math.min(32, split.to() - from);
-                        attention.attend(weights(rows.rows(from, count)));
+                        WeightMatrix block = weights(rows.rows(from, count));
+                        attention.attend(block, block.data());
                     }
                 }
             }

@@ -188,6 +188,22 @@ class SchedulerTest {
     }
 
     @Test
+    void what_a_pass_computes_is_not_computed_beside_it_but_taken_over() {
+        Fixture fixture = new Fixture(20, 512, 4);
+        Sequence passing = fixture.add(70);
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        assertEquals(Map.of(passing, 70), shares(fixture.scheduler.nextPass()));
+        Sequence alike = fixture.add(SmallCache.alike(passing));
+        Sequence other = fixture.add(70);
+        assertEquals(Map.of(other, 70), shares(fixture.scheduler.nextStep(2)));
+
+        passing.cached(70);
+        passing.publish(fixture.cache);
+        fixture.scheduler.endPass();
+        assertEquals(1, shares(fixture.scheduler.nextStep(1)).get(alike));
+    }
+
+    @Test
     void short_prompts_never_keep_a_long_one_from_its_end() {
         Fixture fixture = new Fixture(40, 64, 8);
         Sequence book = fixture.add(512);

@@ -58,4 +58,11 @@ final class SmallCache {
                         prompt, -1, List.of(), 1000, Set.of(), scope, scoring, List.of(branch));
         return new Sequence(request, branch, new BlockKeys(request), null, 8);
     }
+
+    /// Another sequence with the same prompt.
+    static Sequence alike(Sequence other) {
+        GenerationRequest request = other.request();
+        Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
+        return new Sequence(request, branch, new BlockKeys(request), null, 8);
+    }
 }

@@ -1,5 +1,7 @@
 package io.moonglass.tensor;
 
+import java.lang.foreign.MemorySegment;
+
 /// Attention of up to 16 heads of one token to cache rows that they share, block by block: an online
 /// softmax whose heads lie in the lanes of a vector.
 ///
@@ -51,10 +53,11 @@ public record HeadAttention(
         sums.data().fill((byte) 0);
     }
 
-    /// Attends to one block.
+    /// Attends to one block while what is read next is fetched from memory.
     ///
     /// @param rows `[numRows, rowSize]`, stored as the queries are
-    public void attend(WeightMatrix rows) {
+    /// @param next begins with the first rows of the next block, of this or another attention
+    public void attend(WeightMatrix rows, MemorySegment next) {
         if (rows.type() != queries.type()
                 || rows.numColumns() != queries.rowSize()
                 || rows.numRows() > scores.numRows()) {
@@ -68,6 +71,6 @@ public record HeadAttention(
                                     queries.rowSize(),
                                     queries.type()));
         }
-        Kernels.fastest().attend(this, rows);
+        Kernels.fastest().attend(this, rows, next);
     }
 }

@@ -26,7 +26,8 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
     /// @param offset in bytes
     void writeCodes(PanelBlock block, MemorySegment target, long offset);
 
-    void attend(HeadAttention attention, WeightMatrix rows);
+    /// @param next where what is read after these rows begins: it can be fetched meanwhile
+    void attend(HeadAttention attention, WeightMatrix rows, MemorySegment next);
 
     void addTransposedLinear(
             FloatMatrix x, WeightMatrix weight, int numColumns, FloatMatrix out, int outColumn);

@@ -19,8 +19,8 @@ final class NativeKernels extends VectorKernels {
 
     private static final FunctionDescriptor ATTEND =
             FunctionDescriptor.ofVoid(
-                    ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS,
-                    ADDRESS);
+                    ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS,
+                    ADDRESS, ADDRESS);
 
     private static final FunctionDescriptor TILES =
             FunctionDescriptor.ofVoid(
@@ -53,7 +53,7 @@ final class NativeKernels extends VectorKernels {
     }
 
     @Override
-    public void attend(HeadAttention attention, WeightMatrix rows) {
+    public void attend(HeadAttention attention, WeightMatrix rows, MemorySegment next) {
         MethodHandle attend =
                 switch (rows.type()) {
                     case F32 -> attendF32;
@@ -63,6 +63,7 @@ final class NativeKernels extends VectorKernels {
             attend.invokeExact(
                     attention.queries().data(),
                     rows.data(),
+                    next,
                     (long) rows.numRows(),
                     (long) rows.numColumns(),
                     (long) attention.sums().numColumns(),

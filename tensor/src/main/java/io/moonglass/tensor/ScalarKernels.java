@@ -151,7 +151,7 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public void attend(HeadAttention attention, WeightMatrix rows) {
+    public void attend(HeadAttention attention, WeightMatrix rows, MemorySegment next) {
         for (int head = 0; head < HeadAttention.HEADS; head++) {
             float largest = attention.maxima().get(0, head);
             for (int token = 0; token < rows.numRows(); token++) {

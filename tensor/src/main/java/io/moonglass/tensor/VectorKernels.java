@@ -62,7 +62,7 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
-    public void attend(HeadAttention attention, WeightMatrix rows) {
+    public void attend(HeadAttention attention, WeightMatrix rows, MemorySegment next) {
         VectorAttention.attend(attention, rows);
     }
 

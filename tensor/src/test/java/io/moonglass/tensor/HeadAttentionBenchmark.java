@@ -51,7 +51,7 @@ public class HeadAttentionBenchmark {
         HeadQueries queries = data.queries(type, ROW_SIZE);
         attention = attention(queries);
         HeadAttention expected = attention(queries);
-        blocks.forEach(block -> new ScalarKernels().attend(expected, block));
+        blocks.forEach(block -> new ScalarKernels().attend(expected, block, block.data()));
         BenchmarkData.check(expected.sums(), attend(), 0);
     }
 
@@ -59,7 +59,7 @@ public class HeadAttentionBenchmark {
     public FloatMatrix attend() {
         attention.reset();
         for (WeightMatrix block : blocks) {
-            measured.attend(attention, block);
+            measured.attend(attention, block, block.data());
         }
         return attention.sums();
     }

@@ -32,10 +32,10 @@ class HeadAttentionTest {
             HeadQueries queries = queries(type, rowSize);
             HeadAttention expected = attention(queries, latentSize);
             KernelSet scalar = new ScalarKernels();
-            blocks.forEach(block -> scalar.attend(expected, block));
+            blocks.forEach(block -> scalar.attend(expected, block, block.data()));
             for (KernelSet kernels : TestKernels.others()) {
                 HeadAttention actual = attention(queries, latentSize);
-                blocks.forEach(block -> kernels.attend(actual, block));
+                blocks.forEach(block -> kernels.attend(actual, block, block.data()));
                 String where = kernels.name() + " with " + numRows + " rows";
                 assertArrayEquals(expected.maxima().toArray(), actual.maxima().toArray(), where);
                 assertArrayEquals(expected.totals().toArray(), actual.totals().toArray(), where);
@@ -63,7 +63,7 @@ class HeadAttentionTest {
         List<WeightMatrix> blocks = blocks(type, numRows, rowSize);
         HeadQueries queries = queries(type, rowSize);
         HeadAttention attention = attention(queries, latentSize);
-        blocks.forEach(attention::attend);
+        blocks.forEach(block -> attention.attend(block, block.data()));
 
         for (int head = 0; head < 16; head++) {
             double[] sums = new double[latentSize];
@@ -97,12 +97,12 @@ class HeadAttentionTest {
         for (KernelSet kernels : TestKernels.others()) {
             HeadQueries queries = queries(type, 40);
             HeadAttention actual = attention(queries, 32);
-            blocks.forEach(block -> kernels.attend(actual, block));
+            blocks.forEach(block -> kernels.attend(actual, block, block.data()));
             queries.clear(3);
             actual.reset();
-            blocks.forEach(block -> kernels.attend(actual, block));
+            blocks.forEach(block -> kernels.attend(actual, block, block.data()));
             HeadAttention expected = attention(queries, 32);
-            blocks.forEach(block -> new ScalarKernels().attend(expected, block));
+            blocks.forEach(block -> new ScalarKernels().attend(expected, block, block.data()));
 
             assertArrayEquals(expected.sums().toArray(), actual.sums().toArray(), kernels.name());
         }

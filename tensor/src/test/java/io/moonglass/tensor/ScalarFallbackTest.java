@@ -21,7 +21,8 @@ class ScalarFallbackTest {
                             FloatMatrix.allocate(arena, 1, 16),
                             FloatMatrix.allocate(arena, 16, 2));
             attention.reset();
-            attention.attend(TestWeights.of(arena, ElementType.F32, 1, 2, 3, 4));
+            WeightMatrix rows = TestWeights.of(arena, ElementType.F32, 1, 2, 3, 4);
+            attention.attend(rows, rows.data());
             PanelMatrix packed =
                     PanelPacker.pack(
                             arena, TestWeights.of(arena, ElementType.F32, 1, 1, 7), PanelType.Q8);

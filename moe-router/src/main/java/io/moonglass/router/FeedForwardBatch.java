@@ -18,6 +18,11 @@ final class FeedForwardBatch {
     /// Weight rows of one piece of work: enough to be worth dealing, few enough to share evenly.
     private static final int PIECE_ROWS = 256;
 
+    /// The same where so many feed-forwards are computed that pieces this large are shared evenly, too.
+    private static final int LARGE_PIECE_ROWS = 512;
+
+    private static final int MANY_PARTS = 32;
+
     private final ThreadTeam team;
     private final List<Part> parts = new ArrayList<>();
 
@@ -56,6 +61,7 @@ final class FeedForwardBatch {
             multiply(rows.x, feedForward.gate(), rows.gated, from, to);
             multiply(rows.x, feedForward.up(), rows.raised, from, to);
             Kernels.siluGate(rows.gated, rows.raised, rows.gated, first, count, from, to);
+            rows.middle.preparePart(first, count, from, to);
         }
 
         void lower(int from, int to) {
@@ -71,10 +77,12 @@ final class FeedForwardBatch {
 
     /// Computes everything that was added.
     void run() {
-        parts.forEach(part -> part.rows.x.prepareFor(part.feedForward.gate()));
+        for (Part part : parts) {
+            part.rows.x.prepareFor(part.feedForward.gate());
+            part.rows.middle.takeMemoryFor(part.feedForward.down());
+        }
         List<Piece> up = pieces(FeedForward::intermediateSize);
         team.run(up.size(), (i, _) -> up.get(i).part.raise(up.get(i).from, up.get(i).to));
-        parts.forEach(part -> part.rows.middle.prepareFor(part.feedForward.down()));
         List<Piece> down = pieces(FeedForward::hiddenSize);
         team.run(down.size(), (i, _) -> down.get(i).part.lower(down.get(i).from, down.get(i).to));
     }
@@ -85,11 +93,12 @@ final class FeedForwardBatch {
         parts.sort(Comparator.comparingInt(part -> -part.count));
         List<Piece> most = new ArrayList<>();
         List<Piece> others = new ArrayList<>();
+        int pieceRows = parts.size() < MANY_PARTS ? PIECE_ROWS : LARGE_PIECE_ROWS;
         for (Part part : parts) {
             List<Piece> pieces = part == parts.getFirst() ? most : others;
             int numRows = numWeightRows.applyAsInt(part.feedForward);
-            for (int from = 0; from < numRows; from += PIECE_ROWS) {
-                pieces.add(new Piece(part, from, Math.min(from + PIECE_ROWS, numRows)));
+            for (int from = 0; from < numRows; from += pieceRows) {
+                pieces.add(new Piece(part, from, Math.min(from + pieceRows, numRows)));
             }
         }
         List<Piece> all = new ArrayList<>();

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.Kernels;
+import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -71,6 +73,35 @@ class FeedForwardTest {
             feedForward.forward(x.rows(17, 1), alone, team, workspace);
 
             assertArrayEquals(alone.toArray(), together.rows(17, 1).toArray());
+        }
+    }
+
+    @Test
+    void quantised_in_pieces_it_has_the_bits_of_one_product_after_the_other() {
+        Random random = new Random(4);
+        try (Arena arena = Arena.ofShared();
+                ThreadTeam team = new ThreadTeam(2);
+                Workspace workspace = new Workspace();
+                Workspace.Frame frame = workspace.frame()) {
+            FeedForward floats = SmallExperts.randomExpert(arena, 64, 610, random);
+            FeedForward packed =
+                    new FeedForward(
+                            SmallExperts.packed(arena, floats.gate()),
+                            SmallExperts.packed(arena, floats.up()),
+                            SmallExperts.packed(arena, floats.down()));
+            FloatMatrix x = SmallExperts.randomRows(arena, 5, 64, random);
+            FloatMatrix gated = FloatMatrix.allocate(arena, 5, 610);
+            FloatMatrix raised = FloatMatrix.allocate(arena, 5, 610);
+            FloatMatrix expected = FloatMatrix.allocate(arena, 5, 64);
+            Kernels.linear(new LayerInput(x, team, frame), packed.gate(), gated, team);
+            Kernels.linear(new LayerInput(x, team, frame), packed.up(), raised, team);
+            Kernels.siluGate(gated, raised, gated, 0, 5, 0, 610);
+            Kernels.linear(new LayerInput(gated, team, frame), packed.down(), expected, team);
+
+            FloatMatrix out = FloatMatrix.allocate(arena, 5, 64);
+            packed.forward(x, out, team, workspace);
+
+            assertArrayEquals(expected.toArray(), out.toArray());
         }
     }
 

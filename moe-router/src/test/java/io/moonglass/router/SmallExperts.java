@@ -3,6 +3,8 @@ package io.moonglass.router;
 import io.moonglass.loader.config.TextConfig;
 import io.moonglass.tensor.ElementType;
 import io.moonglass.tensor.FloatMatrix;
+import io.moonglass.tensor.PanelPacker;
+import io.moonglass.tensor.PanelType;
 import io.moonglass.tensor.Weight;
 import io.moonglass.tensor.WeightMatrix;
 import java.lang.foreign.Arena;
@@ -135,5 +137,10 @@ final class SmallExperts {
             values[i] = (float) random.nextGaussian() / 4;
         }
         return values;
+    }
+
+    /// In 8 bits.
+    static Weight packed(Arena arena, Weight weight) {
+        return PanelPacker.pack(arena, (WeightMatrix) weight, PanelType.Q8);
     }
 }

@@ -12,7 +12,12 @@ sealed interface KernelSet permits ScalarKernels, VectorKernels {
 
     void linear(FloatMatrix x, WeightMatrix weight, FloatMatrix out, int fromRow, int toRow);
 
-    void quantize(FloatMatrix x, QuantizedRows out);
+    default void quantize(FloatMatrix x, QuantizedRows out) {
+        quantize(x, out, 0, out.numBlocks());
+    }
+
+    /// Some blocks of each row.
+    void quantize(FloatMatrix x, QuantizedRows out, int fromBlock, int toBlock);
 
     void linear(QuantizedRows x, PanelMatrix weight, FloatMatrix out, int fromPanel, int toPanel);
 

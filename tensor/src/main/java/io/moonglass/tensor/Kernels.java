@@ -65,7 +65,15 @@ public final class Kernels {
         FASTEST.quantize(x, out);
     }
 
-    /// The same, shared out to the team by rows.
+    /// Columns `[from, to)` of it.
+    ///
+    /// @param from a multiple of 32, which a block has
+    /// @param to   a multiple of it, or the last column's end
+    static void quantize(FloatMatrix x, QuantizedRows out, int from, int to) {
+        FASTEST.quantize(x, out, from / QuantizedRows.BLOCK_COLUMNS, QuantizedRows.numBlocks(to));
+    }
+
+    /// The same as a whole, shared out to the team by rows.
     static void quantize(FloatMatrix x, QuantizedRows out, ThreadTeam team) {
         int numPieces = (x.numRows() + QUANTIZE_PIECE - 1) / QUANTIZE_PIECE;
         team.run(

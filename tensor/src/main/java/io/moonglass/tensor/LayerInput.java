@@ -66,9 +66,31 @@ public final class LayerInput {
 
     /// Makes the form that this weight is multiplied with, unless it is there.
     public void prepareFor(Weight weight) {
-        if (weight instanceof PanelMatrix && quantized == null) {
-            quantized = frame.quantized(numRows, numColumns);
+        if (takeMemoryFor(weight)) {
             Kernels.quantize(rows, quantized, team);
+        }
+    }
+
+    /// Takes memory for the form that this weight is multiplied with: whoever makes the rows, a part after
+    /// the other, makes that form as well ([#preparePart]).
+    ///
+    /// @return whether rows are to be quantised for it, and were not
+    public boolean takeMemoryFor(Weight weight) {
+        boolean isNew = weight instanceof PanelMatrix && quantized == null;
+        if (isNew) {
+            quantized = frame.quantized(numRows, numColumns);
+        }
+        return isNew;
+    }
+
+    /// Makes the form that memory was taken for of a part of the rows. Any thread, while others make other
+    /// parts.
+    ///
+    /// @param from first column, a multiple of 32, which a block has
+    /// @param to   column after the last, a multiple of it or the end of the rows
+    public void preparePart(int first, int count, int from, int to) {
+        if (quantized != null) {
+            Kernels.quantize(rows.rows(first, count), quantized.rows(first, count), from, to);
         }
     }
 

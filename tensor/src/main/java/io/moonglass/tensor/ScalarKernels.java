@@ -38,9 +38,9 @@ final class ScalarKernels implements KernelSet {
     }
 
     @Override
-    public void quantize(FloatMatrix x, QuantizedRows out) {
+    public void quantize(FloatMatrix x, QuantizedRows out, int fromBlock, int toBlock) {
         for (int row = 0; row < x.numRows(); row++) {
-            for (int block = 0; block < out.numBlocks(); block++) {
+            for (int block = fromBlock; block < toBlock; block++) {
                 quantizeBlock(x, out, row, block);
             }
         }

@@ -41,8 +41,8 @@ sealed class VectorKernels implements KernelSet permits NativeKernels {
     }
 
     @Override
-    public void quantize(FloatMatrix x, QuantizedRows out) {
-        VectorPanels.quantize(x, out);
+    public void quantize(FloatMatrix x, QuantizedRows out, int fromBlock, int toBlock) {
+        VectorPanels.quantize(x, out, fromBlock, toBlock);
     }
 
     @Override

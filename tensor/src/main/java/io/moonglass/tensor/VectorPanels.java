@@ -18,13 +18,13 @@ final class VectorPanels {
 
     private VectorPanels() {}
 
-    static void quantize(FloatMatrix x, QuantizedRows out) {
-        int whole = x.numColumns() / BLOCK_COLUMNS;
+    static void quantize(FloatMatrix x, QuantizedRows out, int fromBlock, int toBlock) {
+        int whole = Math.min(x.numColumns() / BLOCK_COLUMNS, toBlock);
         for (int row = 0; row < x.numRows(); row++) {
-            for (int block = 0; block < whole; block++) {
+            for (int block = fromBlock; block < whole; block++) {
                 quantizeBlock(x, out, row, block);
             }
-            if (whole < out.numBlocks()) {
+            if (whole < toBlock) {
                 ScalarKernels.quantizeBlock(x, out, row, whole);
             }
         }

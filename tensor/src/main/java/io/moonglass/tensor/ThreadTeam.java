@@ -27,7 +27,7 @@ public final class ThreadTeam implements AutoCloseable {
     private static final int SPINS = 20_000;
 
     private final Thread[] helpers;
-    private volatile Round current = new Round(null, 0, 1);
+    private volatile Round current;
     private volatile boolean closed;
 
     /// @param size threads in all, the caller's included
@@ -36,6 +36,7 @@ public final class ThreadTeam implements AutoCloseable {
             throw new IllegalArgumentException("a team of %d; want 1 or more".formatted(size));
         }
         helpers = new Thread[size - 1];
+        current = new Round(null, 0, size);
         for (int i = 0; i < helpers.length; i++) {
             int member = i + 1;
             helpers[i] =

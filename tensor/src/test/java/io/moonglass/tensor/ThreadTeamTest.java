@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +29,27 @@ class ThreadTeamTest {
                 }
             }
         }
+    }
+
+    @Test
+    void a_team_that_was_never_used_ends_in_silence() throws InterruptedException {
+        var before = Thread.getDefaultUncaughtExceptionHandler();
+        Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
+        Thread.setDefaultUncaughtExceptionHandler((_, fault) -> uncaught.add(fault));
+        try {
+            ThreadTeam team = new ThreadTeam(3);
+            List<Thread> helpers =
+                    Thread.getAllStackTraces().keySet().stream()
+                            .filter(thread -> thread.getName().startsWith("moonglass-worker-"))
+                            .toList();
+            team.close();
+            for (Thread helper : helpers) {
+                helper.join(10_000);
+            }
+        } finally {
+            Thread.setDefaultUncaughtExceptionHandler(before);
+        }
+        assertEquals(List.of(), List.copyOf(uncaught));
     }
 
     @Test

@@ -210,7 +210,7 @@ final class Scheduler {
             prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }
         Set<Digest> beingComputed = new HashSet<>();
-        if (passing != null && passing.nextKey() != null) {
+        if (passing != null) {
             beingComputed.add(passing.nextKey());
         }
         for (Sequence sequence : prompts) {

@@ -287,10 +287,16 @@ class HostileServerTest {
 
     @Test
     void a_closed_port_is_unreachable() throws IOException {
-        RawServer server = loopback.serveAt("127.0.0.1");
-        server.close();
-        String message = loopback.refused(Kind.MEDIA_UNAVAILABLE, Loopback.url(server));
-        assertTrue(message.endsWith("its server cannot be reached"), message);
+        // A port that nobody listens to but somebody has: a free one might be taken meanwhile, were it
+        // only by the connection itself, which would then end where it begins.
+        try (Socket taken = new Socket()) {
+            taken.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
+            String message =
+                    loopback.refused(
+                            Kind.MEDIA_UNAVAILABLE,
+                            "http://media.example:" + taken.getLocalPort() + "/");
+            assertTrue(message.endsWith("its server cannot be reached"), message);
+        }
     }
 
     @Test

@@ -14,7 +14,7 @@
 typedef struct {
     int8_t codes[BLOCK];
     float scale;
-    int32_t sum;
+    int32_t start; /* -8 times the sum of the codes: where the dot product with Q4 begins */
 } Block;
 
 /* What a panel holds; known when it is compiled, as all that depends on it. */
@@ -23,8 +23,11 @@ typedef enum { Q4, Q8, Q4A } Type;
 /* Groups of 64 bytes in a block, which are as many as a weight's bits. */
 #define GROUPS(type) (type == Q8 ? 8 : 4)
 
-/* What stored weights have too much. */
-#define OFFSET(type) (type == Q8 ? 128 : type == Q4 ? 8 : 0)
+/* Where the dot product of a block begins: stored weights are 128 or 8 too large, or as they are. */
+#define START(type, block) ((type == Q8 ? 16 : type == Q4 ? 1 : 0) * (block).start)
+
+/* What the sum of the codes is of a block's start. */
+#define SUM_OF_START -0.125f
 
 /* Where a block's minima are, if it has some, and where it ends. */
 #define MINIMA(type) (64 * GROUPS(type) + 2 * LANES)

@@ -50,9 +50,9 @@ static void products(Type type, long numRows) {
         }
     }
     for (long b = 0; b < numRows * BLOCKS; b++) {
-        x[b].sum = 0;
+        x[b].start = 0;
         x[b].scale = (float)(1 + number() % 1000) / 5000;
-        for (int i = 0; i < BLOCK; i++) x[b].sum += x[b].codes[i] = (int8_t)((int)(number() % 255) - 127);
+        for (int i = 0; i < BLOCK; i++) x[b].start -= 8 * (x[b].codes[i] = (int8_t)((int)(number() % 255) - 127));
     }
     switch (type) {
         case Q4: LEAF(moonglass_q4)(panels, BLOCKS, x, numRows, out, COLUMNS, 0, PANELS); break;

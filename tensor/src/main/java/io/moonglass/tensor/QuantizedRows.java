@@ -2,27 +2,31 @@ package io.moonglass.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /// Activations `[numRows, numColumns]` as [PanelMatrix] is multiplied with: whole numbers from -127 to
 /// 127 times a scale for each block of 32 columns. A row is its blocks; a block of 40 bytes is
 ///
 /// ```text
-/// 32 signed bytes | float scale | int sum of the bytes
+/// 32 signed bytes | float scale | int -8 times the sum of the bytes
 /// ```
 ///
-/// in the machine's order. The sum takes off what stored weights have too much. Columns that fill the
-/// last block are zeros.
+/// in the machine's order. The sum takes off what stored weights have too much, 4-bit ones 8: their product
+/// with the bytes begins with the number as it is stored. Columns that fill the last block are zeros.
 ///
 /// @param data exactly [#bytes]
 public record QuantizedRows(MemorySegment data, int numRows, int numColumns) {
 
     static final int BLOCK_COLUMNS = 32;
     static final int SCALE = BLOCK_COLUMNS;
-    static final int SUM = SCALE + Float.BYTES;
-    static final int BLOCK_BYTES = SUM + Integer.BYTES;
+    static final int BLOCK_BYTES = SCALE + Float.BYTES + Integer.BYTES;
 
     /// The largest number in a block: 127 times the scale is the block's largest value.
     static final float LARGEST = 127;
+
+    private static final int OFFSET_SUM = SCALE + Float.BYTES;
+    private static final int OFFSET = -8;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     public QuantizedRows {
         if (numColumns <= 0 || data.byteSize() != bytes(numRows, numColumns)) {
@@ -57,6 +61,17 @@ public record QuantizedRows(MemorySegment data, int numRows, int numColumns) {
     /// Offset of a block's first byte.
     long blockOffset(int row, int block) {
         return ((long) row * numBlocks() + block) * BLOCK_BYTES;
+    }
+
+    /// The sum of a block's bytes.
+    ///
+    /// @param at as [#blockOffset] tells
+    int sum(long at) {
+        return data.get(INT, at + OFFSET_SUM) / OFFSET;
+    }
+
+    void setSum(long at, int sum) {
+        data.set(INT, at + OFFSET_SUM, OFFSET * sum);
     }
 
     /// Rows `[from, from + count)` over the same memory.

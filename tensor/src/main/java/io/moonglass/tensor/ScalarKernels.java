@@ -16,7 +16,6 @@ final class ScalarKernels implements KernelSet {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
     @Override
     public String name() {
@@ -62,7 +61,7 @@ final class ScalarKernels implements KernelSet {
             sum += code;
         }
         out.data().set(SCALE, at + QuantizedRows.SCALE, largest / QuantizedRows.LARGEST);
-        out.data().set(SUM, at + QuantizedRows.SUM, sum);
+        out.setSum(at, sum);
     }
 
     @Override
@@ -79,9 +78,7 @@ final class ScalarKernels implements KernelSet {
                     float scale = scale(weight, i, block);
                     float rowScale = x.data().get(SCALE, at + QuantizedRows.SCALE);
                     if (weight.type().hasMinima()) {
-                        float least =
-                                minimum(weight, i, block)
-                                        * x.data().get(SUM, at + QuantizedRows.SUM);
+                        float least = minimum(weight, i, block) * x.sum(at);
                         sum = Math.fma(Math.fma(dot, scale, least), rowScale, sum);
                     } else {
                         sum = Math.fma(dot, scale * rowScale, sum);

@@ -28,7 +28,6 @@ final class VectorPanelRow {
     private static final ValueLayout.OfLong WORDS =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
     /// Rows that are multiplied one by one.
     static final int MOST_ROWS = 3;
@@ -83,7 +82,7 @@ final class VectorPanelRow {
         for (int block = 0; block < numBlocks; block++) {
             long at = x.blockOffset(row, block);
             scales[block] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            int sum = x.data().get(SUM, at + QuantizedRows.SUM);
+            int sum = x.sum(at);
             offsets[block] = -type.offset() * sum;
             sums[block] = sum;
         }

@@ -17,7 +17,6 @@ import jdk.incubator.vector.FloatVector;
 abstract sealed class VectorPanelTiles permits VectorFloatTiles, VectorLongTiles {
 
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
     /// Rows that share one unpacking of a block.
     private static final int ROW_BLOCK = 384;
@@ -140,7 +139,7 @@ abstract sealed class VectorPanelTiles permits VectorFloatTiles, VectorLongTiles
         for (int i = 0; i < numRows; i++) {
             widenCodes(at, i);
             rowScales[i] = x.data().get(SCALE, at + QuantizedRows.SCALE);
-            rowSums[i] = x.data().get(SUM, at + QuantizedRows.SUM);
+            rowSums[i] = x.sum(at);
             at += next;
         }
     }

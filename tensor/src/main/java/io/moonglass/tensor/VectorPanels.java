@@ -14,7 +14,6 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorPanels {
 
     private static final ValueLayout.OfFloat SCALE = ValueLayout.JAVA_FLOAT_UNALIGNED;
-    private static final ValueLayout.OfInt SUM = ValueLayout.JAVA_INT_UNALIGNED;
 
     private VectorPanels() {}
 
@@ -52,7 +51,7 @@ final class VectorPanels {
         }
         int sum = sums.reduceLanes(VectorOperators.ADD);
         out.data().set(SCALE, at + QuantizedRows.SCALE, largest / QuantizedRows.LARGEST);
-        out.data().set(SUM, at + QuantizedRows.SUM, sum);
+        out.setSum(at, sum);
     }
 
     static void linear(

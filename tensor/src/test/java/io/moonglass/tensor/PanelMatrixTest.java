@@ -141,7 +141,7 @@ class PanelMatrixTest {
         assertEquals(127, rows.data().get(ValueLayout.JAVA_BYTE, 0));
         assertEquals(-64, rows.data().get(ValueLayout.JAVA_BYTE, 1));
         assertEquals(62, rows.data().get(ValueLayout.JAVA_BYTE, 2));
-        assertEquals(125, rows.data().get(ValueLayout.JAVA_INT, QuantizedRows.SUM));
+        assertEquals(125, rows.sum(0));
         assertEquals(
                 2 / 127f,
                 rows.data()

@@ -19,7 +19,7 @@ final class FeedForwardBatch {
     private static final int PIECE_ROWS = 256;
 
     /// The same where so many feed-forwards are computed that pieces this large are shared evenly, too.
-    private static final int LARGE_PIECE_ROWS = 512;
+    private static final int LARGE_PIECE_ROWS = 1536;
 
     private static final int MANY_PARTS = 32;
 

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -34,7 +35,7 @@ final class Scheduler {
     private final List<Sequence> waiting = new ArrayList<>();
     private final EngineCounters counters;
     private int numPromptSteps;
-    private Sequence passing;
+    private StepPlan.Share pass;
 
     /// @param maxStepTokens tokens of one forward pass; bounds its scratch memory
     /// @param maxRunning    sequences that share the cache at once
@@ -96,29 +97,29 @@ final class Scheduler {
     /// Plans a pass of the most urgent prompt that goes alone, between whose layers other steps may be
     /// computed; until it ends nobody takes the sequence's blocks. Empty if there is none.
     StepPlan nextPass() {
-        StepPlan pass = new StepPlan(maxStepTokens);
+        StepPlan plan = new StepPlan(maxStepTokens);
         prefilling()
                 .filter(this::goesAlone)
                 .min(urgent())
                 .ifPresent(sequence -> {
                     sequence.adopt(cache);
                     int numTokens = chunk(sequence, maxStepTokens);
-                    if (makeRoomFor(sequence, numTokens, pass)) {
-                        pass.add(sequence, numTokens);
-                        passing = sequence;
+                    if (makeRoomFor(sequence, numTokens, plan)) {
+                        plan.add(sequence, numTokens);
+                        pass = plan.shares().getFirst();
                     }
                 });
-        return pass;
+        return plan;
     }
 
     /// The sequence in a pass that has not ended, or null.
     Sequence passing() {
-        return passing;
+        return pass == null ? null : pass.sequence();
     }
 
     /// The pass has ended, or was given up.
     void endPass() {
-        passing = null;
+        pass = null;
     }
 
     /// Takes a sequence out, wherever it is, and its blocks back.
@@ -210,11 +211,11 @@ final class Scheduler {
             prompts.sort(urgent().thenComparingInt(Sequence::numUncached));
         }
         Set<Digest> beingComputed = new HashSet<>();
-        if (passing != null) {
-            beingComputed.add(passing.nextKey());
+        if (pass != null) {
+            beingComputed.add(passing().nextKey());
         }
         for (Sequence sequence : prompts) {
-            if (budget == 0 || !running.contains(sequence)) {
+            if (!running.contains(sequence) || follows(sequence, step) || budget == 0) {
                 continue;
             }
             sequence.adopt(cache);
@@ -231,8 +232,32 @@ final class Scheduler {
         }
     }
 
+    /// Lets a sequence wait for one whose prompt is the same and ends with this step or the pass: both choose
+    /// from what is computed once.
+    ///
+    /// @return whether there is one
+    private boolean follows(Sequence sequence, StepPlan step) {
+        if (!cache.keeps()) {
+            return false;
+        }
+        Optional<Sequence> leader =
+                Stream.concat(step.shares().stream(), Stream.ofNullable(pass))
+                        .filter(StepPlan.Share::endsPrompt)
+                        .map(StepPlan.Share::sequence)
+                        .filter(sequence::mayFollow)
+                        .findFirst();
+        leader.ifPresent(other -> {
+            running.remove(sequence);
+            cache.release(sequence.blocks());
+            sequence.follow(other);
+            waiting.add(sequence);
+        });
+        return leader.isPresent();
+    }
+
     private Stream<Sequence> prefilling() {
-        return running.stream().filter(sequence -> sequence.isPrefilling() && sequence != passing);
+        return running.stream()
+                .filter(sequence -> sequence.isPrefilling() && sequence != passing());
     }
 
     /// Whether a prompt is computed in a pass: if it is the only work, or its context is long. While one
@@ -266,6 +291,7 @@ final class Scheduler {
             step.remove(last);
             cache.release(last.blocks());
             boolean wasBegun = last.preempt();
+            waiting.forEach(follower -> follower.leave(last));
             waiting.addFirst(last);
             if (wasBegun) {
                 Endings.tell(last, TokenSink::preempted);
@@ -290,7 +316,7 @@ final class Scheduler {
     private Sequence lastInUrgency() {
         Sequence last = null;
         for (Sequence sequence : running.reversed()) {
-            if (sequence != passing
+            if (sequence != passing()
                     && (last == null
                             || sequence.scope().tenant().equals(last.scope().tenant())
                                     && sequence.scope().priority() > last.scope().priority())) {

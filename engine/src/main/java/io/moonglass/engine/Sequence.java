@@ -17,7 +17,8 @@ final class Sequence {
     private final Sampler sampler;
     private final BlockTable blocks = new BlockTable();
     private final BlockKeys keys;
-    private final Sequence leader;
+    private Sequence leader;
+    private Digest promptKey;
     private final PromptScore score;
     private int[] tokenIds;
     private int numTokens;
@@ -37,7 +38,7 @@ final class Sequence {
     private final Optional<RequestContext> context = RequestContext.current();
 
     /// @param keys   of the prompt
-    /// @param leader the first branch of the same request; null for that one itself
+    /// @param leader the first branch of the same request, whose prompt it needs; null for that one itself
     Sequence(
             GenerationRequest request,
             Branch branch,
@@ -142,13 +143,46 @@ final class Sequence {
         return numUncached() > 1 || numCached < numPromptTokens();
     }
 
-    /// Whether another branch is about to compute the prompt that it needs, too.
+    /// Whether another is about to compute the prompt that it needs, too.
     boolean waitsForLeader() {
         return leader != null && numGenerated() == 0 && !leader.ended && leader.numGenerated() == 0;
     }
 
     boolean follows(Sequence other) {
         return leader == other;
+    }
+
+    /// Whether its first token can be chosen from what is computed for another that has said nothing either:
+    /// if their prompts are the same, and nothing but tokens is wanted.
+    boolean mayFollow(Sequence other) {
+        return other != this
+                && numGenerated() == 0
+                && score == null
+                && other.generates()
+                && other.numPromptTokens() == numPromptTokens()
+                && promptKey().equals(other.promptKey());
+    }
+
+    /// Waits for another's prompt as for that of a branch.
+    void follow(Sequence other) {
+        rewind();
+        leader = other;
+    }
+
+    /// Waits no longer for a sequence of another request.
+    void leave(Sequence other) {
+        if (leader == other && other.request != request) {
+            leader = null;
+        }
+    }
+
+    /// What stands for the whole prompt.
+    private Digest promptKey() {
+        if (promptKey == null) {
+            int block = (numPromptTokens() - 1) / KvCache.BLOCK_SIZE;
+            promptKey = keys.part(block, numPromptTokens() - block * KvCache.BLOCK_SIZE);
+        }
+        return promptKey;
     }
 
     /// A step that computes something for it is about to run.
@@ -273,8 +307,9 @@ final class Sequence {
     /// Stands where its leader does, whose prompt is computed.
     void fork(KvCache cache) {
         cache.share(leader.blocks, blocks, KvCache.blocksFor(numPromptTokens()));
-        numAdopted = leader.numAdopted;
+        numAdopted = leader.request == request ? leader.numAdopted : numPromptTokens();
         goTo(numPromptTokens());
+        leave(leader);
     }
 
     /// It waits again.

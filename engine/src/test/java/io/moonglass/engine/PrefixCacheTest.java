@@ -98,7 +98,7 @@ class PrefixCacheTest {
             }
         }
         assertEquals(
-                List.of(0, 56, 56, 56, 56, 56, 56, 56),
+                List.of(0, 57, 57, 57, 57, 57, 57, 57),
                 runs.stream().map(run -> run.numCached).sorted().toList());
         assertEquals(1, runs.stream().map(run -> run.sink.tokenIds()).distinct().count());
     }
@@ -256,6 +256,38 @@ class PrefixCacheTest {
         assertEquals(alone, sinks.stream().map(RecordingSink::tokenIds).toList());
         assertNotEquals(alone.get(0), alone.get(1));
         assertEquals(50 + 4 * 39, steps.numComputed(), "the prompt was computed more than once");
+    }
+
+    @Test
+    void requests_that_come_together_with_one_prompt_share_it_and_draw_as_if_they_were_alone() {
+        int[] prompt = TinyEngine.randomPrompt(50, 1);
+        List<List<Integer>> alone = new ArrayList<>();
+        List<RecordingSink> sinks = new ArrayList<>();
+        List<GenerationRequest> requests = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            SamplingParameters sampling = SamplingParameters.GREEDY.withTemperature(1).withSeed(i);
+            try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE)) {
+                RecordingSink sink = new RecordingSink();
+                Branch branch = new Branch(sampling, sink);
+                tiny.engine().submit(request(text(prompt), List.of(branch), 40));
+                sink.reason();
+                alone.add(sink.tokenIds());
+            }
+            sinks.add(new RecordingSink());
+            Branch branch = new Branch(sampling, sinks.getLast());
+            requests.add(request(text(prompt), List.of(branch), 40));
+        }
+        EngineOptions options = TinyEngine.LARGE.withSpeculation(false);
+        try (TinyEngine tiny = new TinyEngine(options, 1, steps)) {
+            tiny.submitTogether(requests);
+            sinks.forEach(RecordingSink::reason);
+            tiny.engine().close();
+            assertEquals(200, tiny.engine().cache().numFree());
+        }
+
+        assertEquals(alone, sinks.stream().map(RecordingSink::tokenIds).toList());
+        int numHolding = 1;
+        assertEquals(numHolding + 50 + 4 * 39, steps.numComputed());
     }
 
     @Test

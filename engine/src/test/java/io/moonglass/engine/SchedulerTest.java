@@ -193,14 +193,67 @@ class SchedulerTest {
         Sequence passing = fixture.add(70);
         assertTrue(fixture.scheduler.nextStep(1).isEmpty());
         assertEquals(Map.of(passing, 70), shares(fixture.scheduler.nextPass()));
-        Sequence alike = fixture.add(SmallCache.alike(passing));
+        Sequence longer = fixture.add(SmallCache.beginningLike(passing, 80));
         Sequence other = fixture.add(70);
         assertEquals(Map.of(other, 70), shares(fixture.scheduler.nextStep(2)));
 
         passing.cached(70);
         passing.publish(fixture.cache);
         fixture.scheduler.endPass();
-        assertEquals(1, shares(fixture.scheduler.nextStep(1)).get(alike));
+        assertEquals(10, shares(fixture.scheduler.nextStep(1)).get(longer));
+    }
+
+    @Test
+    void of_prompts_that_are_the_same_one_is_computed_and_the_others_go_on_from_it() {
+        Fixture fixture = new Fixture(20, 512, 8);
+        fixture.add(2);
+        fixture.step();
+        Sequence first = fixture.add(70);
+        Sequence second = fixture.add(SmallCache.beginningLike(first, 70));
+        Sequence longer = fixture.add(SmallCache.beginningLike(first, 71));
+        StepPlan step = fixture.scheduler.nextStep(1);
+
+        assertEquals(70, shares(step).get(first));
+        assertEquals(List.of(second), waiting(fixture));
+        assertTrue(fixture.scheduler.running().contains(longer), "its prompt is another one");
+        first.cached(70);
+        assertEquals(List.of(second), fixture.scheduler.fork(first));
+        assertEquals(70, second.numCached());
+        assertEquals(70, second.numAdopted());
+        assertEquals(first.blocks().block(2), second.blocks().block(2));
+    }
+
+    @Test
+    void a_prompt_that_is_the_same_as_one_in_a_pass_waits_for_its_last_chunk_alone() {
+        Fixture fixture = new Fixture(20, 64, 4);
+        Sequence passing = fixture.add(70);
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        assertEquals(Map.of(passing, 64), shares(fixture.scheduler.nextPass()));
+        Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
+        assertTrue(fixture.scheduler.nextStep(2).isEmpty());
+        assertEquals(List.of(passing, second), fixture.scheduler.running());
+        passing.cached(64);
+        passing.publish(fixture.cache);
+        fixture.scheduler.endPass();
+
+        assertEquals(Map.of(passing, 6), shares(fixture.scheduler.nextStep(1)));
+        assertEquals(List.of(second), waiting(fixture));
+    }
+
+    @Test
+    void one_that_waits_for_the_prompt_of_another_computes_it_itself_if_that_one_ends() {
+        Fixture fixture = new Fixture(20, 512, 4);
+        Sequence passing = fixture.add(70);
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        fixture.scheduler.nextPass();
+        Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
+        assertTrue(fixture.scheduler.nextStep(2).isEmpty());
+        assertEquals(List.of(second), waiting(fixture));
+        fixture.scheduler.endPass();
+        fixture.scheduler.remove(passing);
+
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        assertEquals(Map.of(second, 70), shares(fixture.scheduler.nextPass()));
     }
 
     @Test

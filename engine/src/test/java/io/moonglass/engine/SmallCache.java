@@ -50,19 +50,23 @@ final class SmallCache {
     }
 
     static Sequence sequence(int numPromptTokens, RequestScope scope, Scoring scoring) {
+        int tokenId = NUM_SEQUENCES.incrementAndGet(); // no two begin alike
+        return sequence(tokenId, numPromptTokens, scope, scoring);
+    }
+
+    /// Another sequence whose prompt begins like this one's, or is the same.
+    static Sequence beginningLike(Sequence other, int numPromptTokens) {
+        return sequence(other.tokenId(0), numPromptTokens, RequestScope.DEFAULT, Scoring.NONE);
+    }
+
+    private static Sequence sequence(
+            int tokenId, int numPromptTokens, RequestScope scope, Scoring scoring) {
         int[] prompt = new int[numPromptTokens];
-        Arrays.fill(prompt, NUM_SEQUENCES.incrementAndGet()); // no two begin alike
+        Arrays.fill(prompt, tokenId);
         Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
         GenerationRequest request =
                 new GenerationRequest(
                         prompt, -1, List.of(), 1000, Set.of(), scope, scoring, List.of(branch));
-        return new Sequence(request, branch, new BlockKeys(request), null, 8);
-    }
-
-    /// Another sequence with the same prompt.
-    static Sequence alike(Sequence other) {
-        GenerationRequest request = other.request();
-        Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
         return new Sequence(request, branch, new BlockKeys(request), null, 8);
     }
 }

@@ -18,9 +18,10 @@ final class FeedForwardBatch {
     /// Weight rows of one piece of work: enough to be worth dealing, few enough to share evenly.
     private static final int PIECE_ROWS = 256;
 
-    /// The same where so many feed-forwards are computed that pieces this large are shared evenly, too.
+    /// The same of feed-forwards of few rows, where there are so many that pieces this large are shared evenly, too.
     private static final int LARGE_PIECE_ROWS = 1536;
 
+    private static final int FEW_ROWS = 12;
     private static final int MANY_PARTS = 32;
 
     private final ThreadTeam team;
@@ -87,26 +88,19 @@ final class FeedForwardBatch {
         team.run(down.size(), (i, _) -> down.get(i).part.lower(down.get(i).from, down.get(i).to));
     }
 
-    /// Those with most rows are spread evenly among the others: they take arithmetic where the others take
-    /// memory, and while one thread computes another one can read. The last pieces are short ones.
+    /// Those of most rows first: who begins with them takes arithmetic while those that begin with the others,
+    /// and need little of it, have the memory.
     private List<Piece> pieces(ToIntFunction<FeedForward> numWeightRows) {
         parts.sort(Comparator.comparingInt(part -> -part.count));
-        List<Piece> most = new ArrayList<>();
-        List<Piece> others = new ArrayList<>();
-        int pieceRows = parts.size() < MANY_PARTS ? PIECE_ROWS : LARGE_PIECE_ROWS;
+        List<Piece> pieces = new ArrayList<>();
         for (Part part : parts) {
-            List<Piece> pieces = part == parts.getFirst() ? most : others;
+            boolean isLarge = parts.size() >= MANY_PARTS && part.count <= FEW_ROWS;
+            int pieceRows = isLarge ? LARGE_PIECE_ROWS : PIECE_ROWS;
             int numRows = numWeightRows.applyAsInt(part.feedForward);
             for (int from = 0; from < numRows; from += pieceRows) {
                 pieces.add(new Piece(part, from, Math.min(from + pieceRows, numRows)));
             }
         }
-        List<Piece> all = new ArrayList<>();
-        for (int i = 0; i < most.size(); i++) {
-            all.add(most.get(i));
-            int from = i * others.size() / most.size();
-            all.addAll(others.subList(from, (i + 1) * others.size() / most.size()));
-        }
-        return all;
+        return pieces;
     }
 }

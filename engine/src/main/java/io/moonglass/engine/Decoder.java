@@ -71,10 +71,9 @@ final class Decoder {
             FloatMatrix normed = frame.matrix(hidden.numRows(), config.hiddenSize());
             FloatMatrix added = frame.matrix(hidden.numRows(), config.hiddenSize());
             observer.hidden(0, hidden);
+            norm(hidden, weights.layers().getFirst().inputNorm(), normed);
             for (int layer = 0; layer < weights.layers().size(); layer++) {
                 LayerWeights layerWeights = weights.layers().get(layer);
-
-                norm(hidden, layerWeights.inputNorm(), normed);
                 attention.forward(
                         layer,
                         layerWeights.attention(),
@@ -85,16 +84,15 @@ final class Decoder {
                         workspace,
                         observer);
                 observer.attention(layer, added);
-                add(added, hidden);
+                addAndNorm(added, hidden, layerWeights.postAttentionNorm(), normed);
 
-                norm(hidden, layerWeights.postAttentionNorm(), normed);
                 feedForward(layer, layerWeights.feedForward(), normed, added, workspace, observer);
                 observer.feedForward(layer, added);
-                add(added, hidden);
+                addAndNorm(added, hidden, normAfter(layer), normed);
                 observer.hidden(layer + 1, hidden);
                 betweenLayers.run();
             }
-            norm(hidden, weights.finalNorm(), hidden);
+            hidden.copyFrom(normed);
             observer.finalNorm(hidden);
         }
     }
@@ -105,6 +103,11 @@ final class Decoder {
         try (Workspace.Frame frame = workspace.frame()) {
             Kernels.linear(new LayerInput(normed, team, frame), weights.head(), logits, team);
         }
+    }
+
+    private float[] normAfter(int layer) {
+        boolean isLast = layer + 1 == weights.layers().size();
+        return isLast ? weights.finalNorm() : weights.layers().get(layer + 1).inputNorm();
     }
 
     private void norm(FloatMatrix x, float[] weight, FloatMatrix out) {
@@ -119,11 +122,16 @@ final class Decoder {
                                 out.rows(first, count)));
     }
 
-    private void add(FloatMatrix added, FloatMatrix hidden) {
+    private void addAndNorm(
+            FloatMatrix added, FloatMatrix hidden, float[] weight, FloatMatrix out) {
         team.runRows(
                 hidden.numRows(),
                 PIECE_ROWS,
-                (first, count) -> Kernels.add(added.rows(first, count), hidden.rows(first, count)));
+                (first, count) -> {
+                    FloatMatrix sums = hidden.rows(first, count);
+                    Kernels.add(added.rows(first, count), sums);
+                    Kernels.rmsNorm(sums, weight, config.rmsNormEps(), out.rows(first, count));
+                });
     }
 
     private void feedForward(

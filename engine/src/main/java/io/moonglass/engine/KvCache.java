@@ -189,7 +189,7 @@ public final class KvCache implements AutoCloseable {
         return pool.forgetKept();
     }
 
-    /// Stores a token's row.
+    /// Stores a token's row. Any thread, while others store others.
     ///
     /// @param row of the block
     void put(int layer, int block, int row, FloatMatrix values, int valuesRow) {

@@ -7,6 +7,7 @@ import io.moonglass.tensor.LayerInput;
 import io.moonglass.tensor.RotaryAngles;
 import io.moonglass.tensor.ThreadTeam;
 import io.moonglass.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,7 +16,7 @@ import java.util.List;
 /// Source: DeepSeek-V2 report (arXiv 2405.04434), section 2.1; both forms give the same result.
 final class LatentAttention {
 
-    /// Rows whose queries a thread rotates at a time.
+    /// Rows that a thread rotates and stores at a time.
     private static final int PIECE_ROWS = 8;
 
     private final TextConfig config;
@@ -54,14 +55,21 @@ final class LatentAttention {
                     List.of(weights.query(), weights.latentAndKey()),
                     List.of(queries, cacheRows),
                     team);
-            rotateQueries(queries, angles);
-            normalizeAndRotate(cacheRows, weights.latentNorm(), angles);
+            team.runRows(
+                    numTokens,
+                    PIECE_ROWS,
+                    (first, count) -> {
+                        for (int row = first; row < first + count; row++) {
+                            rotateQueries(queries, row, angles);
+                            normalizeAndRotate(cacheRows, row, weights.latentNorm(), angles);
+                        }
+                        store(layer, chunks, cacheRows, first, count);
+                    });
             observer.cacheRows(layer, cacheRows);
 
             FloatMatrix attended = frame.matrix(numTokens, config.numHeads() * config.vHeadDim());
             List<Chunk> generated = new ArrayList<>();
             for (Chunk chunk : chunks) {
-                store(layer, chunk, cacheRows);
                 switch (chunk.form()) {
                     case EXPANDED ->
                             expanded.attend(
@@ -79,41 +87,33 @@ final class LatentAttention {
         }
     }
 
-    private void rotateQueries(FloatMatrix queries, RotaryAngles angles) {
-        team.runRows(
-                queries.numRows(),
-                PIECE_ROWS,
-                (first, count) -> {
-                    for (int row = first; row < first + count; row++) {
-                        for (int head = 0; head < config.numHeads(); head++) {
-                            int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
-                            Kernels.rotary(queries, row, column, angles, row);
-                        }
-                    }
-                });
-    }
-
-    private void normalizeAndRotate(FloatMatrix cacheRows, float[] norm, RotaryAngles angles) {
-        int latentSize = config.kvLoraRank();
-        for (int row = 0; row < cacheRows.numRows(); row++) {
-            FloatMatrix latent =
-                    new FloatMatrix(
-                            cacheRows
-                                    .rows(row, 1)
-                                    .data()
-                                    .asSlice(0, (long) latentSize * Float.BYTES),
-                            1,
-                            latentSize);
-            Kernels.rmsNorm(latent, norm, TextConfig.LATENT_NORM_EPS, latent);
-            Kernels.rotary(cacheRows, row, latentSize, angles, row);
+    private void rotateQueries(FloatMatrix queries, int row, RotaryAngles angles) {
+        for (int head = 0; head < config.numHeads(); head++) {
+            int column = head * config.qkHeadDim() + config.qkNopeHeadDim();
+            Kernels.rotary(queries, row, column, angles, row);
         }
     }
 
-    private void store(int layer, Chunk chunk, FloatMatrix cacheRows) {
-        for (int i = 0; i < chunk.numTokens(); i++) {
-            int position = chunk.firstPosition() + i;
-            int block = chunk.blocks().block(position / KvCache.BLOCK_SIZE);
-            cache.put(layer, block, position % KvCache.BLOCK_SIZE, cacheRows, chunk.firstRow() + i);
+    private void normalizeAndRotate(
+            FloatMatrix cacheRows, int row, float[] norm, RotaryAngles angles) {
+        int latentSize = config.kvLoraRank();
+        MemorySegment values = cacheRows.rows(row, 1).data();
+        FloatMatrix latent =
+                new FloatMatrix(values.asSlice(0, (long) latentSize * Float.BYTES), 1, latentSize);
+        Kernels.rmsNorm(latent, norm, TextConfig.LATENT_NORM_EPS, latent);
+        Kernels.rotary(cacheRows, row, latentSize, angles, row);
+    }
+
+    /// Puts rows `[first, first + count)` of the step where their tokens are in the cache.
+    private void store(int layer, List<Chunk> chunks, FloatMatrix cacheRows, int first, int count) {
+        for (Chunk chunk : chunks) {
+            int from = Math.max(first, chunk.firstRow());
+            int to = Math.min(first + count, chunk.firstRow() + chunk.numTokens());
+            for (int row = from; row < to; row++) {
+                int position = chunk.firstPosition() + row - chunk.firstRow();
+                int block = chunk.blocks().block(position / KvCache.BLOCK_SIZE);
+                cache.put(layer, block, position % KvCache.BLOCK_SIZE, cacheRows, row);
+            }
         }
     }
 }

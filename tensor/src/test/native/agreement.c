@@ -65,6 +65,18 @@ static void products(Type type, long numRows) {
     free(out);
 }
 
+/* Rows that do not fill their last block, from the second block on. */
+static void quantized(long numRows) {
+    enum { COLUMNS = 81, BLOCKS = 3 };
+    float *x = malloc(numRows * COLUMNS * sizeof(float));
+    Block *out = calloc(numRows * BLOCKS, sizeof(Block));
+    for (long i = 0; i < numRows * COLUMNS; i++) x[i] = fraction() * (1 + number() % 7);
+    LEAF(moonglass_quantize)(x, numRows, COLUMNS, out, 1, BLOCKS);
+    fwrite(out, sizeof(Block), numRows * BLOCKS, stdout);
+    free(x);
+    free(out);
+}
+
 static void attention(int bits, long numTokens) {
     enum { ROW = 45, LATENT = 37, MOST = 32 };
     static float queries[(ROW + 1) * LANES], rows[MOST * ROW], scores[MOST * LANES], sums[LANES * LATENT];
@@ -105,6 +117,7 @@ static void tiles(long numQueries, long numKeys, long firstVisible) {
 
 int main(void) {
     for (long n = 1; n <= 14; n++) products(Q4, n), products(Q8, n), products(Q4A, n);
+    for (long n = 1; n <= 3; n++) quantized(n);
     for (long n = 1; n <= 32; n++) attention(16, n), attention(32, n);
     for (long n = 1; n <= 14; n++) tiles(n, 20 * n, 1), tiles(n, 20 * n, 19 * n);
     return 0;

@@ -7,8 +7,8 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// The vector kernels, but for what C does better: products of quantised panels, for which there are
-/// instructions that Java cannot express, attention to cache rows, and attention of many queries in
+/// The vector kernels, but for what C does better: quantising rows and their products with panels, for which
+/// there are instructions that Java cannot express, attention to cache rows, and attention of many queries in
 /// bfloat16.
 final class NativeKernels extends VectorKernels {
 
@@ -16,6 +16,10 @@ final class NativeKernels extends VectorKernels {
             FunctionDescriptor.ofVoid(
                     ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG,
                     JAVA_LONG);
+
+    private static final FunctionDescriptor QUANTIZE =
+            FunctionDescriptor.of(
+                    JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
 
     private static final FunctionDescriptor ATTEND =
             FunctionDescriptor.ofVoid(
@@ -28,6 +32,7 @@ final class NativeKernels extends VectorKernels {
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG);
 
     private final String instructionSet;
+    private final MethodHandle quantize;
     private final MethodHandle q4;
     private final MethodHandle q8;
     private final MethodHandle q4a;
@@ -41,6 +46,7 @@ final class NativeKernels extends VectorKernels {
     NativeKernels(NativeLibrary library, String instructionSet) {
         this.instructionSet = instructionSet;
         String base = instructionSet.replace("bf16", "");
+        this.quantize = library.function("moonglass_quantize_" + base, QUANTIZE);
         this.q4 = library.function("moonglass_q4_" + base, PANELS);
         this.q8 = library.function("moonglass_q8_" + base, PANELS);
         this.q4a = library.function("moonglass_q4a_" + base, PANELS);
@@ -138,6 +144,28 @@ final class NativeKernels extends VectorKernels {
     @Override
     public String name() {
         return "native " + instructionSet;
+    }
+
+    /// Blocks whose values are no finite numbers are the vector kernels' task.
+    @Override
+    public void quantize(FloatMatrix x, QuantizedRows out, int fromBlock, int toBlock) {
+        long done;
+        try {
+            done =
+                    (long)
+                            quantize.invokeExact(
+                                    x.data(),
+                                    (long) x.numRows(),
+                                    (long) x.numColumns(),
+                                    out.data(),
+                                    (long) fromBlock,
+                                    (long) toBlock);
+        } catch (Throwable t) {
+            throw new IllegalStateException(t);
+        }
+        if (done == 0) {
+            super.quantize(x, out, fromBlock, toBlock);
+        }
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -150,13 +151,24 @@ class PanelMatrixTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 31, 32, 33, 64, 1408, 4304})
-    void scalar_and_vector_kernels_round_rows_alike(int size) {
+    void all_kernels_round_rows_alike(int size) {
         FloatMatrix x = FloatMatrix.of(arena, size, randomValues(3 * size));
+        assertRoundedAlike(x);
+        x.rows(1, 2).data().fill((byte) 0);
+        x.set(1, size / 2, 1e-44f);
+        assertRoundedAlike(x);
         x.set(1, size / 2, Float.NaN);
         x.set(2, size - 1, Float.POSITIVE_INFINITY);
-        assertArrayEquals(
-                quantized(scalar, x).data().toArray(ValueLayout.JAVA_BYTE),
-                quantized(vector, x).data().toArray(ValueLayout.JAVA_BYTE));
+        assertRoundedAlike(x);
+    }
+
+    private void assertRoundedAlike(FloatMatrix x) {
+        byte[] expected = quantized(scalar, x).data().toArray(ValueLayout.JAVA_BYTE);
+        for (KernelSet kernels : List.of(vector, Kernels.fastest())) {
+            QuantizedRows actual = quantized(kernels, x);
+            assertArrayEquals(
+                    expected, actual.data().toArray(ValueLayout.JAVA_BYTE), kernels.name());
+        }
     }
 
     @ParameterizedTest

@@ -98,6 +98,11 @@ final class ContextSplits {
         int lane = head % HEADS;
         int numSplits = (firstSplit[token + 1] - firstSplit[token]) / numGroups;
         int first = firstSplit[token] + head / HEADS * numSplits;
+        if (numSplits == 1) {
+            sums.copyTo(first * HEADS + lane, 0, out, token, 0, out.numColumns());
+            Kernels.scale(out, token, 0, out.numColumns(), 1 / totals.get(first, lane));
+            return;
+        }
         float max = Float.NEGATIVE_INFINITY;
         for (int split = first; split < first + numSplits; split++) {
             max = Math.max(max, maxima.get(split, lane));

@@ -27,7 +27,7 @@ typedef enum { Q4, Q8, Q4A } Type;
 #define START(type, block) ((type == Q8 ? 16 : type == Q4 ? 1 : 0) * (block).start)
 
 /* What the sum of the codes is of a block's start. */
-#define SUM_OF_START -0.125f
+#define SUM_OF_START (-0.125f)
 
 /* Where a block's minima are, if it has some, and where it ends. */
 #define MINIMA(type) (64 * GROUPS(type) + 2 * LANES)

@@ -21,7 +21,9 @@ final class FeedForwardBatch {
     /// The same of feed-forwards of few rows, where there are so many that pieces this large are shared evenly, too.
     private static final int LARGE_PIECE_ROWS = 1536;
 
+    /// Rows up to which a feed-forward takes memory rather than arithmetic.
     private static final int FEW_ROWS = 12;
+
     private static final int MANY_PARTS = 32;
 
     private final ThreadTeam team;

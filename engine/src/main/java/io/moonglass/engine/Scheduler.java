@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -102,6 +101,7 @@ final class Scheduler {
                 .filter(this::goesAlone)
                 .min(urgent())
                 .ifPresent(sequence -> {
+                    sequence.follow(null);
                     sequence.adopt(cache);
                     int numTokens = chunk(sequence, maxStepTokens);
                     if (makeRoomFor(sequence, numTokens, plan)) {
@@ -131,18 +131,22 @@ final class Scheduler {
         return running.remove(sequence) || waiting.remove(sequence);
     }
 
-    /// The sequences that wait for this one's prompt and may now go on from it; they run from here on.
+    /// The sequences that wait for this one's prompt and may now go on from it, and those that wait for them;
+    /// they run from here on.
     List<Sequence> fork(Sequence leader) {
-        List<Sequence> followers =
-                waiting.stream()
-                        .filter(sequence ->
-                                sequence.follows(leader) && sequence.numGenerated() == 0)
-                        .limit(Math.max(0, maxRunning - running.size()))
-                        .toList();
-        for (Sequence follower : followers) {
-            waiting.remove(follower);
-            running.add(follower);
-            follower.fork(cache);
+        List<Sequence> followers = new ArrayList<>();
+        for (Sequence sequence : all().toList()) {
+            boolean isRunning = running.contains(sequence);
+            boolean hasRoom = isRunning || running.size() < maxRunning;
+            if (sequence.follows(leader) && sequence.numGenerated() == 0 && hasRoom) {
+                if (!isRunning) {
+                    waiting.remove(sequence);
+                    running.add(sequence);
+                }
+                sequence.fork(leader, cache);
+                followers.add(sequence);
+                followers.addAll(fork(sequence));
+            }
         }
         return followers;
     }
@@ -215,7 +219,11 @@ final class Scheduler {
             beingComputed.add(passing().nextKey());
         }
         for (Sequence sequence : prompts) {
-            if (!running.contains(sequence) || follows(sequence, step) || budget == 0) {
+            if (!running.contains(sequence)) {
+                continue;
+            }
+            sequence.follow(forerunner(sequence, step));
+            if (sequence.waitsForForerunner() || budget == 0) {
                 continue;
             }
             sequence.adopt(cache);
@@ -232,27 +240,15 @@ final class Scheduler {
         }
     }
 
-    /// Lets a sequence wait for one whose prompt is the same and ends with this step or the pass: both choose
-    /// from what is computed once.
-    ///
-    /// @return whether there is one
-    private boolean follows(Sequence sequence, StepPlan step) {
-        if (!cache.keeps()) {
-            return false;
-        }
-        Optional<Sequence> leader =
-                Stream.concat(step.shares().stream(), Stream.ofNullable(pass))
-                        .filter(StepPlan.Share::endsPrompt)
-                        .map(StepPlan.Share::sequence)
-                        .filter(sequence::mayFollow)
-                        .findFirst();
-        leader.ifPresent(other -> {
-            running.remove(sequence);
-            cache.release(sequence.blocks());
-            sequence.follow(other);
-            waiting.add(sequence);
-        });
-        return leader.isPresent();
+    /// The sequence whose prompt is the same and ends with this step or the pass: both choose from what is
+    /// computed once. Null if there is none.
+    private Sequence forerunner(Sequence sequence, StepPlan step) {
+        return Stream.concat(step.shares().stream(), Stream.ofNullable(pass))
+                .filter(share -> cache.keeps() && share.endsPrompt())
+                .map(StepPlan.Share::sequence)
+                .filter(sequence::mayFollow)
+                .findFirst()
+                .orElse(null);
     }
 
     private Stream<Sequence> prefilling() {
@@ -291,7 +287,6 @@ final class Scheduler {
             step.remove(last);
             cache.release(last.blocks());
             boolean wasBegun = last.preempt();
-            waiting.forEach(follower -> follower.leave(last));
             waiting.addFirst(last);
             if (wasBegun) {
                 Endings.tell(last, TokenSink::preempted);

@@ -17,7 +17,8 @@ final class Sequence {
     private final Sampler sampler;
     private final BlockTable blocks = new BlockTable();
     private final BlockKeys keys;
-    private Sequence leader;
+    private final Sequence leader;
+    private Sequence forerunner;
     private Digest promptKey;
     private final PromptScore score;
     private int[] tokenIds;
@@ -143,13 +144,14 @@ final class Sequence {
         return numUncached() > 1 || numCached < numPromptTokens();
     }
 
-    /// Whether another is about to compute the prompt that it needs, too.
+    /// Whether another branch is about to compute the prompt that it needs, too.
     boolean waitsForLeader() {
         return leader != null && numGenerated() == 0 && !leader.ended && leader.numGenerated() == 0;
     }
 
+    /// Whether it goes on from this one's prompt: as a branch of the same request, or because its own is the same.
     boolean follows(Sequence other) {
-        return leader == other;
+        return leader == other || forerunner == other;
     }
 
     /// Whether its first token can be chosen from what is computed for another that has said nothing either:
@@ -163,17 +165,14 @@ final class Sequence {
                 && promptKey().equals(other.promptKey());
     }
 
-    /// Waits for another's prompt as for that of a branch.
-    void follow(Sequence other) {
-        rewind();
-        leader = other;
+    /// Whether another is about to compute its prompt, which is the same.
+    boolean waitsForForerunner() {
+        return forerunner != null;
     }
 
-    /// Waits no longer for a sequence of another request.
-    void leave(Sequence other) {
-        if (leader == other && other.request != request) {
-            leader = null;
-        }
+    /// Whose prompt, the same as its own, ends with what is computed next; null if there is none.
+    void follow(Sequence other) {
+        forerunner = other;
     }
 
     /// What stands for the whole prompt.
@@ -304,12 +303,17 @@ final class Sequence {
         return numAdopted;
     }
 
-    /// Stands where its leader does, whose prompt is computed.
-    void fork(KvCache cache) {
-        cache.share(leader.blocks, blocks, KvCache.blocksFor(numPromptTokens()));
-        numAdopted = leader.request == request ? leader.numAdopted : numPromptTokens();
-        goTo(numPromptTokens());
-        leave(leader);
+    /// Stands where one does that it follows, whose prompt is computed.
+    void fork(Sequence other, KvCache cache) {
+        cache.release(blocks);
+        cache.share(other.blocks, blocks, KvCache.blocksFor(numPromptTokens()));
+        if (other == leader) {
+            numAdopted = leader.numAdopted;
+            goTo(numPromptTokens());
+        } else {
+            adopted(numPromptTokens());
+        }
+        forerunner = null;
     }
 
     /// It waits again.
@@ -324,6 +328,7 @@ final class Sequence {
 
     /// Forgets the cache: everything passes through the decoder again.
     void rewind() {
+        forerunner = null;
         numCached = 0;
         numPublished = 0;
         endPublished = false;

@@ -222,14 +222,21 @@ final class StepRunner implements AutoCloseable {
         if (reachesEnd) {
             accept(sequence, choice);
         }
-        for (Sequence follower : followers) {
-            promptComputed(follower);
-            accept(
-                    follower,
-                    follower.generates()
-                            ? TokenChoice.of(follower, StepPlan.NO_DRAFT, logits, scratch[0])
-                            : TokenChoice.NOTHING);
+        TokenChoice[] choices = new TokenChoice[followers.size()];
+        team.run(
+                choices.length,
+                (i, member) -> choices[i] = firstChoice(followers.get(i), logits, scratch[member]));
+        for (int i = 0; i < choices.length; i++) {
+            begin(followers.get(i));
+            promptComputed(followers.get(i));
+            accept(followers.get(i), choices[i]);
         }
+    }
+
+    private static TokenChoice firstChoice(Sequence sequence, FloatMatrix logits, float[] scratch) {
+        return sequence.generates()
+                ? TokenChoice.of(sequence, StepPlan.NO_DRAFT, logits, scratch)
+                : TokenChoice.NOTHING;
     }
 
     private void compareDraft(StepPlan.Share share, int numRight) {

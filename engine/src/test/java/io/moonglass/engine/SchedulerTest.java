@@ -206,38 +206,65 @@ class SchedulerTest {
     @Test
     void of_prompts_that_are_the_same_one_is_computed_and_the_others_go_on_from_it() {
         Fixture fixture = new Fixture(20, 512, 8);
-        fixture.add(2);
+        Sequence decoding = fixture.add(2);
         fixture.step();
         Sequence first = fixture.add(70);
         Sequence second = fixture.add(SmallCache.beginningLike(first, 70));
         Sequence longer = fixture.add(SmallCache.beginningLike(first, 71));
         StepPlan step = fixture.scheduler.nextStep(1);
 
-        assertEquals(70, shares(step).get(first));
-        assertEquals(List.of(second), waiting(fixture));
-        assertTrue(fixture.scheduler.running().contains(longer), "its prompt is another one");
+        assertEquals(Map.of(decoding, 1, first, 70), shares(step));
         first.cached(70);
         assertEquals(List.of(second), fixture.scheduler.fork(first));
+        assertEquals(0, longer.numCached());
         assertEquals(70, second.numCached());
         assertEquals(70, second.numAdopted());
         assertEquals(first.blocks().block(2), second.blocks().block(2));
     }
 
     @Test
-    void a_prompt_that_is_the_same_as_one_in_a_pass_waits_for_its_last_chunk_alone() {
+    void a_prompt_that_is_the_same_as_one_in_a_pass_goes_on_from_its_last_chunk() {
         Fixture fixture = new Fixture(20, 64, 4);
         Sequence passing = fixture.add(70);
         assertTrue(fixture.scheduler.nextStep(1).isEmpty());
         assertEquals(Map.of(passing, 64), shares(fixture.scheduler.nextPass()));
         Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
         assertTrue(fixture.scheduler.nextStep(2).isEmpty());
-        assertEquals(List.of(passing, second), fixture.scheduler.running());
+        assertEquals(List.of(), fixture.scheduler.fork(passing), "the prompt has not ended");
         passing.cached(64);
         passing.publish(fixture.cache);
         fixture.scheduler.endPass();
 
         assertEquals(Map.of(passing, 6), shares(fixture.scheduler.nextStep(1)));
-        assertEquals(List.of(second), waiting(fixture));
+        assertEquals(List.of(second), fixture.scheduler.fork(passing));
+    }
+
+    @Test
+    void one_that_waits_for_the_same_prompt_keeps_its_place_and_takes_its_branches_along() {
+        Fixture fixture = new Fixture(40, 512, 3);
+        Sequence passing = fixture.add(70);
+        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
+        fixture.scheduler.nextPass();
+        Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
+        Sequence branch = fixture.add(SmallCache.branchOf(second));
+        assertTrue(fixture.scheduler.nextStep(2).isEmpty());
+        fixture.add(1000);
+        fixture.scheduler.nextStep(2);
+        Sequence last = fixture.add(10);
+        fixture.scheduler.nextStep(2);
+
+        assertEquals(List.of(second), fixture.scheduler.fork(passing));
+        assertEquals(List.of(branch, last), waiting(fixture));
+
+        Fixture roomy = new Fixture(40, 512, 4);
+        Sequence first = roomy.add(70);
+        assertTrue(roomy.scheduler.nextStep(1).isEmpty());
+        roomy.scheduler.nextPass();
+        Sequence alike = roomy.add(SmallCache.beginningLike(first, 70));
+        Sequence other = roomy.add(SmallCache.branchOf(alike));
+        assertTrue(roomy.scheduler.nextStep(2).isEmpty());
+        assertEquals(List.of(alike, other), roomy.scheduler.fork(first));
+        assertEquals(List.of(first, alike, other), roomy.scheduler.running());
     }
 
     @Test
@@ -248,7 +275,6 @@ class SchedulerTest {
         fixture.scheduler.nextPass();
         Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
         assertTrue(fixture.scheduler.nextStep(2).isEmpty());
-        assertEquals(List.of(second), waiting(fixture));
         fixture.scheduler.endPass();
         fixture.scheduler.remove(passing);
 

@@ -59,6 +59,13 @@ final class SmallCache {
         return sequence(other.tokenId(0), numPromptTokens, RequestScope.DEFAULT, Scoring.NONE);
     }
 
+    /// Another answer to the same request.
+    static Sequence branchOf(Sequence leader) {
+        GenerationRequest request = leader.request();
+        Branch branch = new Branch(SamplingParameters.GREEDY, new RecordingSink());
+        return new Sequence(request, branch, new BlockKeys(request), leader, 8);
+    }
+
     private static Sequence sequence(
             int tokenId, int numPromptTokens, RequestScope scope, Scoring scoring) {
         int[] prompt = new int[numPromptTokens];

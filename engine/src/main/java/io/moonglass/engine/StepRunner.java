@@ -222,6 +222,13 @@ final class StepRunner implements AutoCloseable {
         if (reachesEnd) {
             accept(sequence, choice);
         }
+        if (!followers.isEmpty()) {
+            goOnFrom(logits, followers);
+        }
+    }
+
+    /// Begins the answers of those who share a prompt that was computed for another.
+    private void goOnFrom(FloatMatrix logits, List<Sequence> followers) {
         TokenChoice[] choices = new TokenChoice[followers.size()];
         team.run(
                 choices.length,

@@ -222,8 +222,9 @@ final class Scheduler {
             if (!running.contains(sequence)) {
                 continue;
             }
-            sequence.follow(forerunner(sequence, step));
-            if (sequence.waitsForForerunner() || budget == 0) {
+            Sequence forerunner = forerunner(sequence, step);
+            sequence.follow(forerunner);
+            if (forerunner != null || budget == 0) {
                 continue;
             }
             sequence.adopt(cache);

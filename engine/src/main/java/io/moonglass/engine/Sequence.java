@@ -165,11 +165,6 @@ final class Sequence {
                 && promptKey().equals(other.promptKey());
     }
 
-    /// Whether another is about to compute its prompt, which is the same.
-    boolean waitsForForerunner() {
-        return forerunner != null;
-    }
-
     /// Whose prompt, the same as its own, ends with what is computed next; null if there is none.
     void follow(Sequence other) {
         forerunner = other;

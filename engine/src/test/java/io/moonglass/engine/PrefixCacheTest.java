@@ -235,13 +235,7 @@ class PrefixCacheTest {
         List<Branch> branches = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             SamplingParameters sampling = SamplingParameters.GREEDY.withTemperature(1).withSeed(i);
-            try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE)) {
-                RecordingSink sink = new RecordingSink();
-                tiny.engine()
-                        .submit(request(text(prompt), List.of(new Branch(sampling, sink)), 40));
-                sink.reason();
-                alone.add(sink.tokenIds());
-            }
+            alone.add(drawnAlone(text(prompt), sampling, 40));
             sinks.add(new RecordingSink());
             branches.add(new Branch(sampling, sinks.getLast()));
         }
@@ -266,13 +260,7 @@ class PrefixCacheTest {
         List<GenerationRequest> requests = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             SamplingParameters sampling = SamplingParameters.GREEDY.withTemperature(1).withSeed(i);
-            try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE)) {
-                RecordingSink sink = new RecordingSink();
-                Branch branch = new Branch(sampling, sink);
-                tiny.engine().submit(request(text(prompt), List.of(branch), 40));
-                sink.reason();
-                alone.add(sink.tokenIds());
-            }
+            alone.add(drawnAlone(text(prompt), sampling, 40));
             sinks.add(new RecordingSink());
             Branch branch = new Branch(sampling, sinks.getLast());
             requests.add(request(text(prompt), List.of(branch), 40));
@@ -317,6 +305,17 @@ class PrefixCacheTest {
 
     private static Prompt picture(int[] tokenIds, Digest content) {
         return new Prompt(tokenIds, List.of(new PromptImage(ROWS, content)), RequestScope.DEFAULT);
+    }
+
+    /// What an engine says that does nothing else.
+    private static List<Integer> drawnAlone(
+            Prompt prompt, SamplingParameters sampling, int maxTokens) {
+        try (TinyEngine tiny = new TinyEngine(TinyEngine.LARGE)) {
+            RecordingSink sink = new RecordingSink();
+            tiny.engine().submit(request(prompt, List.of(new Branch(sampling, sink)), maxTokens));
+            sink.reason();
+            return sink.tokenIds();
+        }
     }
 
     private static GenerationRequest request(Prompt prompt, List<Branch> branches, int maxTokens) {

@@ -172,9 +172,7 @@ class SchedulerTest {
     @Test
     void a_sequence_in_a_pass_keeps_its_blocks() {
         Fixture fixture = new Fixture(3, 512, 4);
-        Sequence passing = fixture.add(33);
-        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
-        assertEquals(Map.of(passing, 33), shares(fixture.scheduler.nextPass()));
+        Sequence passing = fixture.addPassing(33, 33);
         Sequence other = fixture.add(31);
         assertEquals(Map.of(other, 31), shares(fixture.scheduler.nextStep(2)));
         other.cached(31);
@@ -190,9 +188,7 @@ class SchedulerTest {
     @Test
     void what_a_pass_computes_is_not_computed_beside_it_but_taken_over() {
         Fixture fixture = new Fixture(20, 512, 4);
-        Sequence passing = fixture.add(70);
-        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
-        assertEquals(Map.of(passing, 70), shares(fixture.scheduler.nextPass()));
+        Sequence passing = fixture.addPassing(70, 70);
         Sequence longer = fixture.add(SmallCache.beginningLike(passing, 80));
         Sequence other = fixture.add(70);
         assertEquals(Map.of(other, 70), shares(fixture.scheduler.nextStep(2)));
@@ -225,9 +221,7 @@ class SchedulerTest {
     @Test
     void a_prompt_that_is_the_same_as_one_in_a_pass_goes_on_from_its_last_chunk() {
         Fixture fixture = new Fixture(20, 64, 4);
-        Sequence passing = fixture.add(70);
-        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
-        assertEquals(Map.of(passing, 64), shares(fixture.scheduler.nextPass()));
+        Sequence passing = fixture.addPassing(70, 64);
         Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
         assertTrue(fixture.scheduler.nextStep(2).isEmpty());
         assertEquals(List.of(), fixture.scheduler.fork(passing), "the prompt has not ended");
@@ -242,9 +236,7 @@ class SchedulerTest {
     @Test
     void one_that_waits_for_the_same_prompt_keeps_its_place_and_takes_its_branches_along() {
         Fixture fixture = new Fixture(40, 512, 3);
-        Sequence passing = fixture.add(70);
-        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
-        fixture.scheduler.nextPass();
+        Sequence passing = fixture.addPassing(70, 70);
         Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
         Sequence branch = fixture.add(SmallCache.branchOf(second));
         assertTrue(fixture.scheduler.nextStep(2).isEmpty());
@@ -257,9 +249,7 @@ class SchedulerTest {
         assertEquals(List.of(branch, last), waiting(fixture));
 
         Fixture roomy = new Fixture(40, 512, 4);
-        Sequence first = roomy.add(70);
-        assertTrue(roomy.scheduler.nextStep(1).isEmpty());
-        roomy.scheduler.nextPass();
+        Sequence first = roomy.addPassing(70, 70);
         Sequence alike = roomy.add(SmallCache.beginningLike(first, 70));
         Sequence other = roomy.add(SmallCache.branchOf(alike));
         assertTrue(roomy.scheduler.nextStep(2).isEmpty());
@@ -270,9 +260,7 @@ class SchedulerTest {
     @Test
     void one_that_waits_for_the_prompt_of_another_computes_it_itself_if_that_one_ends() {
         Fixture fixture = new Fixture(20, 512, 4);
-        Sequence passing = fixture.add(70);
-        assertTrue(fixture.scheduler.nextStep(1).isEmpty());
-        fixture.scheduler.nextPass();
+        Sequence passing = fixture.addPassing(70, 70);
         Sequence second = fixture.add(SmallCache.beginningLike(passing, 70));
         assertTrue(fixture.scheduler.nextStep(2).isEmpty());
         fixture.scheduler.endPass();
@@ -529,6 +517,14 @@ class SchedulerTest {
         Sequence add(Sequence sequence) {
             scheduler.add(sequence);
             return sequence;
+        }
+
+        /// A prompt that is the only work, and the pass that it goes in.
+        Sequence addPassing(int numPromptTokens, int numTokens) {
+            Sequence passing = add(numPromptTokens);
+            assertTrue(scheduler.nextStep(1).isEmpty());
+            assertEquals(Map.of(passing, numTokens), shares(scheduler.nextPass()));
+            return passing;
         }
 
         Sequence oldest() {

@@ -19,13 +19,13 @@ public record QuantizedRows(MemorySegment data, int numRows, int numColumns) {
 
     static final int BLOCK_COLUMNS = 32;
     static final int SCALE = BLOCK_COLUMNS;
-    static final int BLOCK_BYTES = SCALE + Float.BYTES + Integer.BYTES;
+    private static final int START = SCALE + Float.BYTES;
+    static final int BLOCK_BYTES = START + Integer.BYTES;
 
     /// The largest number in a block: 127 times the scale is the block's largest value.
     static final float LARGEST = 127;
 
-    private static final int OFFSET_SUM = SCALE + Float.BYTES;
-    private static final int OFFSET = -8;
+    private static final int START_OF_SUM = -8;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
 
     public QuantizedRows {
@@ -67,11 +67,11 @@ public record QuantizedRows(MemorySegment data, int numRows, int numColumns) {
     ///
     /// @param at as [#blockOffset] tells
     int sum(long at) {
-        return data.get(INT, at + OFFSET_SUM) / OFFSET;
+        return data.get(INT, at + START) / START_OF_SUM;
     }
 
     void setSum(long at, int sum) {
-        data.set(INT, at + OFFSET_SUM, OFFSET * sum);
+        data.set(INT, at + START, START_OF_SUM * sum);
     }
 
     /// Rows `[from, from + count)` over the same memory.

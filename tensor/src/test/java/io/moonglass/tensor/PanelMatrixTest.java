@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -164,7 +163,7 @@ class PanelMatrixTest {
 
     private void assertRoundedAlike(FloatMatrix x) {
         byte[] expected = quantized(scalar, x).data().toArray(ValueLayout.JAVA_BYTE);
-        for (KernelSet kernels : List.of(vector, Kernels.fastest())) {
+        for (KernelSet kernels : TestKernels.others()) {
             QuantizedRows actual = quantized(kernels, x);
             assertArrayEquals(
                     expected, actual.data().toArray(ValueLayout.JAVA_BYTE), kernels.name());

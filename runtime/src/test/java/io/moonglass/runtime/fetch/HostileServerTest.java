@@ -287,9 +287,7 @@ class HostileServerTest {
 
     @Test
     void a_closed_port_is_unreachable() throws IOException {
-        // A port that nobody listens to but somebody has: a free one might be taken meanwhile, were
-        // it
-        // only by the connection itself, which would then end where it begins.
+        // Bound, so that nothing else takes the port, not even the connection that is made to it.
         try (Socket taken = new Socket()) {
             taken.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
             String message =
